@@ -1,0 +1,22 @@
+/** Headers and codings of HTTP, shared by the channels that speak it. Pure: no knowledge of services or storage. */
+export { Negotiator } from "./accept.ts";
+export type { Offer } from "./accept.ts";
+export { formatDeprecation, formatSunset } from "./deprecation.ts";
+export { chooseCoding, compressBody, decompressBody } from "./encoding.ts";
+export type { ContentCoding, DecompressLimits } from "./encoding.ts";
+export { formatTag, matchesStrongly, matchesWeakly, parseTagCondition } from "./etag.ts";
+export type { EntityTag, TagCondition } from "./etag.ts";
+export { FormatError } from "./format-error.ts";
+export type { FormatErrorPosition, FormatErrorType } from "./format-error.ts";
+export { parseIdempotencyKey } from "./idempotency-key.ts";
+export type { IdempotencyKey } from "./idempotency-key.ts";
+export { LanguageChooser, isLanguageTag } from "./language.ts";
+export { formatLinks } from "./link.ts";
+export type { Link } from "./link.ts";
+export { parsePrefer, preferenceApplied } from "./prefer.ts";
+export type { Preferences } from "./prefer.ts";
+export { parseDictionary, parseItem, parseList } from "./structured-fields.ts";
+export type { BareItem, Dictionary, InnerList, Item, List, Member, Parameters } from "./structured-fields.ts";
+export { serializeBare, serializeDictionary, serializeItem, serializeList } from "./structured-fields-write.ts";
+export { TraceIds, formatTraceparent, parseTraceparent } from "./traceparent.ts";
+export type { TraceContext } from "./traceparent.ts";
