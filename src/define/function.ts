@@ -1,0 +1,178 @@
+/**
+ * Functions: operations beyond reading and writing rows. A `command` changes state and runs in the writer; a `query` only reads.
+ *
+ * A command runs inside a batch, in order of arrival, on rows held in memory: what it changes is applied with the rest of the batch and
+ * committed before anyone is answered. If it refuses or throws, its own changes vanish and its neighbours are untouched. It may run again when
+ * a batch has to be repeated, so it has no effect but through `ctx`.
+ *
+ * Declare in `load` the rows it will need: the batch fetches the rows of all its calls at once, and `run` can be a plain synchronous function.
+ */
+import type { Condition } from "./expression.ts";
+import type { Fields, InputOf, InsertOf, RowOf } from "./field.ts";
+import type { Caller, Operands, ResourceDefinition } from "./resource.ts";
+
+export type FunctionTarget = "item" | "collection" | "free";
+
+type Awaitable<T> = T | Promise<T>;
+
+/** Who calls. */
+export interface Principal {
+  readonly tenant: string;
+  readonly environment: string;
+  readonly app: string | null;
+  readonly user: string | null;
+  /** The row the login stands for, such as a customer's id. */
+  readonly subject: string | null;
+  readonly roles: readonly string[];
+}
+
+/** A refusal a function returns. `type` is declared in its `refusals` and stable. */
+export interface FunctionRefusal {
+  readonly refused: true;
+  readonly type: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** Field → codes or sentences, for refusals of single fields. */
+  readonly fields?: Readonly<Record<string, readonly string[]>>;
+  /** Keep what the function wrote before it refused, such as a burned id. */
+  readonly keep?: true;
+}
+
+/** Declared outcome types of a function: status and meaning. */
+export type RefusalSpecs = Readonly<Record<string, { readonly status: number; readonly doc: string }>>;
+
+/** Rows of one resource inside a command. All rows read by id are locked until the commit. */
+export interface TableAccess<F extends Fields> {
+  get(id: string): Awaitable<RowOf<F> | undefined>;
+  /** Only rows that were declared in `load` or already touched; throws otherwise. Never waits. */
+  loaded(id: string): RowOf<F> | undefined;
+  insert(values: InsertOf<F>): RowOf<F>;
+  /** The row must have been read in this batch (by `get`, `load` or as the function's own row). */
+  update(id: string, changes: Partial<RowOf<F>>): RowOf<F>;
+  delete(id: string): void;
+  find(
+    where: (row: Operands<F>) => Condition,
+    options?: { readonly limit?: number; readonly sortBy?: string },
+  ): Awaitable<RowOf<F>[]>;
+  count(where: (row: Operands<F>) => Condition): Awaitable<number>;
+}
+
+/** Rows of one resource inside a query. */
+export interface TableReader<F extends Fields> {
+  get(id: string): Awaitable<RowOf<F> | undefined>;
+  find(
+    where: (row: Operands<F>) => Condition,
+    options?: { readonly limit?: number; readonly sortBy?: string },
+  ): Awaitable<RowOf<F>[]>;
+  count(where: (row: Operands<F>) => Condition): Awaitable<number>;
+}
+
+interface BaseContext {
+  readonly principal: Principal;
+  /** The moment the batch runs, RFC 3339 in UTC; the same for every call of the batch. */
+  readonly now: string;
+  readonly locale: string;
+  /** Refuses the call. `return ctx.refuse("insufficient_funds", { available, required })`. */
+  refuse(
+    type: string,
+    details?: Readonly<Record<string, unknown>>,
+    options?: { readonly fields?: FunctionRefusal["fields"]; readonly keep?: true },
+  ): FunctionRefusal;
+}
+
+export interface QueryContext extends BaseContext {
+  table<F extends Fields>(resource: ResourceDefinition<string, F>): TableReader<F>;
+  readonly signal: AbortSignal;
+}
+
+export interface CommandContext extends BaseContext {
+  table<F extends Fields>(resource: ResourceDefinition<string, F>): TableAccess<F>;
+  /** A new identifier for a resource. */
+  id(resource: ResourceDefinition<string, Fields>): string;
+  /** Emits a declared event; it commits with the command. */
+  emit(event: string, data: Readonly<Record<string, unknown>>): void;
+  /** Answers 201 instead of 200. */
+  created<T>(data: T): Answer<T>;
+  /** Answers 200 with what an earlier call created. */
+  replayed<T>(data: T): Answer<T>;
+}
+
+export interface Answer<T = unknown> {
+  readonly answered: true;
+  readonly status: 200 | 201;
+  readonly data: T;
+  readonly replayed?: true;
+}
+
+/** A row to fetch before a call runs; made by `rowOf`. */
+export interface RowRequest<F extends Fields = Fields> {
+  readonly resource: ResourceDefinition<string, F>;
+  readonly id: string | null;
+}
+
+/** Asks for one row of `resource` in a command's `load`; a null id asks for nothing. */
+export const rowOf = <F extends Fields>(resource: ResourceDefinition<string, F>, id: string | null): RowRequest<F> => ({
+  resource,
+  id,
+});
+
+/** What `load` returns: name → row to fetch. */
+export type Loads = { readonly [name: string]: RowRequest<never> };
+
+type Loaded<L> = { readonly [K in keyof L]: L[K] extends RowRequest<infer F> ? RowOf<F> | undefined : never };
+
+interface SharedSpec<On, I extends Fields> {
+  readonly doc: string;
+  readonly on: On;
+  readonly roles: readonly string[];
+  readonly input?: I;
+  /** Fields of the answer. On an item or collection, absent means the resource's row; `none`: nothing (204). */
+  readonly output?: Fields | "none" | "row" | "rows";
+  readonly refusals?: RefusalSpecs;
+}
+
+export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L> extends SharedSpec<On, I> {
+  /** Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. */
+  load?(call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }): L;
+  run?(
+    ctx: CommandContext,
+    call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I>; readonly loaded: Loaded<L> },
+  ): unknown;
+  /** All calls of a batch at once, in order; one result each. */
+  runMany?(
+    ctx: CommandContext,
+    calls: readonly {
+      readonly row: On extends "item" ? RowOf<F> : undefined;
+      readonly input: InputOf<I>;
+      readonly loaded: Loaded<L>;
+    }[],
+  ): readonly unknown[];
+}
+
+export interface QuerySpec<F extends Fields, On extends FunctionTarget, I extends Fields> extends SharedSpec<On, I> {
+  run(ctx: QueryContext, call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }): unknown;
+}
+
+/** A function as the contract sees it, its types forgotten. */
+export interface FunctionDefinition {
+  readonly kind: "command" | "query";
+  readonly doc: string;
+  readonly on: FunctionTarget;
+  readonly roles: readonly string[];
+  readonly input?: Fields;
+  readonly output?: Fields | "none" | "row" | "rows";
+  readonly refusals?: RefusalSpecs;
+  readonly load?: (call: never) => Readonly<Record<string, RowRequest>>;
+  readonly run?: (ctx: never, call: never) => unknown;
+  readonly runMany?: (ctx: never, calls: never) => readonly unknown[];
+}
+
+/** A function of no resource: `POST /checkLimits`. */
+export const command = <const I extends Fields = {}, L = {}>(
+  spec: Omit<CommandSpec<{}, "free", I, L>, "on">,
+): FunctionDefinition => ({ kind: "command", on: "free", ...spec }) as unknown as FunctionDefinition;
+
+/** A function of no resource that only reads. */
+export const query = <const I extends Fields = {}>(spec: Omit<QuerySpec<{}, "free", I>, "on">): FunctionDefinition =>
+  ({ kind: "query", on: "free", ...spec }) as unknown as FunctionDefinition;
+
+export type { Caller };

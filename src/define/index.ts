@@ -1,0 +1,33 @@
+export * from "./expression.ts";
+export {
+  type Field,
+  type FieldKind,
+  type FieldOptions,
+  type Fields,
+  type FieldValue,
+  type InputOf,
+  type InsertOf,
+  type Mask,
+  type RowOf,
+  t,
+} from "./field.ts";
+export * from "./function.ts";
+export {
+  type Access,
+  type Behaviour,
+  type EventDefinition,
+  type Measure,
+  type NamedFilter,
+  type Operands,
+  type Relation,
+  type ResourceDefinition,
+  type ResourceTools,
+  type Row,
+  type RowRule,
+  resource,
+  type SingletonDefinition,
+  singleton,
+  type Statistic,
+} from "./resource.ts";
+export * from "./service.ts";
+export * from "./version.ts";

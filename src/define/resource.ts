@@ -1,0 +1,236 @@
+/**
+ * A resource: a collection of rows of one kind, and everything that may be done with them.
+ *
+ * Two parts, so that the second is typed by the first: the fields, then the behaviour written with the typed tools it is handed.
+ *
+ *   export const accounts = resource("accounts", {
+ *     doc: "Money held for one customer in one currency.",
+ *     fields: { id: t.id("acc"), customer: t.ref("customers"), balance: t.money({ write: "never" }) },
+ *   }, ({ own, all, filter, command }) => ({
+ *     rows: { customer: own("customer"), teller: all },
+ *     access: { create: ["teller"], update: ["teller"] },
+ *     filters: { overdrawn: filter(({ balance }) => lt(balance, 0n)) },
+ *     functions: { freeze: command({ on: "item", roles: ["teller"], input: { reason: t.string() }, run: (ctx, { row }) => … }) },
+ *   }));
+ *
+ * An operation exists only if a role may call it: reading follows `rows`, writing follows `access`. There is no default that opens anything.
+ */
+import type { Condition, Operand } from "./expression.ts";
+import type { Field, Fields, FieldValue, RowOf } from "./field.ts";
+import type { CommandSpec, FunctionDefinition, FunctionTarget, QuerySpec } from "./function.ts";
+
+/** Typed stand-ins for the row's fields. */
+export type Operands<F extends Fields> = { readonly [K in keyof F]: Operand<FieldValue<F[K]>> };
+
+/** The caller, as far as a row rule may ask. `subject` is the row the login stands for, such as a customer's id. */
+export interface Caller {
+  readonly subject: Operand<string>;
+  readonly app: Operand<string>;
+  readonly user: Operand<string>;
+}
+
+/** Which rows a role sees: all, or those that meet a condition. */
+export type RowRule = "all" | Condition;
+
+export interface NamedFilter {
+  readonly params: Fields;
+  readonly where: Condition;
+  readonly doc?: string;
+}
+
+export type Measure =
+  { readonly kind: "count" } | { readonly kind: "sum" | "avg" | "min" | "max" | "countDistinct"; readonly field: string };
+
+/** Read-only aggregates. A `series` groups by a part of a date. */
+export interface Statistic {
+  readonly doc?: string;
+  /** Fields to group by, or a date's part: `{ by: "createdAt", part: "day" }`. Absent: one row over everything. */
+  readonly group?: readonly (string | { readonly by: string; readonly part: "hour" | "day" | "month" | "year" })[];
+  readonly measures: Readonly<Record<string, Measure>>;
+  /** Roles that may ask; the row rules hold as well. Absent: everyone who may read rows. */
+  readonly roles?: readonly string[];
+}
+
+/** Rows of another resource that belong to this row. */
+export type Relation =
+  | { readonly kind: "one"; readonly target: string; readonly by: string }
+  | { readonly kind: "many"; readonly target: string; readonly by: readonly string[] }
+  | {
+      readonly kind: "manyToMany";
+      readonly target: string;
+      readonly through: string;
+      readonly from: string;
+      readonly to: string;
+    };
+
+export interface EventDefinition {
+  readonly doc?: string;
+  readonly data: Fields;
+}
+
+/** Roles per kind of change. What is left out does not exist. */
+export interface Access {
+  readonly create?: readonly string[];
+  readonly update?: readonly string[];
+  /** PUT: the whole row; defaults to `update`. An empty list: none. */
+  readonly replace?: readonly string[];
+  readonly delete?: readonly string[];
+}
+
+export interface Behaviour {
+  readonly rows: Readonly<Record<string, RowRule>>;
+  readonly access?: Access;
+  readonly relations?: Readonly<Record<string, Relation>>;
+  readonly filters?: Readonly<Record<string, NamedFilter>>;
+  readonly stats?: Readonly<Record<string, Statistic>>;
+  /** Properties of the whole collection: `GET /accounts/totalBalance`. `count` is always there. */
+  readonly properties?: Readonly<Record<string, Measure>>;
+  readonly functions?: Readonly<Record<string, FunctionDefinition>>;
+  /** Replaces the plain insert by code: the create of `transfers` posts to the ledger. */
+  readonly create?: FunctionDefinition;
+  /** Asked before a plain update, replace or delete of a row; returns a refusal or nothing. */
+  readonly events?: Readonly<Record<string, EventDefinition>>;
+  /** Further indexes, each a list of fields; `unique` refuses doubles. */
+  readonly indexes?: readonly (readonly string[] | { readonly fields: readonly string[]; readonly unique: true })[];
+  /** Rows are never updated nor deleted; triggers guard it. */
+  readonly appendOnly?: boolean;
+  /** Default and greatest page: 20 and 100. */
+  readonly perPage?: number;
+  readonly maxPerPage?: number;
+  /** Default order, as in `sortBy`; by id when absent. */
+  readonly sortBy?: string;
+}
+
+/** Tools handed to the second part of a definition, typed by the fields. */
+export interface ResourceTools<F extends Fields> {
+  /** Every row. */
+  readonly all: "all";
+  /** Rows whose field holds the caller's subject. */
+  own(field: keyof F & string): Condition;
+  /** Rows that meet a condition on the row and the caller. */
+  rows(where: (row: Operands<F>, caller: Caller) => Condition): Condition;
+  filter(where: (row: Operands<F>) => Condition): NamedFilter;
+  filter<const P extends Fields>(params: P, where: (row: Operands<F>, params: Operands<P>) => Condition): NamedFilter;
+  count(): Measure;
+  sum(field: keyof F & string): Measure;
+  avg(field: keyof F & string): Measure;
+  min(field: keyof F & string): Measure;
+  max(field: keyof F & string): Measure;
+  countDistinct(field: keyof F & string): Measure;
+  /** One row of `target`, by a reference field of this resource. Every `ref` field is such a relation by itself. */
+  one(target: string, by: keyof F & string): Relation;
+  /** Rows of `target` whose reference `by` (or any of several) points here. */
+  many(target: string, options?: { readonly by: string | readonly string[] }): Relation;
+  /** Rows of `target` over a resource of pairs. */
+  manyToMany(target: string, options: { readonly through: string; readonly from: string; readonly to: string }): Relation;
+  /** A function that changes state. `on: "item"`: its row is loaded, locked and checked against the row rule. */
+  command<const On extends FunctionTarget, const I extends Fields = {}, L = {}>(
+    spec: CommandSpec<F, On, I, L>,
+  ): FunctionDefinition;
+  /** A function that only reads. */
+  query<const On extends FunctionTarget, const I extends Fields = {}>(spec: QuerySpec<F, On, I>): FunctionDefinition;
+}
+
+export interface ResourceDefinition<N extends string = string, F extends Fields = Fields> {
+  readonly kind: "resource";
+  readonly name: N;
+  readonly doc: string;
+  /** `account` for `accounts`: names of types in the documents. */
+  readonly singular: string;
+  readonly fields: F;
+  readonly behaviour: Behaviour;
+}
+
+/** The row type of a resource: `type Account = Row<typeof accounts>`. */
+export type Row<R> = R extends ResourceDefinition<string, infer F> ? RowOf<F> : never;
+
+const operandsOf = (names: readonly string[]): Record<string, Operand<unknown>> =>
+  Object.fromEntries(names.map((name) => [name, { field: [name] }]));
+
+const paramsOf = (params: Fields): Record<string, Operand<unknown>> =>
+  Object.fromEntries(Object.keys(params).map((name) => [name, { param: name }]));
+
+const caller: Caller = { subject: { principal: "subject" }, app: { principal: "app" }, user: { principal: "user" } };
+
+const singularOf = (plural: string): string =>
+  plural.endsWith("ies") ? `${plural.slice(0, -3)}y` : plural.endsWith("sses") ? plural.slice(0, -2) : plural.replace(/s$/, "");
+
+/** Tools for `fields` of resource `resource`; a condition on an unknown field fails here, with both names. */
+const toolsFor = (resource: string, fields: Fields): ResourceTools<Fields> => {
+  const names = Object.keys(fields);
+  const row = new Proxy(operandsOf(names), {
+    get(target, property) {
+      const operand = typeof property === "string" ? target[property] : undefined;
+      if (operand === undefined) throw new TypeError(`${resource}: no field "${String(property)}" (fields: ${names.join(", ")})`);
+      return operand;
+    },
+  });
+  const known = (field: string): string => {
+    if (!names.includes(field)) throw new TypeError(`${resource}: no field "${field}" (fields: ${names.join(", ")})`);
+    return field;
+  };
+  const measure = (kind: Exclude<Measure["kind"], "count">) => (field: string) => ({ kind, field: known(field) });
+  return {
+    all: "all",
+    own: (field) => ({ op: "eq", left: { field: [known(field)] }, right: caller.subject }),
+    rows: (where) => where(row as never, caller),
+    filter: ((first: unknown, second?: (row: never, params: never) => Condition): NamedFilter =>
+      second === undefined
+        ? { params: {}, where: (first as (row: never) => Condition)(row as never) }
+        : { params: first as Fields, where: second(row as never, paramsOf(first as Fields) as never) }) as never,
+    count: () => ({ kind: "count" }),
+    sum: measure("sum"),
+    avg: measure("avg"),
+    min: measure("min"),
+    max: measure("max"),
+    countDistinct: measure("countDistinct"),
+    one: (target, by) => ({ kind: "one", target, by: known(by) }),
+    many: (target, options) => ({
+      kind: "many",
+      target,
+      by: options === undefined ? [singularOf(resource)] : ([options.by].flat() as readonly string[]),
+    }),
+    manyToMany: (target, options) => ({ kind: "manyToMany", target, ...options }),
+    command: (spec) => ({ kind: "command", ...spec }) as unknown as FunctionDefinition,
+    query: (spec) => ({ kind: "query", ...spec }) as unknown as FunctionDefinition,
+  };
+};
+
+/** Defines a resource. Names are plural and in camelCase. Throws `TypeError` naming the resource and the field when something does not fit. */
+export const resource = <const N extends string, const F extends Fields>(
+  name: N,
+  head: { readonly doc: string; readonly fields: F; readonly singular?: string },
+  behaviour: (tools: ResourceTools<F>) => Behaviour,
+): ResourceDefinition<N, F> => ({
+  kind: "resource",
+  name,
+  doc: head.doc,
+  singular: head.singular ?? singularOf(name),
+  fields: head.fields,
+  behaviour: behaviour(toolsFor(name, head.fields) as unknown as ResourceTools<F>),
+});
+
+/** One row of a resource, chosen by who calls: `/profile` is the customer the login stands for. */
+export interface SingletonDefinition {
+  readonly kind: "singleton";
+  readonly name: string;
+  readonly doc: string;
+  readonly of: ResourceDefinition;
+  /** Roles that have one. */
+  readonly roles: readonly string[];
+  /** Roles that may PATCH it. */
+  readonly update?: readonly string[];
+}
+
+/** Defines a singleton of the caller: the row of `of` whose id is the caller's subject. */
+export const singleton = (
+  name: string,
+  spec: {
+    readonly doc: string;
+    readonly of: ResourceDefinition<string, any>;
+    readonly roles: readonly string[];
+    readonly update?: readonly string[];
+  },
+): SingletonDefinition => ({ kind: "singleton", name, ...spec, of: spec.of as ResourceDefinition });
+
+export type { Field };

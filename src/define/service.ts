@@ -1,0 +1,72 @@
+/**
+ * A service: resources, free functions, roles, messages and versions under one name. The unit that is compiled, served and released.
+ *
+ *   export default service("bank", {
+ *     doc: "…", version: "v2",
+ *     roles: { customer: "…", teller: "…" },
+ *     resources: [customers, accounts], singletons: [profile], operations: { quoteFee },
+ *     older: [version("v1", { changes: [renamed("accounts", { from: "title", to: "name" })], deprecated: "2026-01-01", sunset: "2027-01-01" })],
+ *   });
+ */
+import type { FunctionDefinition } from "./function.ts";
+import type { ResourceDefinition, SingletonDefinition } from "./resource.ts";
+import type { VersionDefinition } from "./version.ts";
+
+/** Messages by language (BCP 47) and key; `{name}` stands for a parameter. Keys: `error.<type>`, `field.<resource>.<field>`. */
+export type Messages = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+export interface ServiceDefinition {
+  readonly kind: "service";
+  readonly name: string;
+  readonly title: string;
+  readonly doc: string;
+  /** Name of the newest version: `v1`. */
+  readonly version: string;
+  /** Roles and what they stand for. */
+  readonly roles: Readonly<Record<string, string>>;
+  readonly resources: readonly ResourceDefinition[];
+  readonly singletons: readonly SingletonDefinition[];
+  readonly operations: Readonly<Record<string, FunctionDefinition>>;
+  /** Older versions, newest first; each lists what changed after it. */
+  readonly older: readonly VersionDefinition[];
+  readonly messages: Messages;
+  /** Rows for a demonstration: called by `pons seed` and in development at the first start. */
+  readonly seed?: SeedFunction;
+}
+
+/** Inserts demo rows; deterministic. Yields the number of rows done so far, for progress. */
+export type SeedFunction = (seeder: Seeder) => AsyncIterable<{ readonly done: number; readonly total: number }>;
+
+/** Calls operations as staff of the demo tenant, in batches. */
+export interface Seeder {
+  /** `call("customers.create", bodies)`: one verdict per body; throws when one is refused. Returns their data. */
+  call(operation: string, bodies: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Inserts rows as they are (past states that no operation can make), through the writer. */
+  insert(resource: ResourceDefinition<string, any>, rows: readonly Record<string, unknown>[]): Promise<void>;
+  /** A seeded generator of numbers in [0, 1). */
+  readonly random: () => number;
+}
+
+type Spec = Omit<
+  ServiceDefinition,
+  "kind" | "name" | "title" | "singletons" | "operations" | "older" | "messages" | "resources"
+> & {
+  readonly title?: string;
+  readonly resources: readonly ResourceDefinition<string, any>[];
+  readonly singletons?: readonly SingletonDefinition[];
+  readonly operations?: Readonly<Record<string, FunctionDefinition>>;
+  readonly older?: readonly VersionDefinition[];
+  readonly messages?: Messages;
+};
+
+/** Defines a service. Checked when compiled: `compile(service)` names what does not fit. */
+export const service = (name: string, spec: Spec): ServiceDefinition => ({
+  kind: "service",
+  title: `${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`,
+  singletons: [],
+  operations: {},
+  older: [],
+  messages: {},
+  name,
+  ...spec,
+});

@@ -1,0 +1,2 @@
+/** The public entry: what a service's definition imports. */
+export * from "./define/index.ts";

@@ -1,0 +1,97 @@
+/**
+ * A call: one operation asked for once, in the same shape whichever channel it came through. A batch is many calls.
+ */
+import type { Operation } from "../contract/contract.ts";
+import type { Principal } from "../define/function.ts";
+import type { Page } from "./page.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** What the channel found; not yet checked. */
+export type Credentials = { readonly kind: "key"; readonly secret: string } | { readonly kind: "none" };
+
+/** One condition as a channel parsed it: `price>=500` → { path: "price", op: "gte", values: ["500"] }. */
+export interface RawFilter {
+  readonly path: string;
+  readonly op: "eq" | "ne" | "lt" | "lte" | "gt" | "gte" | "contains" | "startsWith" | "null";
+  readonly values: readonly unknown[];
+  /** How the caller wrote it, for the refusal: `price[gte]`. */
+  readonly as: string;
+}
+
+export interface RawNamedFilter {
+  readonly name: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+export interface RawInclude {
+  readonly name: string;
+  readonly perPage?: unknown;
+  readonly sortBy?: readonly string[];
+  readonly include?: readonly RawInclude[];
+}
+
+/** What a list is asked for, unchecked. Values may be text (a query string) or typed (a JSON body of QUERY). */
+export interface RawQuery {
+  readonly filters?: readonly RawFilter[];
+  readonly named?: readonly RawNamedFilter[];
+  /** `["name.desc", "price.asc"]`. */
+  readonly sortBy?: readonly string[];
+  readonly page?: unknown;
+  readonly perPage?: unknown;
+  readonly cursor?: string;
+  readonly count?: unknown;
+  readonly fields?: readonly string[];
+  readonly include?: readonly RawInclude[];
+}
+
+/** The operation's input, unchecked. Which parts count follows from the operation. */
+export interface Input {
+  /** Item operations. */
+  readonly id?: string;
+  /** Lists of a related collection: `/accounts/{id}/transfers` is `transfers.list` under this parent. */
+  readonly parent?: { readonly resource: string; readonly id: string; readonly relation: string };
+  /** create, update, replace, functions. Plain value of the body. */
+  readonly body?: unknown;
+  readonly query?: RawQuery;
+}
+
+export interface Call {
+  readonly operation: Operation;
+  readonly input: Input;
+  readonly credentials: Credentials;
+  /** Set when the caller is known already (an item of a batch, the seeder). */
+  readonly principal?: Principal & { readonly realm: number };
+  /** An older version's name; absent: the newest. */
+  readonly version?: string;
+  /** Languages in order of preference are resolved by the channel; this is the one that will be answered. */
+  readonly locale: string;
+  readonly requestId: string;
+  readonly traceparent?: string;
+  /** Already qualified with the position in a batch. */
+  readonly idempotencyKey?: string;
+  /** Entity tags of If-Match; `["*"]` for any. */
+  readonly ifMatch?: readonly string[];
+  /** Milliseconds since the epoch. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+  /** Values of the body and query are text (XML, CSV, query strings): numbers and booleans are read from strings. */
+  readonly text?: boolean;
+  /** Address of the caller as text, for the record. */
+  readonly address?: string;
+  /** Channel the call came through: "rest". */
+  readonly channel: string;
+}
+
+export type Result =
+  | {
+      readonly ok: true;
+      readonly status: 200 | 201 | 202 | 204;
+      /** JSON-ready: money beyond 2^53−1 is a string, bytes are base64. Absent for 204. */
+      readonly data: unknown;
+      readonly page?: Page;
+      /** Set when an earlier answer was given again. */
+      readonly replayed?: true;
+      /** id of the row created, for Location. */
+      readonly id?: string;
+    }
+  | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };

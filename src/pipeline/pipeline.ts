@@ -1,0 +1,35 @@
+/**
+ * What a channel sees of the pipeline. `run` is the whole managed call: identify, admit, authorize, accept, run, present, record.
+ * It never throws and never rejects: every outcome is a `Result`. It answers synchronously where no I/O was needed.
+ */
+import type { MaybePromise } from "../store/store.ts";
+import type { Call, Result } from "./call.ts";
+import type { Page } from "./page.ts";
+import type { Refusal } from "./refusal.ts";
+
+/** One step of a mixed batch. Its call may be made from the results of the steps it depends on (all of them earlier). */
+export interface BatchStep {
+  readonly dependsOn: readonly number[];
+  /** Given the results so far by position (only those of `dependsOn` are sure to be there). */
+  prepare(earlier: readonly (Result | undefined)[]): Call | Refusal;
+}
+
+export type Strategy = "atomic" | "independent";
+
+/** Rows of a list without page limit, in chunks; already presented (redacted, down-converted). */
+export type RowStream =
+  { readonly ok: true; readonly rows: AsyncIterable<readonly unknown[]> } | { readonly ok: false; readonly refusal: Refusal };
+
+export interface Pipeline {
+  run(call: Call): MaybePromise<Result>;
+  /**
+   * Many calls at once, one result each, in order. Each passes every step by itself.
+   * independent: each stands alone. atomic: all commands commit together or none; the first refusal is given to its item, the others say
+   * `rolled_back`.
+   */
+  runBatch(steps: readonly BatchStep[], options: { readonly strategy: Strategy }): MaybePromise<readonly Result[]>;
+  /** A list operation as a stream: NDJSON, CSV, exports. */
+  stream(call: Call): MaybePromise<RowStream>;
+}
+
+export type { Page };

@@ -1,0 +1,59 @@
+/**
+ * Tables as the store sees them: derived from the definitions, free of any business word.
+ *
+ * Every table carries a `realm` (a small integer that stands for one tenant's one environment) as the first part of its
+ * primary key and of every index; the store adds it to every statement, so that no statement can reach another tenant.
+ */
+
+/** How a column is stored and which JavaScript value it holds. */
+export type ColumnType =
+  | "text" //      string
+  | "integer" //   number, −(2^53−1) … 2^53−1
+  | "bigint" //    bigint, int64
+  | "boolean" //   boolean
+  | "decimal" //   string, exact; compared and ordered as a number
+  | "date" //      "YYYY-MM-DD"
+  | "timestamp" // "YYYY-MM-DDTHH:MM:SS.sssZ"
+  | "json" //      any JSON value
+  | "binary"; //   Uint8Array
+
+export interface Column {
+  /** Property of the row, as the definition names it: `createdAt`. */
+  readonly field: string;
+  /** Column in the database: `created_at`. */
+  readonly name: string;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  /** What existing rows get when the column is added. */
+  readonly default?: string | number | bigint | boolean;
+}
+
+/** An index; `realm` comes first by itself. */
+export interface Index {
+  readonly name: string;
+  readonly fields: readonly string[];
+  readonly unique: boolean;
+}
+
+/** A foreign key: `(realm, field)` must exist as `(realm, id)` of `table`. */
+export interface Reference {
+  readonly field: string;
+  readonly table: string;
+}
+
+export interface Table {
+  readonly name: string;
+  readonly columns: readonly Column[];
+  /** Fields that form the primary key after `realm`; `["id"]` for resources. */
+  readonly key: readonly string[];
+  readonly indexes: readonly Index[];
+  readonly references: readonly Reference[];
+  /** UPDATE and DELETE are refused by triggers on both engines. */
+  readonly appendOnly: boolean;
+}
+
+export const columnOf = (table: Table, field: string): Column => {
+  const column = table.columns.find((c) => c.field === field);
+  if (column === undefined) throw new Error(`table ${table.name} has no field ${field}`);
+  return column;
+};
