@@ -77,7 +77,8 @@ export function ensureInstalled({ dev, force = false }) {
   const reason = outdatedDependency({ dev });
   if (reason === undefined && !force) return;
   const [command, ...args] = /** @type {[string, ...string[]]} */ (installCommand());
-  if (args.at(-1) === "ci") args.push("--no-audit", "--no-fund", "--include=optional", ...(dev ? ["--include=dev"] : []));
+  if (args.at(-1) === "ci")
+    args.push("--no-audit", "--no-fund", "--loglevel=error", "--include=optional", ...(dev ? ["--include=dev"] : []));
   args.push("--ignore-scripts");
   const name = command === "npm" || args[0] !== "install" ? "npm ci" : "bun install";
   process.stderr.write(
