@@ -7,7 +7,7 @@
  */
 import { FormatError } from "../../http/format-error.ts";
 import type { FormatErrorType } from "../../http/format-error.ts";
-import { positionOf } from "./plain.ts";
+import { positionOf, tooMany } from "./plain.ts";
 import type { FormatLimits, Parsed, PlainObject, PlainValue } from "./plain.ts";
 
 /** RFC 8259 section 6, anchored where the token starts. */
@@ -36,6 +36,7 @@ class ExactParser {
   readonly #limits: FormatLimits;
   #index = 0;
   #depth = 0;
+  #containers = 0;
 
   constructor(text: string, limits: FormatLimits) {
     this.#text = text;
@@ -94,6 +95,7 @@ class ExactParser {
     if (++this.#depth > this.#limits.depthMax) {
       this.#refuse(`The body is nested deeper than ${this.#limits.depthMax} levels.`, "too_deep");
     }
+    if (++this.#containers > this.#limits.nodesMax) throw tooMany(this.#limits);
     this.#index++;
     this.#space();
   }

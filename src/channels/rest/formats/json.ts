@@ -13,7 +13,7 @@
  */
 import { FormatError } from "../../http/format-error.ts";
 import { parseJsonExact } from "./json-exact.ts";
-import { decodeUtf8, defaultLimits, forbiddenKey, tooDeep, tooLarge, toBase64 } from "./plain.ts";
+import { decodeUtf8, defaultLimits, forbiddenKey, toBase64, tooDeep, tooLarge, tooMany } from "./plain.ts";
 import type { FormatLimits, Parsed, PlainValue } from "./plain.ts";
 
 const QUOTE = 0x22;
@@ -25,6 +25,7 @@ const SAFE_DIGITS = 15;
 /** Result of {@link scan}: the colons outside strings, or one of these. */
 const TOO_DEEP = -1;
 const NEEDS_EXACT = -2;
+const TOO_MANY = -3;
 
 /**
  * Parses one JSON text.
@@ -39,8 +40,9 @@ export function parseJson(bytes: Uint8Array, limits: FormatLimits = defaultLimit
   if (bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf) {
     return new FormatError(400, "invalid_encoding", "The body starts with a byte order mark.", { offset: 0 });
   }
-  const colons = scan(bytes, limits.depthMax);
+  const colons = scan(bytes, limits);
   if (colons === TOO_DEEP) return tooDeep(limits);
+  if (colons === TOO_MANY) return tooMany(limits);
   const text = decodeUtf8(bytes);
   if (text instanceof FormatError) return text;
   if (colons === NEEDS_EXACT) return parseJsonExact(text, limits);
@@ -65,10 +67,11 @@ function refusalOf(text: string, limits: FormatLimits): FormatError {
 }
 
 /** Walks the bytes once. Malformed texts give any number: the parser behind refuses them. */
-function scan(bytes: Uint8Array, depthMax: number): number {
+function scan(bytes: Uint8Array, { depthMax, nodesMax }: FormatLimits): number {
   const length = bytes.length;
   let colons = 0;
   let depth = 0;
+  let containers = 0;
   let index = 0;
   while (index < length) {
     const byte = bytes[index++] as number;
@@ -96,6 +99,7 @@ function scan(bytes: Uint8Array, depthMax: number): number {
     } else if ((byte | 0x20) === 0x7b) {
       // [ and { differ in the bit 0x20 only, as ] and } do.
       if (++depth > depthMax) return TOO_DEEP;
+      if (++containers > nodesMax) return TOO_MANY;
     } else if ((byte | 0x20) === 0x7d) {
       depth--;
     }
