@@ -1,0 +1,26 @@
+import { expect, test } from "bun:test";
+import { countsOf, sum, verdict } from "./junit.ts";
+
+const report = (attributes: string) =>
+  `<?xml version="1.0"?>\n<testsuites name="bun test" ${attributes}>\n<testsuite tests="99" />`;
+
+const cases: [string, string | undefined, number, string][] = [
+  ["all good", report(`tests="3" failures="0" skipped="0"`), 0, "3 passed, 0 failed"],
+  ["some failed, some skipped", report(`tests="6" failures="2" skipped="1"`), 1, "3 passed, 2 failed, 1 skipped"],
+  ["a file that does not load", report(`tests="3" failures="0" skipped="0"`), 1, "3 passed, 1 failed"],
+  ["nothing ran", report(`tests="0" failures="0" skipped="0"`), 0, "0 passed, 1 failed"],
+  ["no report", undefined, 134, "0 passed, 1 failed"],
+  ["no report and no error", undefined, 0, "0 passed, 1 failed"],
+];
+
+test.each(cases)("%s", (_, text, code, said) => {
+  expect(verdict(countsOf(text, code))).toBe(said);
+});
+
+test("the counts of all steps", () => {
+  const all = [
+    { passed: 1, failed: 0, skipped: 0 },
+    { passed: 2, failed: 3, skipped: 4 },
+  ];
+  expect(sum(all)).toEqual({ passed: 3, failed: 3, skipped: 4 });
+});

@@ -1,0 +1,90 @@
+/** The steps of the test command. Each prints what is wrong and answers with counts; a check counts as one. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Subprocess } from "bun";
+import { checkFiles } from "../check/files.ts";
+import { checkImports } from "../check/imports.ts";
+import { report, type Violation } from "../check/violation.ts";
+import { startPostgres } from "../postgres/index.ts";
+import { type Counts, countsOf } from "./junit.ts";
+
+export interface Context {
+  readonly root: string;
+  /** Filters for test files, as `bun test` takes them; none: every test. */
+  readonly filters: readonly string[];
+  /** Aborted at the deadline and at a signal: whatever runs is ended. */
+  readonly signal: AbortSignal;
+}
+
+export interface Step {
+  readonly name: string;
+  readonly run: (context: Context) => Promise<Counts>;
+}
+
+const testTimeoutMs = 30_000;
+const parallelMax = 4;
+/** Between asking a command to end and killing it. */
+const graceMs = 5_000;
+
+const asCounts = (isGood: boolean): Counts => ({ passed: isGood ? 1 : 0, failed: isGood ? 0 : 1, skipped: 0 });
+
+/** Ends with the abort of the context; its exit code, 128 + signal where one ended it. */
+async function bun(args: readonly string[], { root, signal }: Context, env: Record<string, string> = {}): Promise<number> {
+  if (signal.aborted) return 1;
+  const stdio = ["ignore", "inherit", "inherit"] as const;
+  const child: Subprocess = Bun.spawn([process.execPath, ...args], {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: [...stdio],
+  });
+  const end = () => {
+    child.kill("SIGTERM");
+    setTimeout(() => child.kill("SIGKILL"), graceMs).unref();
+  };
+  signal.addEventListener("abort", end, { once: true });
+  const code = await child.exited;
+  signal.removeEventListener("abort", end);
+  return code;
+}
+
+const command =
+  (...args: string[]) =>
+  async (context: Context) =>
+    asCounts((await bun(args, context)) === 0);
+
+const check =
+  (find: (root: string) => Violation[]) =>
+  async ({ root }: Context) => {
+    const found = find(root);
+    if (found.length > 0) console.log(report(found));
+    return asCounts(found.length === 0);
+  };
+
+/** Unit and end-to-end tests, with a Postgres they share unless PONS_TEST_POSTGRES_URL names one. */
+async function tests(context: Context): Promise<Counts> {
+  const folder = mkdtempSync(join(tmpdir(), "pons-report-"));
+  const given = process.env["PONS_TEST_POSTGRES_URL"];
+  const server = given ? undefined : await startPostgres({ fsync: false });
+  try {
+    const reportFile = join(folder, "junit.xml");
+    const workers = Math.min(availableParallelism(), parallelMax);
+    const args = ["test", `--parallel=${workers}`, `--timeout=${testTimeoutMs}`, "--only-failures"];
+    args.push("--reporter=junit", `--reporter-outfile=${reportFile}`, ...context.filters);
+    const code = await bun(args, context, { PONS_TEST_POSTGRES_URL: given ?? server?.url ?? "" });
+    const file = Bun.file(reportFile);
+    return countsOf((await file.exists()) ? await file.text() : undefined, code);
+  } finally {
+    await server?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+export const steps: readonly Step[] = [
+  { name: "types", run: command("check", "--no-script", "--no-pretty") },
+  { name: "format", run: command("fmt", "--no-script", "--check") },
+  { name: "lint", run: command(join("node_modules", "oxlint", "bin", "oxlint"), "--deny-warnings") },
+  { name: "imports", run: check(checkImports) },
+  { name: "files", run: check(checkFiles) },
+  { name: "tests", run: tests },
+];
