@@ -17,7 +17,7 @@
  */
 import type { Condition, Operand } from "./expression.ts";
 import type { Field, Fields, FieldValue, RowOf } from "./field.ts";
-import type { CommandSpec, FunctionDefinition, FunctionTarget, QuerySpec } from "./function.ts";
+import type { CommandContext, CommandSpec, FunctionDefinition, FunctionTarget, QuerySpec, RefusalSpecs } from "./function.ts";
 
 /** Typed stand-ins for the row's fields. */
 export type Operands<F extends Fields> = { readonly [K in keyof F]: Operand<FieldValue<F[K]>> };
@@ -68,6 +68,9 @@ export interface EventDefinition {
   readonly data: Fields;
 }
 
+/** A guard, its types forgotten. */
+export type Guard = (ctx: never, call: never) => unknown;
+
 /** Roles per kind of change. What is left out does not exist. */
 export interface Access {
   readonly create?: readonly string[];
@@ -88,7 +91,10 @@ export interface Behaviour {
   readonly functions?: Readonly<Record<string, FunctionDefinition>>;
   /** Replaces the plain insert by code: the create of `transfers` posts to the ledger. */
   readonly create?: FunctionDefinition;
-  /** Asked before a plain update, replace or delete of a row; returns a refusal or nothing. */
+  /** Refusals of guards, with status and meaning. */
+  readonly refusals?: RefusalSpecs;
+  /** Asked before a plain update, replace or delete of a row, inside the writer; a refusal stops it. */
+  readonly guard?: { readonly update?: Guard; readonly replace?: Guard; readonly delete?: Guard };
   readonly events?: Readonly<Record<string, EventDefinition>>;
   /** Further indexes, each a list of fields; `unique` refuses doubles. */
   readonly indexes?: readonly (readonly string[] | { readonly fields: readonly string[]; readonly unique: true })[];
@@ -123,6 +129,10 @@ export interface ResourceTools<F extends Fields> {
   many(target: string, options?: { readonly by: string | readonly string[] }): Relation;
   /** Rows of `target` over a resource of pairs. */
   manyToMany(target: string, options: { readonly through: string; readonly from: string; readonly to: string }): Relation;
+  /** A check before a plain change of a row: `guard: { delete: guard((ctx, { row }) => row.balance === 0n ? undefined : ctx.refuse("not_empty")) }`. */
+  guard(
+    check: (ctx: CommandContext, call: { readonly row: RowOf<F>; readonly changes: Partial<RowOf<F>> }) => unknown,
+  ): Guard;
   /** A function that changes state. `on: "item"`: its row is loaded, locked and checked against the row rule. */
   command<const On extends FunctionTarget, const I extends Fields = {}, L = {}>(
     spec: CommandSpec<F, On, I, L>,
@@ -191,6 +201,7 @@ const toolsFor = (resource: string, fields: Fields): ResourceTools<Fields> => {
       by: options === undefined ? [singularOf(resource)] : ([options.by].flat() as readonly string[]),
     }),
     manyToMany: (target, options) => ({ kind: "manyToMany", target, ...options }),
+    guard: (check) => check as Guard,
     command: (spec) => ({ kind: "command", ...spec }) as unknown as FunctionDefinition,
     query: (spec) => ({ kind: "query", ...spec }) as unknown as FunctionDefinition,
   };

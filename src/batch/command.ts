@@ -1,0 +1,67 @@
+/** What the writer takes and gives. It knows tables and rows; what a command means is its own business. */
+import type { Value } from "../define/expression.ts";
+import type { Refusal } from "../pipeline/refusal.ts";
+import type { Key, MaybePromise } from "../store/store.ts";
+import type { Table } from "../store/table.ts";
+import type { Unit } from "./unit.ts";
+
+/** A row (or the holder of a unique value) that the batch fetches for all its commands at once. */
+export type Need =
+  | { readonly by: "key"; readonly table: Table; readonly key: Key["key"] }
+  | { readonly by: "unique"; readonly table: Table; readonly fields: readonly string[]; readonly values: readonly Value[] };
+
+/** Who and what, for the journal. */
+export interface Origin {
+  readonly operation: string;
+  readonly channel: string;
+  readonly requestId: string;
+  readonly address: string | null;
+  readonly app: string | null;
+  readonly user: string | null;
+  readonly subject: string | null;
+}
+
+/** An Idempotency-Key, whose it is, and a digest of what was asked. */
+export interface Idempotency {
+  readonly caller: string;
+  readonly key: string;
+  readonly fingerprint: string;
+}
+
+export interface Command {
+  readonly realm: number;
+  readonly origin: Origin;
+  readonly idempotency?: Idempotency;
+  /** Milliseconds since the epoch; past it the command is refused unexecuted. */
+  readonly deadline?: number;
+  readonly signal?: AbortSignal;
+  /** Tables with a sequence into which it may insert. */
+  readonly sequences: readonly Table[];
+  /** What to fetch before it runs; later rounds may look at the rows of the earlier ones. */
+  readonly needs: readonly ((unit: Unit) => readonly Need[])[];
+  /** Runs on the working set. May run more than once; only the last counts. */
+  evaluate(unit: Unit): MaybePromise<Verdict>;
+}
+
+export type Verdict =
+  | {
+      readonly ok: true;
+      readonly status: 200 | 201 | 204;
+      /** JSON-ready answer, asked for once the whole batch has been evaluated. */
+      readonly data: () => unknown;
+      readonly id?: string;
+      readonly replayed?: true;
+    }
+  | { readonly ok: false; readonly refusal: Refusal; readonly keep?: true };
+
+export type Outcome =
+  | { readonly ok: true; readonly status: 200 | 201 | 204; readonly data: unknown; readonly id?: string; readonly replayed?: true }
+  | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
+
+/** A command, or one made from the outcomes of the steps before it, or a refusal known already. */
+export type Step = Command | ((earlier: readonly Outcome[]) => Command | Refusal);
+
+/** Steps that commit together or not at all. A single command is a group of one. */
+export interface Group {
+  readonly steps: readonly Step[];
+}

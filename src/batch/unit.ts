@@ -1,0 +1,135 @@
+/**
+ * What a command may touch while its batch runs: rows of the working set, the open transaction behind it, the moment, and events.
+ * One unit serves a whole batch; `begin` tells it whose turn it is.
+ */
+import type { MaybePromise, ReadCall, Row, Shape, WriteTransaction } from "../store/store.ts";
+import type { Table } from "../store/table.ts";
+import type { Need } from "./command.ts";
+import { countersTable } from "./system-tables.ts";
+import { type Entry, uniqueText, WorkingSet } from "./working-set.ts";
+
+export interface EmittedEvent {
+  readonly type: string;
+  readonly data: Readonly<Record<string, unknown>>;
+}
+
+/** Name of the counter behind a table's sequence. */
+export const sequenceName = (table: Table): string => `sequence.${table.name}`;
+
+export class Unit {
+  readonly rows = new WorkingSet();
+  /** The moment of the batch, RFC 3339 in UTC. */
+  readonly now: string;
+  readonly #tx: WriteTransaction;
+  readonly #order: readonly Table[];
+  #events: EmittedEvent[] = [];
+
+  constructor(tx: WriteTransaction, options: { readonly now: string; readonly order: readonly Table[] }) {
+    this.#tx = tx;
+    this.now = options.now;
+    this.#order = options.order;
+  }
+
+  /** Fetches what is needed and not yet known, one statement per table or unique index. */
+  async fetch(realmNeeds: Iterable<{ readonly realm: number; readonly need: Need }>): Promise<void> {
+    const keys = new Map<Table, Map<string, { realm: number; key: Entry["key"] }>>();
+    const lookups = new Map<readonly string[], { table: Table; wanted: Map<string, { realm: number; values: readonly never[] }> }>();
+    for (const { realm, need } of realmNeeds) {
+      if (need.by === "key") {
+        if (this.rows.entry(need.table, realm, need.key) !== undefined) continue;
+        let wanted = keys.get(need.table);
+        if (wanted === undefined) keys.set(need.table, (wanted = new Map()));
+        wanted.set(`${realm} ${need.key.join(" ")}`, { realm, key: need.key });
+      } else {
+        let lookup = lookups.get(need.fields);
+        if (lookup === undefined) lookups.set(need.fields, (lookup = { table: need.table, wanted: new Map() }));
+        lookup.wanted.set(`${realm} ${need.values.map(String).join(" ")}`, { realm, values: need.values as readonly never[] });
+      }
+    }
+    for (const [table, wanted] of keys) {
+      const list = [...wanted.values()];
+      const loading = this.#tx.load(table, list);
+      const found = loading instanceof Promise ? await loading : loading;
+      for (const [position, { realm, key }] of list.entries()) this.rows.adopt(table, realm, key, found[position]);
+    }
+    for (const [fields, { table, wanted }] of lookups) {
+      const list = [...wanted.values()];
+      const loading = this.#tx.find(table, fields, list);
+      const found = loading instanceof Promise ? await loading : loading;
+      for (const [position, { realm }] of list.entries()) {
+        const row = found[position];
+        if (row !== undefined) this.rows.adopt(table, realm, table.key.map((field) => row[field] as string), row);
+      }
+    }
+  }
+
+  /** A row by key; fetched (and locked) if the batch has not seen it. */
+  get(table: Table, realm: number, key: Entry["key"]): MaybePromise<Row | undefined> {
+    const entry = this.rows.entry(table, realm, key);
+    if (entry !== undefined) return entry.current;
+    const loading = this.#tx.load(table, [{ realm, key }]);
+    const adopt = (found: readonly (Row | undefined)[]): Row | undefined => this.rows.adopt(table, realm, key, found[0]).current;
+    return loading instanceof Promise ? loading.then(adopt) : adopt(loading);
+  }
+
+  /** The holder of a unique value that stands in the way of `row`, if the batch knows one. */
+  conflict(table: Table, realm: number, row: Row, own: Entry | undefined): readonly string[] | undefined {
+    for (const index of table.indexes) {
+      if (!index.unique) continue;
+      const text = uniqueText(realm, row, index.fields);
+      if (text === undefined) continue;
+      const holder = this.rows.holder(table, index.fields, text);
+      if (holder !== undefined && holder !== own) return index.fields;
+    }
+    return undefined;
+  }
+
+  insert(table: Table, realm: number, row: Row): Entry {
+    const key = table.key.map((field) => row[field] as string);
+    const entry = this.rows.entry(table, realm, key) ?? this.rows.adopt(table, realm, key, undefined);
+    if (entry.current !== undefined) throw new Error(`${table.name}: a row ${key.join(" ")} is there already`);
+    this.rows.set(entry, row);
+    return entry;
+  }
+
+  /** Counts a sequence up and returns its new value. Its counter was fetched with the batch. */
+  next(realm: number, name: string, by = 1): number {
+    const known = this.rows.entry(countersTable, realm, [name]);
+    if (known === undefined) throw new Error(`counter ${name} was not fetched`);
+    const value = ((known.current?.["value"] as number | undefined) ?? 0) + by;
+    this.rows.set(known, { name, value });
+    return value;
+  }
+
+  /**
+   * Reads with a shape, seeing the batch's changes so far: when they touch the shape's tables they are applied under a savepoint, which is taken
+   * back after the read, so that the working set stays the only truth.
+   */
+  async read(shape: Shape, call: ReadCall): Promise<Row[]> {
+    const tables = new Set([shape.table.name, ...shape.joins.map((join) => join.table.name), ...shape.links.map((link) => link.table.name)]);
+    if (!this.rows.touches(tables)) return (await this.#tx.read(shape, [call]))[0] ?? [];
+    const savepoint = await this.#tx.savepoint();
+    try {
+      await this.#tx.apply(this.rows.changes(this.#order));
+      return (await this.#tx.read(shape, [call]))[0] ?? [];
+    } finally {
+      await savepoint.rollback();
+    }
+  }
+
+  emit(event: EmittedEvent): void {
+    this.#events.push(event);
+  }
+
+  /** Takes the events emitted since the last call. */
+  takeEvents(): readonly EmittedEvent[] {
+    const events = this.#events;
+    if (events.length > 0) this.#events = [];
+    return events;
+  }
+
+  /** Writes the difference between what was loaded and what is now. */
+  apply(): MaybePromise<void> {
+    return this.#tx.apply(this.rows.changes(this.#order));
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The rows a batch works on, in memory. Commands change rows here; the difference to what was loaded becomes a constant number of
+ * statements at the end.
+ *
+ * Rows are never changed in place: an update puts a new object in the place of the old one, so that undoing is putting the old one back.
+ * Every change is noted in the undo log; `mark` and `rollback` frame one command.
+ */
+import type { Value } from "../define/expression.ts";
+import type { Key, Row, TableChanges } from "../store/store.ts";
+import type { Table } from "../store/table.ts";
+
+/** One row by key: as the database has it, and as it is now (`undefined`: not there). */
+export interface Entry {
+  readonly table: Table;
+  readonly realm: number;
+  readonly key: Key["key"];
+  readonly original: Row | undefined;
+  current: Row | undefined;
+}
+
+interface Undo {
+  readonly entry: Entry;
+  readonly previous: Row | undefined;
+}
+
+/** A change by one command: the row before it and after it. */
+export interface Change {
+  readonly entry: Entry;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+}
+
+class TableRows {
+  readonly table: Table;
+  readonly entries = new Map<string, Entry>();
+  /** Per unique index: value → entry that holds it now, for rows changed in this batch. */
+  readonly unique: readonly { readonly fields: readonly string[]; readonly holders: Map<string, Entry> }[];
+
+  constructor(table: Table) {
+    this.table = table;
+    this.unique = table.indexes.filter((index) => index.unique).map((index) => ({ fields: index.fields, holders: new Map() }));
+  }
+}
+
+const textOf = (realm: number, key: Key["key"]): string => (key.length === 1 ? `${realm} ${key[0]}` : `${realm} ${JSON.stringify(key)}`);
+
+/** Text of the values of a unique index; `undefined` when one is null (null never collides). */
+export const uniqueText = (realm: number, row: Row, fields: readonly string[]): string | undefined => {
+  let text = String(realm);
+  for (const field of fields) {
+    const value = row[field];
+    if (value === null || value === undefined) return undefined;
+    text += ` ${typeof value === "string" ? JSON.stringify(value) : String(value)}`;
+  }
+  return text;
+};
+
+export class WorkingSet {
+  readonly #tables = new Map<string, TableRows>();
+  readonly #undo: Undo[] = [];
+
+  #rows(table: Table): TableRows {
+    let rows = this.#tables.get(table.name);
+    if (rows === undefined) {
+      rows = new TableRows(table);
+      this.#tables.set(table.name, rows);
+    }
+    return rows;
+  }
+
+  /** The entry of a key, if it was loaded or inserted. */
+  entry(table: Table, realm: number, key: Key["key"]): Entry | undefined {
+    return this.#tables.get(table.name)?.entries.get(textOf(realm, key));
+  }
+
+  /** Takes in a row as the database has it; a row already known stays as it is. */
+  adopt(table: Table, realm: number, key: Key["key"], original: Row | undefined): Entry {
+    const { entries } = this.#rows(table);
+    const text = textOf(realm, key);
+    const known = entries.get(text);
+    if (known !== undefined) return known;
+    const entry: Entry = { table, realm, key, original, current: undefined };
+    entries.set(text, entry);
+    this.#index(entry, original);
+    return entry;
+  }
+
+  /** Puts a row (or its absence) in place. */
+  set(entry: Entry, row: Row | undefined): void {
+    this.#undo.push({ entry, previous: entry.current });
+    this.#index(entry, row);
+  }
+
+  #index(entry: Entry, row: Row | undefined): void {
+    for (const { fields, holders } of this.#rows(entry.table).unique) {
+      const old = entry.current === undefined ? undefined : uniqueText(entry.realm, entry.current, fields);
+      if (old !== undefined && holders.get(old) === entry) holders.delete(old);
+      const text = row === undefined ? undefined : uniqueText(entry.realm, row, fields);
+      if (text !== undefined) holders.set(text, entry);
+    }
+    entry.current = row;
+  }
+
+  /** The entry that holds a unique value now, among the rows this batch has seen. */
+  holder(table: Table, fields: readonly string[], text: string): Entry | undefined {
+    return this.#tables.get(table.name)?.unique.find((index) => index.fields === fields)?.holders.get(text);
+  }
+
+  /** Start of a command. */
+  mark(): number {
+    return this.#undo.length;
+  }
+
+  /** Takes back everything since `mark`. */
+  rollback(mark: number): void {
+    while (this.#undo.length > mark) {
+      const undo = this.#undo.pop();
+      if (undo !== undefined) this.#index(undo.entry, undo.previous);
+    }
+  }
+
+  /** What has changed since `mark`, one entry per row, in order of first touch. */
+  changesSince(mark: number): readonly Change[] {
+    const seen = new Set<Entry>();
+    const changes: Change[] = [];
+    for (let position = mark; position < this.#undo.length; position++) {
+      const undo = this.#undo[position];
+      if (undo === undefined || seen.has(undo.entry)) continue;
+      seen.add(undo.entry);
+      if (undo.previous !== undo.entry.current) changes.push({ entry: undo.entry, before: undo.previous, after: undo.entry.current });
+    }
+    return changes;
+  }
+
+  /**
+   * Statements' worth of changes against the database. Tables in `order` stand after those they refer to: rows are inserted and updated in that
+   * order and deleted in the reverse.
+   */
+  changes(order: readonly Table[]): TableChanges[] {
+    const rank = new Map(order.map((table, position) => [table.name, position]));
+    const byTable = new Map<string, Set<Entry>>();
+    for (const { entry } of this.#undo) {
+      const entries = byTable.get(entry.table.name);
+      if (entries === undefined) byTable.set(entry.table.name, new Set([entry]));
+      else entries.add(entry);
+    }
+    const rankOf = (name: string): number => rank.get(name) ?? order.length;
+    const names = [...byTable.keys()].sort((a, b) => rankOf(a) - rankOf(b));
+    const writes: TableChanges[] = [];
+    const removals: TableChanges[] = [];
+    for (const name of names) {
+      const { table, inserts, updates, deletes } = differences(byTable.get(name) ?? []);
+      if (table === undefined) continue;
+      if (inserts.length + updates.length > 0) writes.push({ table, inserts, updates, deletes: [] });
+      if (deletes.length > 0) removals.unshift({ table, inserts: [], updates: [], deletes });
+    }
+    return [...writes, ...removals];
+  }
+
+  /** Whether a row of one of the tables was changed and not yet written. */
+  touches(names: ReadonlySet<string>): boolean {
+    return this.#undo.some(({ entry }) => names.has(entry.table.name) && entry.original !== entry.current);
+  }
+}
+
+interface Differences {
+  table: Table | undefined;
+  readonly inserts: { realm: number; row: Row }[];
+  readonly updates: { realm: number; key: Key["key"]; changes: Row }[];
+  readonly deletes: Key[];
+}
+
+const differences = (entries: Iterable<Entry>): Differences => {
+  const found: Differences = { table: undefined, inserts: [], updates: [], deletes: [] };
+  for (const { table, realm, key, original, current } of entries) {
+    if (original === current) continue;
+    if (original === undefined) found.inserts.push({ realm, row: current as Row });
+    else if (current === undefined) found.deletes.push({ realm, key });
+    else {
+      const changed = changedFields(original, current);
+      if (changed === undefined) continue;
+      found.updates.push({ realm, key, changes: changed });
+    }
+    found.table = table;
+  }
+  return found;
+};
+
+const same = (a: Value | undefined, b: Value | undefined): boolean => {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  return Bun.deepEquals(a, b, true);
+};
+
+/** Fields whose value differs; `undefined` when none does. */
+export const changedFields = (before: Row, after: Row): Row | undefined => {
+  let changed: Row | undefined;
+  for (const field in after) {
+    const value = after[field];
+    if (value === undefined || same(before[field], value)) continue;
+    changed ??= {};
+    changed[field] = value;
+  }
+  return changed;
+};

@@ -1,0 +1,404 @@
+/**
+ * The writer: the only place where state changes.
+ *
+ * Groups of commands queue here. While one batch is being committed the next one fills, so the batch grows with the load and no timer is needed.
+ * A batch: fetch what its commands need · evaluate them in order of arrival, each isolated by the undo log · write the difference, the journal
+ * and the kept answers with a constant number of statements · commit · only then answer.
+ *
+ * A batch that fails as a whole is split in halves until the command that spoils it stands alone; its neighbours commit without it.
+ *
+ * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
+ */
+import type { Refusal } from "../pipeline/refusal.ts";
+import { refuse } from "../pipeline/refusal.ts";
+import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
+import { StoreError } from "../store/store-error.ts";
+import type { Table } from "../store/table.ts";
+import type { Command, Group, Need, Outcome, Step, Verdict } from "./command.ts";
+import { journalRow } from "./journal.ts";
+import { countersTable, idempotencyTable, journalCounter, journalTable } from "./system-tables.ts";
+import { sequenceName, Unit } from "./unit.ts";
+import type { Change } from "./working-set.ts";
+
+export interface WriterOptions {
+  /** Tables in order of reference: a table stands after those it refers to. */
+  readonly order: readonly Table[];
+  readonly queueMax?: number;
+  readonly batchMax?: number;
+  /** How long an idempotency key is kept, ms. */
+  readonly idempotencyMs?: number;
+  readonly clock?: () => number;
+  /** Told of errors that are ours. */
+  readonly onError?: (error: unknown, operation: string) => void;
+}
+
+const defaults = { queueMax: 65_536, batchMax: 8_192, idempotencyMs: 24 * 3_600_000 };
+/** How often a batch that lost a race on the database is run again. */
+const conflictRetriesMax = 5;
+/** How long the fate of a commit without an answer is looked for, ms. */
+const fateWaitMsMax = 10_000;
+const overloadedRetryAfter = 1;
+
+interface Pending {
+  readonly group: Group;
+  readonly size: number;
+  readonly resolve: (outcomes: readonly Outcome[]) => void;
+}
+
+/** One evaluated step that stays: what the journal and the kept answers are made of. */
+interface Kept {
+  readonly command: Command;
+  readonly verdict: Verdict;
+  readonly changes: readonly Change[];
+  readonly events: ReturnType<Unit["takeEvents"]>;
+}
+
+interface Attempt {
+  readonly outcomes: readonly (readonly Outcome[])[];
+  /** First journal row written: the witness of the commit. */
+  readonly witness?: { readonly realm: number; readonly seq: number; readonly requestId: string };
+}
+
+const fail = (refusal: Refusal): Outcome => ({ ok: false, refusal });
+
+const journalShape: RowsShape = {
+  kind: "rows",
+  key: "pons_journal.bySeq",
+  table: journalTable,
+  joins: [],
+  links: [],
+  params: [{ name: "seq", type: "integer" }],
+  where: { op: "eq", left: { field: ["seq"] }, right: { param: "seq" } },
+  select: ["seq", "requestId"],
+  order: [{ path: ["seq"], direction: "asc" }],
+};
+
+/** The refusal that stands for an error of the store, for a command that ran alone. */
+const refusalOf = (error: unknown): Refusal => {
+  if (!(error instanceof StoreError)) return refuse("internal");
+  switch (error.kind) {
+    case "unique":
+      return refuse("already_exists");
+    case "reference":
+      return refuse("invalid_reference");
+    case "conflict":
+    case "unavailable":
+    case "timeout":
+      return refuse("unavailable", { retryAfter: overloadedRetryAfter });
+    case "unknown_fate":
+      return refuse("unknown_fate", { retryAfter: overloadedRetryAfter });
+    case "full":
+      return refuse("storage_full");
+    case "check":
+    case "broken":
+      return refuse("internal");
+  }
+};
+
+export class Writer {
+  readonly #store: Store;
+  readonly #options: WriterOptions & typeof defaults;
+  readonly #clock: () => number;
+  #queue: Pending[] = [];
+  #waiting = 0;
+  #running = false;
+  #idle: (() => void)[] = [];
+  /** Commands and commits so far. */
+  readonly counts = { commands: 0, commits: 0 };
+
+  constructor(store: Store, options: WriterOptions) {
+    this.#store = store;
+    this.#options = { ...defaults, ...options };
+    this.#clock = options.clock ?? Date.now;
+  }
+
+  /** Queues a group; resolves after its commit with one outcome per step. Never rejects. */
+  submit(group: Group): Promise<readonly Outcome[]> {
+    const size = group.steps.length;
+    if (this.#waiting + size > this.#options.queueMax) {
+      return Promise.resolve(group.steps.map(() => fail(refuse("overloaded", { retryAfter: overloadedRetryAfter }))));
+    }
+    const { promise, resolve } = Promise.withResolvers<readonly Outcome[]>();
+    this.#queue.push({ group, size, resolve });
+    this.#waiting += size;
+    if (!this.#running) {
+      this.#running = true;
+      setImmediate(() => void this.#drain());
+    }
+    return promise;
+  }
+
+  /** Resolves when nothing waits any more. */
+  drained(): Promise<void> {
+    if (!this.#running) return Promise.resolve();
+    return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  async #drain(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const batch = this.#take();
+      await this.#execute(batch);
+    }
+    this.#running = false;
+    for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  #take(): Pending[] {
+    let size = 0;
+    let count = 0;
+    while (count < this.#queue.length) {
+      const next = this.#queue[count] as Pending;
+      if (count > 0 && size + next.size > this.#options.batchMax) break;
+      size += next.size;
+      count++;
+    }
+    this.#waiting -= size;
+    if (count === this.#queue.length) {
+      const all = this.#queue;
+      this.#queue = [];
+      return all;
+    }
+    return this.#queue.splice(0, count);
+  }
+
+  /** Runs a batch to its end: every pending group gets its outcomes, whatever happens. */
+  async #execute(batch: readonly Pending[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      let witness: Attempt["witness"];
+      let evaluated: Attempt | undefined;
+      try {
+        const writing = this.#store.write(async (tx) => {
+          evaluated = await this.#evaluate(tx, batch);
+          witness = evaluated.witness;
+          return evaluated;
+        });
+        const done = await writing;
+        this.counts.commits++;
+        this.#answer(batch, done);
+        return;
+      } catch (error) {
+        if (error instanceof StoreError && error.kind === "unknown_fate" && evaluated !== undefined) {
+          const committed = await this.#fate(witness);
+          if (committed === true) return this.#answer(batch, evaluated);
+          if (committed === undefined) return this.#refuseAll(batch, error);
+          if (attempt <= conflictRetriesMax) continue;
+        }
+        if (error instanceof StoreError && error.kind === "conflict" && attempt <= conflictRetriesMax) {
+          await Bun.sleep(Math.random() * 4 * attempt);
+          continue;
+        }
+        const shared = error instanceof StoreError && ["unavailable", "full", "timeout", "conflict", "unknown_fate"].includes(error.kind);
+        if (shared || batch.length === 1) return this.#refuseAll(batch, error);
+        const middle = batch.length >> 1;
+        await this.#execute(batch.slice(0, middle));
+        await this.#execute(batch.slice(middle));
+        return;
+      }
+    }
+  }
+
+  #answer(batch: readonly Pending[], attempt: Attempt): void {
+    for (const [position, pending] of batch.entries()) {
+      this.counts.commands += pending.size;
+      pending.resolve(attempt.outcomes[position] ?? []);
+    }
+  }
+
+  #refuseAll(batch: readonly Pending[], error: unknown): void {
+    const refusal = refusalOf(error);
+    for (const { group, resolve } of batch) {
+      const first = group.steps[0];
+      const operation = typeof first === "object" ? first.origin.operation : "batch";
+      if (refusal.status === 500) this.#options.onError?.(error, operation);
+      resolve(group.steps.map(() => fail(refusal)));
+    }
+  }
+
+  /** Whether a commit without an answer happened: its witness is in the journal or not; `undefined` when it cannot be found out. */
+  async #fate(witness: Attempt["witness"]): Promise<boolean | undefined> {
+    if (witness === undefined) return false;
+    const until = this.#clock() + fateWaitMsMax;
+    for (let waitMs = 20; this.#clock() < until; waitMs = Math.min(waitMs * 2, 1_000)) {
+      try {
+        const [rows] = await this.#store.read(journalShape, [{ realm: witness.realm, params: [witness.seq], limit: 1 }]);
+        return rows?.[0]?.["requestId"] === witness.requestId;
+      } catch {
+        await Bun.sleep(waitMs);
+      }
+    }
+    return undefined;
+  }
+
+  async #evaluate(tx: WriteTransaction, batch: readonly Pending[]): Promise<Attempt> {
+    const at = this.#clock();
+    const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order });
+    await this.#prefetch(unit, batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")));
+    const kept: (Kept | undefined)[][] = [];
+    const refusals: (Outcome | undefined)[][] = [];
+    const keys: BatchKeys = new Map();
+    for (const { group } of batch) {
+      const done = await this.#evaluateGroup(unit, group, { at, keys });
+      kept.push(done.kept);
+      refusals.push(done.outcomes);
+    }
+    const outcomes: Outcome[][] = [];
+    let witness: Attempt["witness"];
+    for (const [groupPosition, steps] of kept.entries()) {
+      outcomes.push(
+        steps.map((step, position) => {
+          const known = refusals[groupPosition]?.[position];
+          if (step === undefined) return known ?? fail(refuse("internal"));
+          const outcome = known ?? outcomeOf(step.verdict);
+          const seq = this.#record(unit, step, outcome);
+          if (seq !== undefined) witness ??= { realm: step.command.realm, seq, requestId: step.command.origin.requestId };
+          return outcome;
+        }),
+      );
+    }
+    const applying = unit.apply();
+    if (applying instanceof Promise) await applying;
+    return { outcomes, ...(witness === undefined ? {} : { witness }) };
+  }
+
+  /** Fetches, for all commands at once: the realms' counters (the write lock), kept answers, then each round of needs. */
+  async #prefetch(unit: Unit, commands: readonly Command[]): Promise<void> {
+    const counters = new Map<string, { realm: number; need: Need }>();
+    const answers: { realm: number; need: Need }[] = [];
+    let rounds = 0;
+    for (const { realm, sequences, idempotency, needs } of commands) {
+      for (const name of [journalCounter, ...sequences.map(sequenceName)]) {
+        counters.set(`${realm} ${name}`, { realm, need: { by: "key", table: countersTable, key: [name] } });
+      }
+      if (idempotency !== undefined) {
+        answers.push({ realm, need: { by: "key", table: idempotencyTable, key: [idempotency.caller, idempotency.key] } });
+      }
+      rounds = Math.max(rounds, needs.length);
+    }
+    if (counters.size > 0) await unit.fetch(counters.values());
+    if (answers.length > 0) await unit.fetch(answers);
+    for (let round = 0; round < rounds; round++) {
+      await unit.fetch(
+        commands.flatMap((command) => (command.needs[round]?.(unit) ?? []).map((need) => ({ realm: command.realm, need }))),
+      );
+    }
+  }
+
+  async #evaluateGroup(
+    unit: Unit,
+    group: Group,
+    batch: { readonly at: number; readonly keys: BatchKeys },
+  ): Promise<{ kept: (Kept | undefined)[]; outcomes: (Outcome | undefined)[] }> {
+    const start = unit.rows.mark();
+    const kept: (Kept | undefined)[] = [];
+    const outcomes: (Outcome | undefined)[] = [];
+    const soFar: Outcome[] = [];
+    for (const [position, step] of group.steps.entries()) {
+      const done = await this.#evaluateStep(unit, step, soFar, batch);
+      kept.push(done.kept);
+      outcomes.push(done.outcome);
+      const outcome = done.outcome ?? (done.kept === undefined ? fail(refuse("internal")) : outcomeOf(done.kept.verdict));
+      if (!outcome.ok && group.steps.length > 1) {
+        unit.rows.rollback(start);
+        unit.takeEvents();
+        for (const step of kept) if (step?.command.idempotency !== undefined) batch.keys.delete(keyText(step.command));
+        const rolledBack = group.steps.map((_, at) => (at === position ? outcome : fail(refuse("rolled_back"))));
+        return { kept: group.steps.map(() => undefined), outcomes: rolledBack };
+      }
+      soFar.push(outcome);
+    }
+    return { kept, outcomes };
+  }
+
+  async #evaluateStep(
+    unit: Unit,
+    step: Step,
+    earlier: readonly Outcome[],
+    { at, keys }: { readonly at: number; readonly keys: BatchKeys },
+  ): Promise<{ kept?: Kept; outcome?: Outcome }> {
+    let command: Command;
+    if (typeof step === "object") command = step;
+    else {
+      const prepared = step(earlier);
+      if (!("evaluate" in prepared)) return { outcome: fail(prepared) };
+      command = prepared;
+      await this.#prefetch(unit, [command]);
+    }
+    if (command.signal?.aborted === true || (command.deadline !== undefined && command.deadline < at)) {
+      return { outcome: fail(refuse("deadline_exceeded")) };
+    }
+    const replay = this.#replay(unit, command, at) ?? replayInBatch(keys, command);
+    if (replay !== undefined) return { outcome: replay };
+    const mark = unit.rows.mark();
+    try {
+      const evaluating = command.evaluate(unit);
+      const verdict = evaluating instanceof Promise ? await evaluating : evaluating;
+      const stays = verdict.ok || verdict.keep === true;
+      if (!stays) unit.rows.rollback(mark);
+      const events = unit.takeEvents();
+      const kept: Kept = stays
+        ? { command, verdict, changes: unit.rows.changesSince(mark), events }
+        : { command, verdict, changes: [], events: [] };
+      if (command.idempotency !== undefined) keys.set(keyText(command), kept);
+      return { kept };
+    } catch (error) {
+      unit.rows.rollback(mark);
+      unit.takeEvents();
+      // An error of the store concerns the transaction as a whole: let the batch decide.
+      if (error instanceof StoreError) throw error;
+      this.#options.onError?.(error, command.origin.operation);
+      return { outcome: fail(refuse("internal")) };
+    }
+  }
+
+  /** The kept answer of an idempotency key, or the refusal of one used for something else. */
+  #replay(unit: Unit, command: Command, at: number): Outcome | undefined {
+    const { idempotency } = command;
+    if (idempotency === undefined) return undefined;
+    const row = unit.rows.entry(idempotencyTable, command.realm, [idempotency.caller, idempotency.key])?.current;
+    if (row === undefined || Date.parse(row["at"] as string) + this.#options.idempotencyMs < at) return undefined;
+    if (row["fingerprint"] !== idempotency.fingerprint) return fail(refuse("idempotency_key_reused"));
+    return { ...(row["reply"] as unknown as Outcome), replayed: true };
+  }
+
+  /** Adds the journal's row and the kept answer of a step. Returns the journal's seq, if there is a row. */
+  #record(unit: Unit, step: Kept, outcome: Outcome): number | undefined {
+    const { command, changes, events } = step;
+    const { realm, origin, idempotency } = command;
+    const status = outcome.ok ? outcome.status : outcome.refusal.status;
+    const row = journalRow(origin, { seq: () => unit.next(realm, journalCounter), at: unit.now, status, changes, events });
+    if (row !== undefined) unit.insert(journalTable, realm, row);
+    if (idempotency !== undefined && status < 500) {
+      const { caller, key, fingerprint } = idempotency;
+      const kept = { caller, key, fingerprint, at: unit.now, reply: outcome as never };
+      const entry = unit.rows.entry(idempotencyTable, realm, [caller, key]) ?? unit.rows.adopt(idempotencyTable, realm, [caller, key], undefined);
+      unit.rows.set(entry, kept);
+    }
+    return row?.["seq"] as number | undefined;
+  }
+}
+
+/** Idempotency keys evaluated in this batch. */
+type BatchKeys = Map<string, Kept>;
+
+const keyText = ({ realm, idempotency }: Command): string => JSON.stringify([realm, idempotency?.caller, idempotency?.key]);
+
+/** The answer of an earlier command of the same batch with the same key. */
+const replayInBatch = (keys: BatchKeys, command: Command): Outcome | undefined => {
+  if (command.idempotency === undefined) return undefined;
+  const first = keys.get(keyText(command));
+  if (first === undefined) return undefined;
+  if (first.command.idempotency?.fingerprint !== command.idempotency.fingerprint) return fail(refuse("idempotency_key_reused"));
+  return { ...outcomeOf(first.verdict), replayed: true };
+};
+
+const outcomeOf = (verdict: Verdict): Outcome => {
+  if (!verdict.ok) return fail(verdict.refusal);
+  const { status, id, replayed } = verdict;
+  return {
+    ok: true,
+    status,
+    data: verdict.data(),
+    ...(id === undefined ? {} : { id }),
+    ...(replayed === undefined ? {} : { replayed }),
+  };
+};

@@ -1,0 +1,3 @@
+export { compile } from "./compile.ts";
+export * from "./contract.ts";
+export { DefinitionError } from "./definition-error.ts";
