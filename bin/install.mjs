@@ -12,6 +12,9 @@ import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** How much of an installer's complaint is told; the reason stands first. */
+const linesMax = 12;
+
 /** The oldest Bun that has all that Pons uses; equals the version package.json pins. */
 export const bunVersionMin = "1.4.5";
 
@@ -71,7 +74,7 @@ function installCommand() {
  * Installs what is missing; does nothing, within a few milliseconds, where nothing is. The notice goes to stderr.
  *
  * @param {{ dev: boolean, force?: boolean }} options
- * @throws {InstallError} when the installer fails, with its last lines
+ * @throws {InstallError} when the installer fails, with its first lines
  */
 export function ensureInstalled({ dev, force = false }) {
   const reason = outdatedDependency({ dev });
@@ -87,7 +90,7 @@ export function ensureInstalled({ dev, force = false }) {
   const shell = process.platform === "win32" && command === "npm";
   const done = spawnSync(command, args, { cwd: root, encoding: "utf8", shell, maxBuffer: 64 << 20 });
   if (done.status === 0) return;
-  const said = `${done.stdout ?? ""}${done.stderr ?? ""}`.trim().split("\n").slice(-12).join("\n");
+  const said = `${done.stderr ?? ""}${done.stdout ?? ""}`.trim().split("\n").slice(0, linesMax).join("\n");
   throw new InstallError(`${name} failed (${done.error?.message ?? done.signal ?? `exit ${done.status}`}):\n${said}`);
 }
 

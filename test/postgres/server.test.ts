@@ -159,10 +159,8 @@ describe("its end", () => {
 });
 
 describe("the binaries", () => {
-  const folder = mkdtempSync(join(tmpdir(), "pons-links-"));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
   test("links that no install script made are made, once", () => {
+    const folder = mkdtempSync(join(tmpdir(), "pons-links-"));
     mkdirSync(join(folder, "native", "lib"), { recursive: true });
     writeFileSync(join(folder, "native", "lib", "libx.so.1.2"), "x");
     const links = [{ source: "native/lib/libx.so.1.2", target: "native/lib/libx.so" }];
@@ -171,6 +169,7 @@ describe("the binaries", () => {
     linkLibraries(folder);
     expect(lstatSync(join(folder, "native", "lib", "libx.so")).isSymbolicLink()).toBe(true);
     expect(readFileSync(join(folder, "native", "lib", "libx.so"), "utf8")).toBe("x");
+    rmSync(folder, { recursive: true });
   });
 
   test(

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { Subprocess } from "bun";
 import { checkFiles } from "../check/files.ts";
 import { checkImports } from "../check/imports.ts";
+import { checkLockfile } from "../check/lockfile.ts";
 import { report, type Violation } from "../check/violation.ts";
 import { startPostgres } from "../postgres/index.ts";
 import { type Counts, countsOf } from "./junit.ts";
@@ -85,6 +86,6 @@ export const steps: readonly Step[] = [
   { name: "format", run: command("fmt", "--no-script", "--check") },
   { name: "lint", run: command(join("node_modules", "oxlint", "bin", "oxlint"), "--deny-warnings") },
   { name: "imports", run: check(checkImports) },
-  { name: "files", run: check(checkFiles) },
+  { name: "files", run: check((root) => [...checkLockfile(root), ...checkFiles(root)]) },
   { name: "tests", run: tests },
 ];
