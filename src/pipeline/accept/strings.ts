@@ -1,0 +1,160 @@
+/**
+ * Strings: one line (`string`) or any lines (`text`), and the kinds that are strings of a standard.
+ *
+ * Lengths are Unicode code points. NUL and halves of surrogate pairs are refused everywhere (neither Postgres nor UTF-8 can hold them), other
+ * control characters but tab and line ends in `text`, all control characters and line separators in one line. Nothing is trimmed or folded.
+ */
+import { countries } from "../../define/countries.ts";
+import { currencies } from "../../define/currencies.ts";
+import type { TextOptions } from "../../define/field.ts";
+import { badFormat, type Read, type Refused, refused, wrongType } from "./refused.ts";
+
+/** Most characters when the field does not say. */
+export const stringLengthMax = 255;
+export const textLengthMax = 65_535;
+/** RFC 5321 §4.5.3.1.3: a path has at most 256 octets with its brackets. */
+export const emailLengthMax = 254;
+export const urlLengthMax = 2_048;
+
+const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const controlling = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
+const noString = wrongType("string");
+const badCharacters = refused("bad_characters");
+const required = refused("required");
+
+const codePoints = (value: string): number => {
+  let count = value.length;
+  for (let at = 0; at < value.length - 1; at++) {
+    if ((value.charCodeAt(at) & 0xfc00) === 0xd800) {
+      count--;
+      at++;
+    }
+  }
+  return count;
+};
+
+interface StringRules {
+  readonly lines: boolean;
+  readonly lengthMax: number;
+}
+
+/** A string within its length that matches the field's pattern. An empty one where something is needed is `required`. */
+export const readString = (options: TextOptions, rules: StringRules): Read => {
+  const forbidden = rules.lines ? controlling : lineBreaking;
+  const min = options.minLength ?? 0;
+  const max = options.maxLength ?? rules.lengthMax;
+  const tooShort = refused("too_short", { min });
+  const tooLong = refused("too_long", { max });
+  const noMatch = badFormat("pattern");
+  const pattern = options.pattern === undefined ? undefined : new RegExp(`^(?:${options.pattern})$`, "u");
+  return (value) => {
+    if (typeof value !== "string") return noString;
+    const { length } = value;
+    if (length > max && (length > max * 2 || codePoints(value) > max)) return tooLong;
+    if (min > 0 && length < min * 2) {
+      if (length === 0) return required;
+      if (length < min || codePoints(value) < min) return tooShort;
+    }
+    if (forbidden.test(value) || !value.isWellFormed()) return badCharacters;
+    if (pattern !== undefined && !pattern.test(value)) return noMatch;
+    return value;
+  };
+};
+
+/** WHATWG HTML, "valid e-mail address"; also the pattern in JSON Schema. */
+export const emailPattern =
+  "^[a-zA-Z0-9.!#$%&'*+\\/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$";
+/** ITU-T E.164: plus sign, at most 15 digits; fewer than 7 is no subscriber anywhere. */
+export const phonePattern = "^\\+[1-9][0-9]{6,14}$";
+/** Where a URL must begin; the rest is the URL Standard's. */
+export const urlPattern = "^[hH][tT][tT][pP][sS]?://[^\\s/?#@]+(?:[/?#]\\S*)?$";
+/** Crockford base 32 of 128 bits: the first character holds three. */
+export const idPattern = (prefix: string): string => `^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`;
+export const uuidPattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
+export const refPattern = "^[A-Za-z0-9_-]{1,64}$";
+/** RFC 5646 without its grandfathered tags; letters and digits in hyphenated parts of at most eight. */
+export const languagePattern = "^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$";
+export const languageLengthMax = 35;
+
+/** The checks of `readString`, then the standard's own. */
+const ofStandard = (options: TextOptions, lengthMax: number, keep: (value: string) => string | Refused): Read => {
+  const read = readString(options, { lines: false, lengthMax });
+  return (value, text) => {
+    if (value === "") return required;
+    const string = read(value, text);
+    return typeof string === "string" ? keep(string) : string;
+  };
+};
+
+const matching = (pattern: string, otherwise: Refused): ((value: string) => string | Refused) => {
+  const form = new RegExp(pattern);
+  return (value) => (form.test(value) ? value : otherwise);
+};
+
+export const readEmail = (options: TextOptions): Read =>
+  ofStandard(options, emailLengthMax, matching(emailPattern, badFormat("email")));
+
+export const readPhone = (options: TextOptions): Read =>
+  ofStandard(options, stringLengthMax, matching(phonePattern, badFormat("phone")));
+
+/** An absolute http or https URL without credentials; kept as given. */
+export const readUrl = (options: TextOptions): Read => {
+  const begin = new RegExp(urlPattern);
+  const noUrl = badFormat("url");
+  return ofStandard(options, urlLengthMax, (value) => (begin.test(value) && URL.canParse(value) ? value : noUrl));
+};
+
+const inSet = (set: { has(value: string): boolean }, otherwise: Refused): Read => {
+  return (value) => {
+    if (typeof value !== "string") return noString;
+    if (value === "") return required;
+    return set.has(value) ? value : otherwise;
+  };
+};
+
+/** ISO 4217 alphabetic code. */
+export const readCurrency: Read = inSet(currencies, badFormat("currency"));
+
+/** ISO 3166-1 alpha-2 code. */
+export const readCountry: Read = inSet(countries, badFormat("country"));
+
+const languageForm = new RegExp(languagePattern);
+const noLanguage = badFormat("language");
+
+/** A BCP 47 tag in canonical letter case and with replaced subtags: "EN-us" → "en-US". */
+export const readLanguage: Read = (value) => {
+  if (typeof value !== "string") return noString;
+  if (value === "") return required;
+  if (value.length > languageLengthMax || !languageForm.test(value)) return noLanguage;
+  try {
+    return Intl.getCanonicalLocales(value)[0] ?? noLanguage;
+  } catch {
+    return noLanguage;
+  }
+};
+
+/** One of the values. */
+export const readEnum = (values: readonly string[]): Read => {
+  const set = new Set(values);
+  const notInList = refused("not_in_list", { values: values.join(", ") });
+  return (value) => (typeof value !== "string" ? noString : set.has(value) ? value : notInList);
+};
+
+/** An id of the resource's own form or, where clients may choose it, a UUID (kept in lower case). */
+export const readId = (prefix: string, client: boolean): Read => {
+  const own = new RegExp(idPattern(prefix));
+  const uuid = new RegExp(uuidPattern);
+  const noId = badFormat("id");
+  return (value) => {
+    if (typeof value !== "string") return noString;
+    if (own.test(value)) return value;
+    return client && uuid.test(value) ? value.toLowerCase() : value === "" ? required : noId;
+  };
+};
+
+/** The id of another row; whether there is one is for the store to say. */
+export const readRef: Read = (() => {
+  const form = new RegExp(refPattern);
+  const noRef = badFormat("reference");
+  return (value) => (typeof value !== "string" ? noString : form.test(value) ? value : value === "" ? required : noRef);
+})();
