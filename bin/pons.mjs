@@ -38,6 +38,23 @@ function readyBun() {
   throw new InstallError(`there is no Bun for ${process.platform} ${process.arch} among the dependencies; name one in PONS_BUN`);
 }
 
+/**
+ * npm runs a script by a shell that dies of a signal without handing it on: the script would live on, unseen. Only under npm, since a
+ * server that someone started in the background must outlive that shell.
+ *
+ * @param {import("node:child_process").ChildProcess} child
+ */
+function endWithParent(child) {
+  if (process.env["npm_lifecycle_event"] === undefined) return;
+  const parent = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(watch);
+    child.kill("SIGTERM");
+  }, 500);
+  watch.unref();
+}
+
 /** @param {string} bun @param {string[]} args */
 function handOver(bun, args) {
   const child = spawn(bun, args, { stdio: "inherit" });
@@ -48,6 +65,7 @@ function handOver(bun, args) {
       child.kill(signal);
     });
   }
+  endWithParent(child);
   child.on("error", (error) => fail(new InstallError(`${bun} does not start: ${error.message}`)));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal ?? "SIGKILL"]));
 }
