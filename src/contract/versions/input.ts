@@ -1,0 +1,122 @@
+/**
+ * Input on the way in: what an older client sends, as the newer version expects it. A name that the older version does not have is refused even
+ * when the newer one has it; anything else that is wrong is left to the checks of the newest version, whose issues are named back (`down`).
+ * Never throws on hostile input: `up` may throw to say that a value has no newer form.
+ */
+import type { Field } from "../../define/field.ts";
+import { formatWords } from "../../pipeline/accept/issue-codes.ts";
+import { type Found, type Read, Refused } from "../../pipeline/accept/refused.ts";
+import { compileRead, compileValue } from "../../pipeline/accept/value.ts";
+import type { Issue, Issues } from "../../pipeline/refusal.ts";
+import type { Operation } from "../contract.ts";
+import { takesRow } from "./derive.ts";
+import type { OlderField, ResourceHop } from "./hop.ts";
+
+export type Translated<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: Issues };
+
+/** Issues reported of one input. */
+const issuesMax = 100;
+
+/** A handler's value as JSON would carry it, which is what `up` and `down` translate. */
+const onTheWire = (value: unknown): unknown => {
+  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
+  return value instanceof Uint8Array ? value.toBase64() : value;
+};
+
+type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly issues: readonly Found[] };
+type Use = "write" | "compare";
+
+/** Readers of older fields, made when first needed. A value that is written must be within the field's bounds, one that is compared need not. */
+const readers = { write: new WeakMap<Field, Read>(), compare: new WeakMap<Field, Read>() };
+
+const compileUse = (field: Field, use: Use): Read => {
+  if (use === "write") return compileRead(field);
+  const compare = compileValue(field);
+  return (value, text) => {
+    const read = compare(value, text);
+    return read.ok ? read.value : new Refused([["", read.issue]]);
+  };
+};
+
+const readerOf = (field: Field, use: Use): Read => {
+  const known = readers[use].get(field);
+  if (known !== undefined) return known;
+  const read = compileUse(field, use);
+  readers[use].set(field, read);
+  return read;
+};
+
+/** The word for the form of a value in a message; a kind without one is told by its pattern. */
+const formatOf = ({ kind }: Field): string => formatWords.find((word) => word === kind) ?? "pattern";
+
+/** One value in its newer form, checked in its older form first. `null` stays `null`. */
+export const upValue = (entry: OlderField, value: unknown, options: { readonly text: boolean; readonly use: Use }): Answer => {
+  if (value === null || (entry.ups.length === 0 && entry.newer !== undefined)) return { ok: true, value };
+  const read = readerOf(entry.field, options.use)(value, options.text);
+  if (read instanceof Refused) return { ok: false, issues: read.found };
+  try {
+    let newer = onTheWire(read);
+    for (const up of entry.ups) newer = up(newer);
+    return { ok: true, value: newer };
+  } catch {
+    return { ok: false, issues: [["", { code: "bad_format", params: { format: formatOf(entry.field) } }]] };
+  }
+};
+
+const unknown: readonly Issue[] = [{ code: "unknown_field" }];
+
+/** Every name a body may carry or its row has. */
+const namesIn = (operation: Operation): string[] => [...Object.keys(operation.input), ...(operation.resource?.fieldNames ?? [])];
+
+/** Body of a create, update or replace; undefined when this step leaves it as it is. `newest`: the operation in every version above this step. */
+export const compileBody = (
+  newer: Operation,
+  older: Operation,
+  hop: ResourceHop,
+  newest: readonly Operation[],
+): ((body: unknown, text: boolean) => Translated<unknown>) | undefined => {
+  if (!takesRow(newer)) return undefined;
+  const newerNames = new Set([newer, ...newest].flatMap(namesIn));
+  const olderNames = new Set(namesIn(older));
+  const defaults =
+    newer.action === "update" ? [] : [...hop.added].filter(([name, rule]) => name in newer.input && "default" in rule);
+  return (body, text) => {
+    if (typeof body !== "object" || body === null || Array.isArray(body) || body instanceof Uint8Array)
+      return { ok: true, value: body };
+    const translated: Record<string, unknown> = {};
+    const issues: Record<string, readonly Issue[]> = {};
+    let wrong = 0;
+    const refused = (name: string, issue: readonly Issue[]): void => {
+      if (wrong < issuesMax) Object.defineProperty(issues, name, { value: issue, enumerable: true });
+      wrong++;
+    };
+    for (const [name, value] of Object.entries(body)) {
+      if (name === "__proto__" || (newerNames.has(name) && !olderNames.has(name))) {
+        refused(name, unknown);
+        continue;
+      }
+      const entry = hop.byOlder.get(name);
+      if (entry === undefined) {
+        translated[name] = value;
+        continue;
+      }
+      const newerValue = upValue(entry, value, { text, use: "write" });
+      if (!newerValue.ok) for (const [path, issue] of newerValue.issues) refused(path === "" ? name : `${name}.${path}`, [issue]);
+      else if (entry.newer !== undefined) translated[entry.newer] = newerValue.value;
+    }
+    if (wrong > 0) return { ok: false, issues };
+    for (const [name, rule] of defaults) translated[name] = rule.default;
+    return { ok: true, value: translated };
+  };
+};
+
+/** Names the first part of each path back: `name` → `title`. */
+export const downPaths = (issues: Issues, hop: ResourceHop): Issues =>
+  Object.fromEntries(
+    Object.entries(issues).map(([path, list]) => {
+      const dot = path.indexOf(".");
+      const first = dot === -1 ? path : path.slice(0, dot);
+      const older = hop.byNewer.get(first)?.name ?? first;
+      return [dot === -1 ? older : older + path.slice(dot), list];
+    }),
+  );
