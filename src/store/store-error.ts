@@ -12,26 +12,26 @@
  *   broken        anything else: a programmer's mistake
  */
 export type StoreErrorKind =
-  | "unique"
-  | "reference"
-  | "check"
-  | "conflict"
-  | "unavailable"
-  | "full"
-  | "timeout"
-  | "unknown_fate"
-  | "broken";
+  "unique" | "reference" | "check" | "conflict" | "unavailable" | "full" | "timeout" | "unknown_fate" | "broken";
 
 export class StoreError extends Error {
   override readonly name = "StoreError";
   readonly kind: StoreErrorKind;
   readonly table: string | undefined;
+  /** The unique index by its name in the table's definition; `"key"` for the primary key. */
   readonly index: string | undefined;
+  /** The field whose reference was refused; unknown when the row that is referred to was deleted. */
+  readonly field: string | undefined;
 
-  constructor(kind: StoreErrorKind, message: string, options: { table?: string; index?: string; cause?: unknown } = {}) {
+  constructor(
+    kind: StoreErrorKind,
+    message: string,
+    options: { table?: string; index?: string; field?: string; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.kind = kind;
     this.table = options.table;
     this.index = options.index;
+    this.field = options.field;
   }
 }

@@ -36,11 +36,9 @@ export interface Link {
 }
 
 export type Measure =
-  | { readonly kind: "count" }
-  | { readonly kind: "sum" | "avg" | "min" | "max" | "countDistinct"; readonly field: string };
+  { readonly kind: "count" } | { readonly kind: "sum" | "avg" | "min" | "max" | "countDistinct"; readonly field: string };
 
-export type GroupBy =
-  | { readonly name: string; readonly field: string; readonly part?: "day" | "month" | "year" | "hour" };
+export type GroupBy = { readonly name: string; readonly field: string; readonly part?: "day" | "month" | "year" | "hour" };
 
 interface ShapeBase {
   /** Unique text of this shape among all shapes of the store: the cache key of the compiled statement. */
@@ -129,7 +127,11 @@ export interface Store {
    * All rows of a shape in order, a chunk at a time (keyset by `order`, constant memory), for exports and NDJSON/CSV streams.
    * Ends early when the signal aborts.
    */
-  scan(shape: RowsShape, call: ReadCall, options: { readonly chunk: number; readonly signal?: AbortSignal }): AsyncIterable<Row[]>;
+  scan(
+    shape: RowsShape,
+    call: ReadCall,
+    options: { readonly chunk: number; readonly signal?: AbortSignal },
+  ): AsyncIterable<Row[]>;
   /**
    * Runs `work` in the write transaction (SQLite: BEGIN IMMEDIATE; Postgres: READ COMMITTED on a connection of its own) and commits. One at a
    * time per store. Throws what `work` throws after rolling back, or a `StoreError`; `unknown_fate` when the commit got no answer.

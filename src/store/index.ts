@@ -1,0 +1,14 @@
+export { openStore, realmOf } from "./open.ts";
+export type { OpenStore, StoreOptions } from "./open.ts";
+export { applyMigration, MigrationError } from "./migrate/apply.ts";
+export type { Applied } from "./migrate/apply.ts";
+export { checkSchema } from "./migrate/check.ts";
+export type { SchemaCheck } from "./migrate/check.ts";
+export { planMigration } from "./migrate/plan.ts";
+export type { Migratable } from "./migrate/plan.ts";
+export type { Plan, Step } from "./migrate/step.ts";
+export { StoreError } from "./store-error.ts";
+export type { StoreErrorKind } from "./store-error.ts";
+export type * from "./store.ts";
+export { columnOf } from "./table.ts";
+export type { Column, ColumnType, Index, Reference, Table } from "./table.ts";

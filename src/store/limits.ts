@@ -1,0 +1,34 @@
+/** Every bound of the store, with its reason. */
+
+/** Rows of one call. A page is far smaller; this is what keeps a forgotten limit from filling the memory. */
+export const rowsPerCallMax = 100_000;
+
+/** Compiled statements kept per connection. A service has a few hundred shapes; one that makes more of them re-prepares the rarest. */
+export const statementsMax = 1_000;
+
+/** Calls in one merged Postgres statement: beyond this a statement gains nothing and its answer delays everyone in it. */
+export const callsPerStatementMax = 512;
+
+/** Calls that may wait for a free Postgres connection; more are refused as `unavailable` instead of growing the memory. */
+export const callsWaitingMax = 50_000;
+
+/** Rows in one INSERT, UPDATE or DELETE statement on Postgres: about a megabyte of JSON, so that no message comes near a limit. */
+export const rowsPerStatementMax = 2_000;
+
+/** How deep `and`, `or` and `not` may nest; SQLite's own limit is 1,000 for the expression made of them. */
+export const conditionDepthMax = 64;
+
+/** Entries of one `order`. With keyset pages each may become a branch of the statement. */
+export const orderEntriesMax = 8;
+
+/** Digits of a decimal, before and after the point together: Postgres holds more, no business does. */
+export const decimalDigitsMax = 1_000;
+
+/** How long a statement may read, in milliseconds, before Postgres cancels it (`timeout`). */
+export const readTimeoutMs = 30_000;
+
+/** How long a writer waits for another process's lock, in milliseconds, before it gives up as `unavailable`. */
+export const lockTimeoutMs = 5_000;
+
+/** Writes that may wait for the one write transaction. */
+export const writesWaitingMax = 10_000;

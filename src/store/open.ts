@@ -1,0 +1,38 @@
+/** Opens the store that an address names. */
+import { mkdirSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import type { Admin } from "./migrate/schema.ts";
+import { Realms } from "./realm.ts";
+import { SqliteStore } from "./sqlite/store.ts";
+import type { MaybePromise, Store } from "./store.ts";
+
+export interface StoreOptions {}
+
+/** A store with what belongs to the database as a whole: migration (see migrate/) and realms. */
+export type OpenStore = Store & { readonly admin: Admin; readonly realms: Realms };
+
+/** The path in `sqlite:/absolute/file.db`, `sqlite:///absolute/file.db` or `sqlite:relative/file.db`. */
+const sqlitePath = (url: string): string => {
+  const path = url.slice("sqlite:".length).replace(/^\/\/(?=\/)/, "");
+  if (path === "" || path.startsWith("//") || path === ":memory:")
+    throw new TypeError("a SQLite address is sqlite:/path/to/file.db");
+  return resolve(path);
+};
+
+/**
+ * `sqlite:/path/file.db` (the folder is made when missing) or `postgres://user:password@host:port/database`.
+ * Throws a `TypeError` for any other address and a `StoreError` when the database cannot be opened.
+ */
+export const openStore = (url: string, _options: StoreOptions = {}): MaybePromise<OpenStore> => {
+  if (url.startsWith("sqlite:")) {
+    const path = sqlitePath(url);
+    mkdirSync(dirname(path), { recursive: true });
+    const store = new SqliteStore(path);
+    return Object.assign(store, { realms: new Realms(store.admin) });
+  }
+  throw new TypeError("a database address begins with sqlite: or postgres://");
+};
+
+/** The realm of a tenant's environment. */
+export const realmOf = (store: OpenStore, tenant: string, environment: string): MaybePromise<number> =>
+  store.realms.of(tenant, environment);

@@ -1,0 +1,48 @@
+/**
+ * Realms: the small integer that stands for one environment of one tenant in every row of every table. Made at first use, kept for ever,
+ * so that it can be remembered without asking again.
+ */
+import type { Admin } from "./migrate/schema.ts";
+import type { MaybePromise } from "./store.ts";
+
+export class Realms {
+  readonly #admin: Admin;
+  readonly #known = new Map<string, number>();
+
+  constructor(admin: Admin) {
+    this.#admin = admin;
+  }
+
+  /** The realm; made when there is none. Needs the store's own tables, which `applyMigration` makes. Throws `StoreError`. */
+  of(tenant: string, environment: string): MaybePromise<number> {
+    const key = JSON.stringify([tenant, environment]);
+    const known = this.#known.get(key);
+    if (known !== undefined) return known;
+    const values = [tenant, environment];
+    const find = () => this.#admin.query("SELECT realm FROM pons_realms WHERE tenant = $1 AND environment = $2", values);
+    const make = () =>
+      this.#admin.query(
+        "INSERT INTO pons_realms (tenant, environment) VALUES ($1, $2) ON CONFLICT (tenant, environment) DO NOTHING",
+        values,
+      );
+    const take = (rows: Rows): number => {
+      const realm = Number(rows[0]?.["realm"]);
+      if (!Number.isSafeInteger(realm)) throw new Error(`no realm for ${key}`);
+      this.#known.set(key, realm);
+      return realm;
+    };
+    const found = find();
+    if (!(found instanceof Promise)) {
+      if (found.length > 0) return take(found);
+      void make();
+      return take(find() as Rows);
+    }
+    return found.then(async (rows) => {
+      if (rows.length > 0) return take(rows);
+      await make();
+      return take(await find());
+    });
+  }
+}
+
+type Rows = readonly Record<string, unknown>[];

@@ -1,0 +1,67 @@
+/** Plain SQL on the writing connection, for migration and the store's own tables. */
+import type { ActualTable, Admin } from "../migrate/schema.ts";
+import type { Queue } from "../queue.ts";
+import { StoreError } from "../store-error.ts";
+import type { SqliteConnection } from "./connection.ts";
+import { sqliteSchema } from "./ddl.ts";
+import { sqliteError } from "./error.ts";
+import { sqliteTables } from "./schema.ts";
+
+type Cell = string | number | bigint | null;
+
+export class SqliteAdmin implements Admin {
+  readonly dialect = sqliteSchema;
+  readonly #writer: SqliteConnection;
+  readonly #writes: Queue;
+  readonly #committed: () => void;
+
+  constructor(options: { readonly writer: SqliteConnection; readonly writes: Queue; readonly committed: () => void }) {
+    this.#writer = options.writer;
+    this.#writes = options.writes;
+    this.#committed = options.committed;
+  }
+
+  query(sql: string, values: readonly Cell[] = []): readonly Record<string, unknown>[] {
+    const run = () => {
+      try {
+        using statement = this.#writer.database.prepare<Record<string, unknown>, Cell[]>(sql);
+        return statement.all(...values);
+      } catch (error) {
+        throw sqliteError(error);
+      } finally {
+        this.#committed();
+      }
+    };
+    return run();
+  }
+
+  schema(): Promise<readonly ActualTable[]> {
+    return Promise.resolve(sqliteTables(this.#writer));
+  }
+
+  async migrate<T>(work: (query: Admin["query"]) => Promise<T>): Promise<T> {
+    const { database } = this.#writer;
+    return this.#writes.run(async () => {
+      try {
+        // A rebuilt table is dropped and renamed; references to it are checked once, at the end. Has no effect inside a transaction.
+        database.run("PRAGMA foreign_keys = OFF");
+        database.run("BEGIN IMMEDIATE");
+        const result = await work((sql, values) => this.query(sql, values));
+        const broken = this.query("PRAGMA foreign_key_check");
+        if (broken.length > 0) {
+          throw new StoreError("reference", `${broken.length} rows refer to rows that do not exist`, {
+            table: String(broken[0]?.["table"]),
+          });
+        }
+        database.run("COMMIT");
+        return result;
+      } catch (error) {
+        if (database.inTransaction) database.run("ROLLBACK");
+        throw sqliteError(error);
+      } finally {
+        database.run("PRAGMA foreign_keys = ON");
+        this.#committed();
+      }
+    });
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * The store on SQLite: one file, one connection that writes and one that reads. Everything is answered synchronously.
+ *
+ * The reader sees only what is committed. It keeps one snapshot for all reads of a tick of the event loop, because taking one costs more
+ * than a read by key; the snapshot ends with the tick and with every commit of this process, so that whoever awaited a write sees it. A
+ * commit of another process is seen at the next tick.
+ */
+import type { Statement as Prepared } from "bun:sqlite";
+import { writesWaitingMax } from "../limits.ts";
+import { Queue } from "../queue.ts";
+import { scanChunks } from "../scan.ts";
+import type { MaybePromise, ReadCall, Row, RowsShape, Shape, Store, WriteTransaction } from "../store.ts";
+import { SqliteAdmin } from "./admin.ts";
+import { SqliteConnection } from "./connection.ts";
+import { sqliteError } from "./error.ts";
+import { SqliteWrite } from "./write.ts";
+
+export class SqliteStore implements Store {
+  readonly engine = "sqlite";
+  readonly admin: SqliteAdmin;
+  readonly #writer: SqliteConnection;
+  readonly #reader: SqliteConnection;
+  readonly #writes = new Queue(writesWaitingMax);
+  readonly #begin: Prepared;
+  readonly #commit: Prepared;
+  #inSnapshot = false;
+  readonly #endOfTick = (): void => this.#endSnapshot();
+  #closed = false;
+
+  constructor(path: string) {
+    this.#writer = new SqliteConnection({ path, readonly: false });
+    this.#reader = new SqliteConnection({ path, readonly: true });
+    this.#begin = this.#reader.database.prepare("BEGIN");
+    this.#commit = this.#reader.database.prepare("COMMIT");
+    this.admin = new SqliteAdmin({ writer: this.#writer, writes: this.#writes, committed: this.#endOfTick });
+  }
+
+  read(shape: Shape, calls: readonly ReadCall[]): Row[][] {
+    this.#takeSnapshot();
+    const results: Row[][] = [];
+    for (const call of calls) results.push(this.#reader.read(shape, call));
+    return results;
+  }
+
+  scan(
+    shape: RowsShape,
+    call: ReadCall,
+    options: { readonly chunk: number; readonly signal?: AbortSignal },
+  ): AsyncIterable<Row[]> {
+    return scanChunks({
+      ...options,
+      shape,
+      call,
+      read: (chunkShape, chunkCall) => {
+        this.#takeSnapshot();
+        return this.#reader.read(chunkShape, chunkCall, { orderColumns: true });
+      },
+    });
+  }
+
+  write<T>(work: (tx: WriteTransaction) => MaybePromise<T>): MaybePromise<T> {
+    return this.#writes.run(() => this.#transact(work));
+  }
+
+  ping(): void {
+    try {
+      this.#reader.prepare("SELECT 1 AS one").get();
+    } catch (error) {
+      throw sqliteError(error);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#writes.idle();
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#endSnapshot();
+    this.#begin.finalize();
+    this.#commit.finalize();
+    this.#reader.close();
+    this.#writer.close();
+  }
+
+  #transact<T>(work: (tx: WriteTransaction) => MaybePromise<T>): MaybePromise<T> {
+    this.#execute("BEGIN IMMEDIATE");
+    const tx = new SqliteWrite(this.#writer);
+    let result: MaybePromise<T>;
+    try {
+      result = work(tx);
+    } catch (error) {
+      return this.#rollback(tx, error);
+    }
+    if (!(result instanceof Promise)) return this.#finish(tx, result);
+    return result.then(
+      (value) => this.#finish(tx, value),
+      (error: unknown) => this.#rollback(tx, error),
+    );
+  }
+
+  #finish<T>(tx: SqliteWrite, value: T): T {
+    tx.end();
+    try {
+      this.#execute("COMMIT");
+    } catch (error) {
+      return this.#rollback(tx, error);
+    }
+    this.#endSnapshot();
+    return value;
+  }
+
+  #rollback(tx: SqliteWrite, error: unknown): never {
+    tx.end();
+    // A full disk or an I/O error may have rolled back already.
+    if (this.#writer.database.inTransaction) this.#execute("ROLLBACK");
+    throw error;
+  }
+
+  #execute(sql: string): void {
+    try {
+      this.#writer.prepare(sql).run();
+    } catch (error) {
+      throw sqliteError(error);
+    }
+  }
+
+  #takeSnapshot(): void {
+    if (this.#inSnapshot) return;
+    try {
+      this.#begin.run();
+    } catch (error) {
+      throw sqliteError(error);
+    }
+    this.#inSnapshot = true;
+    setImmediate(this.#endOfTick);
+  }
+
+  #endSnapshot(): void {
+    if (!this.#inSnapshot) return;
+    this.#inSnapshot = false;
+    this.#commit.run();
+  }
+}
