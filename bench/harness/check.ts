@@ -1,0 +1,73 @@
+/**
+ * What an answer must hold to count, by name. Returns undefined when it is right, else what is wrong. A benchmark that counts wrong answers
+ * measures nothing.
+ */
+
+export interface Answer {
+  /** The path asked for. */
+  readonly path: string;
+  /** The body sent; empty for GET. */
+  readonly sent: string;
+  readonly body: string;
+}
+
+interface Row {
+  readonly id?: unknown;
+  readonly name?: unknown;
+  readonly status?: unknown;
+  readonly currency?: unknown;
+}
+
+const nameOf = (sent: string): string | undefined => /"name":"([^"]+)"/.exec(sent)?.[1];
+const dataOf = <T>(body: string): T => (JSON.parse(body) as { data: T }).data;
+
+/** An item of a batch, either the row itself or a verdict with the row in it. */
+const rowOf = (item: Row & { data?: Row }): Row => item.data ?? item;
+
+export const checks = {
+  /** One account: the one whose id ends the path, whole. */
+  item({ path, body }) {
+    const row = dataOf<Row>(body);
+    const id = path.split("/").findLast((part) => part !== "");
+    if (String(row.id) !== id) return `asked for ${id}, got ${String(row.id)}`;
+    return typeof row.name === "string" && typeof row.currency === "string" ? undefined : "the row is not whole";
+  },
+  /** Twenty active accounts in the order of their names. */
+  list({ body }) {
+    const rows = dataOf<readonly Row[]>(body);
+    if (rows.length !== 20) return `${rows.length} rows instead of 20`;
+    if (rows.some(({ status }) => status !== "active")) return "a row that the filter excludes";
+    const names = rows.map(({ name }) => String(name));
+    return names.every((name, index) => index === 0 || (names[index - 1] ?? "") <= name) ? undefined : "not sorted by name";
+  },
+  /** A page of twenty rows of any kind. */
+  page({ body }) {
+    const rows = dataOf<readonly Row[]>(body);
+    return rows.length === 20 ? undefined : `${rows.length} rows instead of 20`;
+  },
+  /** The account that was sent, with an id. */
+  created({ sent, body }) {
+    const row = dataOf<Row>(body);
+    if (row.id === undefined || row.id === null) return "no id";
+    return row.name === nameOf(sent) ? undefined : `sent ${nameOf(sent)}, got ${String(row.name)}`;
+  },
+  /** As many verdicts as items, the first one about the first item. */
+  batch({ sent, body }) {
+    const rows = dataOf<readonly (Row & { data?: Row })[]>(body);
+    if (rows.length !== 1000) return `${rows.length} rows instead of 1000`;
+    const first = rows[0] === undefined ? undefined : rowOf(rows[0]);
+    return first?.name === nameOf(sent) ? undefined : "not in the order sent";
+  },
+  /** As many rows as items, the first one sent among them. */
+  batchInAnyOrder({ sent, body }) {
+    const rows = dataOf<readonly Row[]>(body);
+    if (rows.length !== 1000) return `${rows.length} rows instead of 1000`;
+    return rows.some(({ name }) => name === nameOf(sent)) ? undefined : "the first account sent is missing";
+  },
+  /** The same bytes that were sent. */
+  echo({ sent, body }) {
+    return body === sent ? undefined : "not what was sent";
+  },
+} satisfies Record<string, (answer: Answer) => string | undefined>;
+
+export type CheckName = keyof typeof checks;

@@ -1,0 +1,198 @@
+"""The same work on Django REST Framework, as its documentation shows it: ModelViewSet, token authentication, pagination, filters, an
+envelope, and an audit row in the same transaction. The token's owner is cached by its SHA-256 and connections are kept, so that the database
+is asked for the data alone. Served by gunicorn: `gunicorn app:application`. Environment: DATABASE_URL.
+"""
+import hashlib
+import os
+import uuid
+from urllib.parse import unquote, urlparse
+
+import django
+from django.conf import settings
+
+database = urlparse(os.environ["DATABASE_URL"])
+settings.configure(
+    DEBUG=False,
+    SECRET_KEY=str(uuid.uuid4()),
+    ALLOWED_HOSTS=["127.0.0.1"],
+    ROOT_URLCONF=__name__,
+    USE_TZ=True,
+    USE_I18N=False,
+    DATA_UPLOAD_MAX_MEMORY_SIZE=16 * 1024 * 1024,
+    INSTALLED_APPS=["rest_framework", "django_filters"],
+    MIDDLEWARE=["django.middleware.http.ConditionalGetMiddleware"],
+    DATABASES={
+        "default": {
+            "ENGINE": "django.db.backends.postgresql",
+            "HOST": database.hostname,
+            "PORT": database.port,
+            "USER": unquote(database.username),
+            "PASSWORD": unquote(database.password),
+            "NAME": database.path.lstrip("/"),
+            "CONN_MAX_AGE": None,
+        }
+    },
+)
+django.setup()
+
+from django.core.wsgi import get_wsgi_application  # noqa: E402
+from django.db import connection, models, transaction  # noqa: E402
+from django.urls import include, path  # noqa: E402
+from django.utils import timezone  # noqa: E402
+from django_filters.rest_framework import DjangoFilterBackend  # noqa: E402
+from rest_framework import authentication, exceptions, filters, pagination, permissions, renderers, routers, serializers, viewsets  # noqa: E402
+from rest_framework.response import Response  # noqa: E402
+
+
+def new_id():
+    return "acc_" + uuid.uuid4().hex
+
+
+class Account(models.Model):
+    id = models.TextField(primary_key=True, default=new_id)
+    customer = models.TextField()
+    name = models.TextField()
+    currency = models.CharField(max_length=3)
+    balance = models.BigIntegerField(default=0)
+    iban = models.TextField()
+    status = models.TextField(default="active")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "bank"
+        db_table = "accounts"
+        managed = False
+
+
+class Audit(models.Model):
+    id = models.BigAutoField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+    actor = models.TextField()
+    operation = models.TextField()
+    subject = models.TextField()
+    request_id = models.TextField()
+    after = models.JSONField()
+
+    class Meta:
+        app_label = "bank"
+        db_table = "audit"
+        managed = False
+
+
+class Actor:
+    is_authenticated = True
+
+    def __init__(self, name):
+        self.name = name
+
+
+class Key(authentication.BaseAuthentication):
+    known = {}
+
+    def authenticate(self, request):
+        scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+        digest = hashlib.sha256(key.encode()).hexdigest()
+        if scheme != "Bearer":
+            return None
+        if digest not in self.known:
+            with connection.cursor() as cursor:
+                cursor.execute("select actor from api_keys where hash = %s", [digest])
+                row = cursor.fetchone()
+            if row is None:
+                raise exceptions.AuthenticationFailed()
+            self.known[digest] = Actor(row[0])
+        return self.known[digest], None
+
+    def authenticate_header(self, request):
+        return "Bearer"
+
+
+class Envelope(renderers.JSONRenderer):
+    def render(self, data, accepted_media_type=None, renderer_context=None):
+        if renderer_context["response"].exception:
+            data = {"success": False, "error": data}
+        elif isinstance(data, dict) and "pagination" in data:
+            data = {"success": True, **data}
+        else:
+            data = {"success": True, "data": data}
+        return super().render(data, accepted_media_type, renderer_context)
+
+
+class Pages(pagination.PageNumberPagination):
+    page_size = 20
+    max_page_size = 100
+    page_size_query_param = "perPage"
+
+    def get_paginated_response(self, data):
+        paginator = self.page.paginator
+        return Response(
+            {
+                "data": data,
+                "pagination": {
+                    "totalRecords": paginator.count,
+                    "totalPages": paginator.num_pages,
+                    "currentPage": self.page.number,
+                    "perPage": paginator.per_page,
+                    "maxPerPage": self.max_page_size,
+                },
+            }
+        )
+
+
+class AccountSerializer(serializers.ModelSerializer):
+    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
+    customer = serializers.RegexField(r"^cus_[0-9a-z]{26}$")
+    name = serializers.CharField(min_length=1, max_length=255)
+    currency = serializers.RegexField(r"^[A-Z]{3}$")
+    iban = serializers.CharField(min_length=15, max_length=34)
+
+    class Meta:
+        model = Account
+        fields = ["id", "customer", "name", "currency", "balance", "iban", "status", "createdAt"]
+        read_only_fields = ["id", "balance", "status"]
+
+
+class Accounts(viewsets.ModelViewSet):
+    queryset = Account.objects.all()
+    serializer_class = AccountSerializer
+    authentication_classes = [Key]
+    permission_classes = [permissions.IsAuthenticated]
+    renderer_classes = [Envelope]
+    pagination_class = Pages
+    filter_backends = [DjangoFilterBackend, filters.OrderingFilter]
+    filterset_fields = ["status", "currency", "customer"]
+    ordering_fields = ["name", "created_at"]
+
+    def finalize_response(self, request, response, *args, **kwargs):
+        response["X-Request-Id"] = self.request_id
+        return super().finalize_response(request, response, *args, **kwargs)
+
+    def initial(self, request, *args, **kwargs):
+        self.request_id = request.headers.get("X-Request-Id") or str(uuid.uuid4())
+        super().initial(request, *args, **kwargs)
+
+    def create(self, request, *args, **kwargs):
+        many = isinstance(request.data, list)
+        serializer = self.get_serializer(data=request.data, many=many)
+        serializer.is_valid(raise_exception=True)
+        rows = [Account(**row) for row in (serializer.validated_data if many else [serializer.validated_data])]
+        data = AccountSerializer(rows, many=True).data
+        with transaction.atomic():
+            Account.objects.bulk_create(rows)
+            Audit.objects.bulk_create(
+                Audit(
+                    actor=request.user.name,
+                    operation="accounts.create",
+                    subject=row["id"],
+                    request_id=self.request_id,
+                    after=row,
+                )
+                for row in data
+            )
+        return Response(data if many else data[0], status=200 if many else 201)
+
+
+router = routers.SimpleRouter(trailing_slash=False)
+router.register("accounts", Accounts)
+urlpatterns = [path("", include(router.urls))]
+application = get_wsgi_application()

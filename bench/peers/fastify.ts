@@ -1,0 +1,46 @@
+/** Fastify 5 and pg on the machine's Node: peers/fastify/server.mjs. */
+import { join } from "node:path";
+import { installPeer } from "../harness/npm-peer.ts";
+import { type Peer, Unavailable } from "../harness/peer.ts";
+import { serve } from "../harness/server.ts";
+import { apiKey, countRows, createAccounts, newAccount, newAccounts, sampleIds } from "./accounts.ts";
+
+const folder = join(import.meta.dir, "fastify");
+const headers = { authorization: `Bearer ${apiKey}` };
+const posted = { ...headers, "content-type": "application/json" };
+
+export const fastify: Peer = {
+  name: "fastify",
+  what: "Fastify 5 + pg by hand on Node, one process: prepared statements, compiled schemas, cached keys, row and audit row in one statement",
+  async start(surroundings) {
+    if (Bun.which("node") === null) throw new Unavailable("there is no Node");
+    await installPeer(folder);
+    const database = await surroundings.createDatabase();
+    await createAccounts(database);
+    const server = await serve({
+      command: ["node", "server.mjs"],
+      cwd: folder,
+      env: { DATABASE_URL: database, NODE_ENV: "production" },
+      path: `/accounts/${sampleIds[0]}`,
+      headers,
+    });
+    return {
+      ...server,
+      pids: [...server.serverPids, surroundings.postgresPid],
+      calls: {
+        get: { method: "GET", paths: sampleIds.map((id) => `/accounts/${id}`), headers, status: 200, check: "item", rows: 1 },
+        list: {
+          method: "GET",
+          paths: ["/accounts?status=active&sortBy=name.asc&perPage=20"],
+          headers,
+          status: 200,
+          check: "list",
+          rows: 20,
+        },
+        create: { method: "POST", paths: ["/accounts"], headers: posted, body: newAccount, status: 201, check: "created", rows: 1 },
+        batch: { method: "POST", paths: ["/accounts"], headers: posted, body: newAccounts, status: 200, check: "batch", rows: 1000 },
+      },
+      count: (what) => countRows(database, what),
+    };
+  },
+};
