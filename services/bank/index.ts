@@ -1,0 +1,32 @@
+/**
+ * The bank: customers, their accounts, and transfers between them on a double-entry ledger in integer minor units.
+ *
+ * Not here yet, each to come with its own resources: holds, transactions of several legs, limits, fees that are charged, statements, approvals.
+ */
+import { service } from "pons";
+import { accounts } from "./accounts.ts";
+import { customers } from "./customers.ts";
+import { messages } from "./messages/index.ts";
+import { profile } from "./profile.ts";
+import { quoteFee } from "./quote-fee.ts";
+import { refusals } from "./refusals.ts";
+import { seed } from "./seed.ts";
+import { transfers } from "./transfers.ts";
+import { version1 } from "./version-1.ts";
+
+export default service("bank", {
+  title: "Bank",
+  doc: "Customers, accounts and transfers between them, in integer minor units.",
+  version: "v2",
+  roles: {
+    customer: "Someone the bank keeps accounts for: sees and moves the own money.",
+    teller: "Staff at the counter: sees everything, opens, freezes and closes accounts, moves money.",
+    auditor: "Sees everything, changes nothing.",
+  },
+  resources: [customers, accounts, transfers, refusals],
+  singletons: [profile],
+  operations: { quoteFee },
+  older: [version1],
+  messages,
+  seed,
+});

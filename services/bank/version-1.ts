@@ -1,0 +1,24 @@
+/**
+ * What v1 looked like: accounts had a `title`, no cap, and their balance was a decimal in major units. Its clients are served from today's
+ * definition; what they send and get is translated.
+ */
+import { added, renamed, retyped, t, version } from "pons";
+import { isAsset, major } from "./assets.ts";
+
+export const version1 = version("v1", {
+  changes: [
+    renamed("accounts", { from: "title", to: "name" }),
+    added("accounts", "maxBalance"),
+    retyped<string, number | string>("accounts", "balance", {
+      field: t.decimal({ scale: 2, write: "never", filter: false, doc: "Major units.", example: "123.45" }),
+      up: (old) => old,
+      down: (minor, row) => {
+        const currency = String(row["currency"]);
+        return isAsset(currency) ? major(BigInt(minor), currency) : String(minor);
+      },
+    }),
+  ],
+  deprecated: "2027-03-01",
+  sunset: "2028-03-01",
+  guide: "/bank/v2/docs",
+});
