@@ -11,7 +11,7 @@ export interface YamlScan {
   readonly keys: number;
   readonly aliases: number;
   readonly documents: number;
-  /** A `<<` stands where a key or a value may begin, or is quoted: a merge, which the parser expands without bound. */
+  /** A plain `<<` stands where a key or a value may begin. (The parser merges by a quoted one too; the keys then differ in number.) */
   readonly hasMerge: boolean;
 }
 
@@ -26,13 +26,24 @@ const PLAIN = /[^\s:#,[\]{}]*/y;
 const BLOCK_HEADER = /[|>][0-9+-]{0,2}[ \t]*(?:#[^\n]*)?\r?(?:\n|$)/y;
 const BLANK = /[ \t]*\r?(?:\n|$)/y;
 
-/** Two characters of ten each when escaped, with a folded line between them. */
-const MERGE_LENGTH_MAX = 256;
-
 const SPACE = 0x20;
 const TAB = 0x09;
 const NEWLINE = 0x0a;
 const RETURN = 0x0d;
+
+const ALIAS = /(?:^|[\s,[{:?-])\*[^\s]/g;
+const ANCHOR = /(?:^|[\s,[{:?-])&[^\s]/;
+
+/**
+ * The most keys that merges could copy, whatever the text means: everything that looks like an alias times everything
+ * that looks like a key, in strings and comments too. It does not trust the scan, which text can be made to mislead;
+ * 0 where there is no anchor.
+ */
+export function mergeCostMax(text: string): number {
+  if (!ANCHOR.test(text)) return 0;
+  const aliases = text.match(ALIAS)?.length ?? 0;
+  return aliases === 0 ? 0 : aliases * (text.match(/[:,]/g)?.length ?? 0);
+}
 
 /** Counts keys, aliases and documents of a text. */
 export function scanYaml(text: string): YamlScan {
@@ -186,7 +197,6 @@ class Scanner {
         index = end + 1;
         continue;
       }
-      if (end - this.#index <= MERGE_LENGTH_MAX && isMerge(text.slice(this.#index + 1, end))) this.#hasMerge = true;
       this.#index = end + 1;
       this.#atStart = false;
       this.#afterClosed = true;
@@ -233,11 +243,6 @@ class Scanner {
     if (text.charCodeAt(this.#index) !== NEWLINE) this.#index = index;
     this.#atStart = false;
   }
-}
-
-/** Whether a quoted scalar says `<<`, in whatever spelling: the parser merges by a quoted key as well. */
-function isMerge(quoted: string): boolean {
-  return quoted.replace(/\\\r?\n[ \t]*/g, "").replace(/\\(?:x3c|u003c|U0000003c)/gi, "<") === "<<";
 }
 
 /** Whether an odd number of backslashes stands before a quote. */

@@ -2,7 +2,7 @@
  * YAML 1.2, the part of it that is JSON, on Bun.YAML.
  *
  * Refused before parsing: size over 1 MiB (YAML costs 100 ms of CPU per MiB), invalid UTF-8, more than one document,
- * more than 64 aliases (fewer beyond 64 KiB), merge keys (`<<`, no part of YAML 1.2: a hundred kilobytes of them can fill any memory).
+ * more than 64 aliases (fewer in a large body), merge keys (`<<`, no part of YAML 1.2: a hundred kilobytes of them can fill any memory).
  * Refused after: depth, cycles, more than `nodesMax` values when the aliases are written out, NaN and the infinities,
  * integers beyond ±(2^53 - 1) that are not quoted (the parser has rounded them already), the key `__proto__`, and
  * duplicate keys. The last is decided by counting (yaml-scan.ts): a document has as many keys as its value, so explicit
@@ -13,12 +13,12 @@ import { YAML } from "bun";
 import { FormatError } from "../../http/format-error.ts";
 import { decodeUtf8, defaultLimits, forbiddenKey, toBase64, tooDeep, tooLarge, tooMany } from "./plain.ts";
 import type { FormatLimits, Parsed, PlainObject, PlainValue } from "./plain.ts";
-import { scanYaml } from "./yaml-scan.ts";
+import { mergeCostMax, scanYaml } from "./yaml-scan.ts";
 
 const BYTES_MAX = 1024 * 1024;
 const ALIASES_MAX = 64;
-/** Aliases times bytes: bounds what they could expand to, were a merge hidden from the scan. */
-const ALIASED_BYTES_MAX = 4 * 1024 * 1024;
+/** Bun.YAML expands merges without a bound of its own: a hundred kilobytes can fill any memory. */
+const MERGE_COST_MAX = 1_000_000;
 
 /**
  * Parses one document. An empty one, or one of comments only, is refused as an empty body.
@@ -32,7 +32,7 @@ export function parseYaml(bytes: Uint8Array, limits: FormatLimits = defaultLimit
   const scan = scanYaml(text);
   if (scan.documents > 1) return invalid("The body holds more than one YAML document.");
   if (scan.hasMerge) return invalid("Merge keys (<<) are not accepted.");
-  if (scan.aliases > ALIASES_MAX || scan.aliases * bytes.length > ALIASED_BYTES_MAX) {
+  if (scan.aliases > ALIASES_MAX || mergeCostMax(text) > MERGE_COST_MAX) {
     return invalid(`The body has more than ${ALIASES_MAX} aliases, or too many for its size.`);
   }
   let parsed: unknown;
