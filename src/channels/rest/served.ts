@@ -1,0 +1,68 @@
+/**
+ * What is served: every version of every service with its routing table and the headers of its age. Compiled once at start.
+ */
+import type { Contract } from "../../contract/contract.ts";
+import { versionView } from "../../contract/versions.ts";
+import { formatDeprecation, formatLinks, formatSunset } from "../http/index.ts";
+import type { Link } from "../http/index.ts";
+import { routeTable } from "./route-table.ts";
+import type { RouteTable } from "./route-table.ts";
+
+/** One version of one service. */
+export interface ServedVersion {
+  readonly service: string;
+  readonly name: string;
+  /** The newest contract: its operations are called whatever the version. */
+  readonly contract: Contract;
+  /** Set for an older version: what calls carry. */
+  readonly older: string | undefined;
+  readonly table: RouteTable;
+  /** Deprecation (RFC 9745), Sunset (RFC 8594) and the link to the guide, where declared. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly links: readonly Link[];
+  /** From then on it answers 410, milliseconds since the epoch. */
+  readonly sunsetMs: number;
+}
+
+/** Service → version → what is served. */
+export type Served = ReadonlyMap<string, ReadonlyMap<string, ServedVersion>>;
+
+const dayOf = (date: string): Date => new Date(`${date}T00:00:00.000Z`);
+
+const versionOf = (contract: Contract, name: string): ServedVersion => {
+  const definition = contract.older.find((older) => older.name === name);
+  const headers: (readonly [string, string])[] = [];
+  const links: Link[] = [];
+  if (definition?.deprecated !== undefined) headers.push(["Deprecation", formatDeprecation(dayOf(definition.deprecated))]);
+  if (definition?.sunset !== undefined) headers.push(["Sunset", formatSunset(dayOf(definition.sunset))]);
+  if (definition?.guide !== undefined) {
+    const rel = definition.sunset === undefined ? "deprecation" : "deprecation sunset";
+    links.push({ target: definition.guide, rel, type: "text/html" });
+  }
+  if (definition !== undefined) links.push({ target: `/${contract.service}/${contract.version}`, rel: "successor-version" });
+  return {
+    service: contract.service,
+    name,
+    contract,
+    older: definition === undefined ? undefined : name,
+    table: routeTable(versionView(contract, name).contract, contract),
+    headers,
+    links,
+    sunsetMs: definition?.sunset === undefined ? Number.POSITIVE_INFINITY : dayOf(definition.sunset).getTime(),
+  };
+};
+
+/** Compiles the tables. Throws when two contracts have the same service. */
+export const serve = (contracts: readonly Contract[]): Served => {
+  const served = new Map<string, ReadonlyMap<string, ServedVersion>>();
+  for (const contract of contracts) {
+    if (served.has(contract.service)) throw new Error(`service ${contract.service} is given twice`);
+    const names = [contract.version, ...contract.older.map((older) => older.name)];
+    served.set(contract.service, new Map(names.map((name) => [name, versionOf(contract, name)])));
+  }
+  return served;
+};
+
+/** The Link header of a version's answers, with more links in front; undefined when there is none. */
+export const linksOf = (version: ServedVersion | undefined, links: readonly Link[]): string | undefined =>
+  formatLinks(version === undefined ? links : [...links, ...version.links]);
