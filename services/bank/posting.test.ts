@@ -57,6 +57,8 @@ const spent = { id: "x", reason: "insufficient_funds", subject: "owner of a", cr
 const situation = (more: Partial<Situation> = {}, changed: Partial<Terms> = {}): Situation => ({
   terms: { ...terms, ...changed },
   caller: teller,
+  sees: ({ customer }) =>
+    more.caller === undefined || more.caller === teller || (customer !== null && customer === more.caller.subject),
   now,
   debit: account("a", { creditsPosted: 1_000n }),
   credit: account("b"),

@@ -32,6 +32,8 @@ export interface Terms {
 export interface Situation {
   readonly terms: Terms;
   readonly caller: Principal;
+  /** Whether the row rule of accounts lets the caller see one. */
+  readonly sees: (account: Account) => boolean;
   /** RFC 3339 in UTC. */
   readonly now: string;
   readonly debit: Account | undefined;
@@ -76,11 +78,7 @@ export type Decision =
 
 const effectiveAheadMsMax = 86_400_000;
 
-/** Staff move the money of every account; a customer that of the own ones. */
 const isStaff = (caller: Principal): boolean => caller.roles.includes("teller");
-
-const owns = (caller: Principal, account: Account | undefined): boolean =>
-  account !== undefined && account.customer !== null && account.customer === caller.subject;
 
 /** What may leave the account: posted balance less what holds reserve, plus the overdraft. */
 export const availableOf = (account: Account): bigint =>
@@ -105,9 +103,9 @@ const invalidEffectiveAt: Check = ({ terms, now }) =>
 
 const sameAccount: Check = ({ terms }) => (terms.debit === terms.credit ? { type: "same_account" } : undefined);
 
-// An account of someone else is, for a customer who would debit it, not there.
-const debitNotFound: Check = ({ debit, caller }) =>
-  debit !== undefined && (isStaff(caller) || owns(caller, debit)) ? undefined : { type: "debit_account_not_found" };
+// Staff debit every account, a customer the own ones: someone else's is, for a debit, not there.
+const debitNotFound: Check = ({ debit, sees }) =>
+  debit !== undefined && sees(debit) ? undefined : { type: "debit_account_not_found" };
 
 const creditNotFound: Check = ({ credit }) => (credit === undefined ? { type: "credit_account_not_found" } : undefined);
 
@@ -161,9 +159,9 @@ const agree = (terms: Terms, existing: Terms & { readonly createdAt: string }): 
   (terms.effectiveAt ?? existing.createdAt) === existing.effectiveAt;
 
 /** What the id alone decides. Terms and reasons are told only to those who may know them. */
-const ofTheId = ({ terms, caller, debit, credit, existing, spent }: Situation): Decision | undefined => {
+const ofTheId = ({ terms, caller, sees, debit, credit, existing, spent }: Situation): Decision | undefined => {
   if (existing !== undefined) {
-    const mayKnow = isStaff(caller) || owns(caller, debit) || owns(caller, credit);
+    const mayKnow = (debit !== undefined && sees(debit)) || (credit !== undefined && sees(credit));
     if (mayKnow && agree(terms, existing)) return { outcome: "exists" };
     return { outcome: "refused", type: "exists_with_different_fields", spends: false };
   }

@@ -5,7 +5,7 @@
  * The client may choose the id, and then may repeat the call for as long as it likes: one transfer is made, one answer given. See
  * `posting.ts` for the outcomes.
  */
-import { and, eq, gte, lt, or, related, type ResourceDefinition, resource, rowOf, t } from "pons";
+import { and, eq, gte, lt, or, related, type ResourceDefinition, type Row, resource, rowOf, t } from "pons";
 import { accounts } from "./accounts.ts";
 import { credited, debited, decide, transferRefusals } from "./posting.ts";
 import { refusals } from "./refusals.ts";
@@ -111,7 +111,8 @@ export const transfers: ResourceDefinition<"transfers", typeof fields> = resourc
       }),
       run: (ctx, { input, loaded }) => {
         const { id, ...terms } = input;
-        const decision = decide({ terms, caller: ctx.principal, now: ctx.now, ...loaded });
+        const sees = (account: Row<typeof accounts>): boolean => ctx.visible(accounts, account);
+        const decision = decide({ terms, caller: ctx.principal, sees, now: ctx.now, ...loaded });
         if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
         if (decision.outcome === "refused") {
           if (id === null || !decision.spends) return ctx.refuse(decision.type, decision.details);
