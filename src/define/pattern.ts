@@ -60,7 +60,8 @@ class PatternParser {
 
   #sequence(): Pattern {
     const of: Pattern[] = [];
-    while (this.#at < this.#source.length && this.#source[this.#at] !== "|" && this.#source[this.#at] !== ")") of.push(this.#quantified());
+    while (this.#at < this.#source.length && this.#source[this.#at] !== "|" && this.#source[this.#at] !== ")")
+      of.push(this.#quantified());
     return of.length === 1 ? (of[0] as Pattern) : { kind: "sequence", of };
   }
 
@@ -200,7 +201,8 @@ class Automaton {
   #distinct(places: readonly number[]): boolean {
     for (let left = 0; left < places.length; left++) {
       for (let right = left + 1; right < places.length; right++) {
-        if (this.#overlap(this.#sources[places[left] as number] as string, this.#sources[places[right] as number] as string)) return false;
+        if (this.#overlap(this.#sources[places[left] as number] as string, this.#sources[places[right] as number] as string))
+          return false;
       }
     }
     return true;
@@ -216,7 +218,10 @@ class Automaton {
     let alphabet = this.#alphabets.get(source);
     if (alphabet === undefined) {
       const form = new RegExp(`^${source}$`, "u");
-      alphabet = { ascii: Array.from({ length: 128 }, (_, code) => form.test(String.fromCharCode(code))), wide: beyondAscii.test(source) };
+      alphabet = {
+        ascii: Array.from({ length: 128 }, (_, code) => form.test(String.fromCharCode(code))),
+        wide: beyondAscii.test(source),
+      };
       this.#alphabets.set(source, alphabet);
     }
     return alphabet;
@@ -280,7 +285,10 @@ const exampleWith = (pattern: Pattern, extra: number): string => {
 };
 
 /** The simplest text found that matches a safe pattern within the lengths (UTF-16 units); `undefined` when none was found. */
-export const exampleOfPattern = (source: string, { min, max }: { readonly min: number; readonly max: number }): string | undefined => {
+export const exampleOfPattern = (
+  source: string,
+  { min, max }: { readonly min: number; readonly max: number },
+): string | undefined => {
   try {
     const pattern = parse(source);
     const whole = new RegExp(`^(?:${source})$`, "u");

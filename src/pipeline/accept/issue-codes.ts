@@ -27,6 +27,13 @@ export const issueCodes = {
   too_many: { doc: "The list has more items, or the JSON value more parts, than the most.", params: ["max"] },
   too_many_bytes: { doc: "The binary value has more bytes than the most.", params: ["max"] },
   too_deep: { doc: "The JSON value is nested deeper than allowed.", params: ["max"] },
+  not_in_range: { doc: "It is not between the least and the greatest value.", params: ["min", "max"] },
+  not_filterable: { doc: "Rows may not be filtered or sorted by this field.", params: [] },
+  unknown_operator: { doc: "The field cannot be compared in this way.", params: ["operator"] },
+  unknown_filter: { doc: "There is no named filter of this name.", params: ["filter"] },
+  unknown_relation: { doc: "There is no relation of this name that the caller may see.", params: ["relation"] },
+  not_with_page: { doc: "A cursor and a page cannot be asked for together.", params: [] },
+  not_with_related_order: { doc: "A cursor cannot go with an order by a field of a related row.", params: [] },
   bad_reference: { doc: "It refers to no row that the caller may see.", params: [] },
   duplicate: { doc: "Another row has this value already.", params: [] },
 } as const satisfies Record<string, { readonly doc: string; readonly params: readonly string[] }>;

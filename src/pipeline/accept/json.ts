@@ -6,11 +6,8 @@
  * as is the key `__proto__`. The value is kept as given, not copied.
  */
 import type { Value } from "../../define/expression.ts";
+import { base64LengthOf, binaryBytesMax, jsonCharactersMax, jsonDepthMax, jsonPartsMax } from "../../define/forms.ts";
 import { badFormat, type Read, type Refused, refused, wrongType } from "./refused.ts";
-
-export const jsonDepthMax = 32;
-export const jsonPartsMax = 10_000;
-export const jsonCharactersMax = 262_144;
 
 const noJson = wrongType("json");
 const tooDeep = refused("too_deep", { max: jsonDepthMax });
@@ -73,11 +70,6 @@ class JsonWalk {
 /** Any JSON value within the bounds. */
 export const readJson: Read = (value) => new JsonWalk().check(value, 0) ?? (value as Value);
 
-/** Most bytes of a binary field that does not say. */
-export const binaryBytesMax = 1_048_576;
-
-/** RFC 4648 §4, padded; also the pattern in JSON Schema. */
-export const base64Pattern = "^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
 const base64Alphabet = /^[A-Za-z0-9+/]*={0,2}$/;
 
 /** Bytes from strict base64 (no line breaks, padding present, unused bits zero) or, where the format has them, from bytes. */
@@ -89,7 +81,7 @@ export const readBinary = (options: { readonly maxBytes?: number }): Read => {
   return (value) => {
     if (value instanceof Uint8Array) return value.byteLength > max ? tooManyBytes : value.slice();
     if (typeof value !== "string") return noString;
-    if (value.length > Math.ceil(max / 3) * 4) return tooManyBytes;
+    if (value.length > base64LengthOf(max)) return tooManyBytes;
     if (value.length % 4 !== 0 || !base64Alphabet.test(value)) return noBase64;
     try {
       const bytes = Uint8Array.fromBase64(value, { lastChunkHandling: "strict" });

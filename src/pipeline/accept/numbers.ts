@@ -4,10 +4,9 @@
  * No value is ever rounded: what cannot be kept exactly is refused. −0 becomes 0. NaN is of the wrong type, an infinity too large.
  */
 import type { DecimalOptions, IntegerOptions, MoneyOptions } from "../../define/field.ts";
+import { decimalDigitsMax, decimalScaleDefault, moneyMax, moneyMin } from "../../define/forms.ts";
 import { badFormat, type Read, refused, wrongType } from "./refused.ts";
 
-const int64Min = -(2n ** 63n);
-const int64Max = 2n ** 63n - 1n;
 const digits = /^-?[0-9]{1,64}$/;
 const wholeNumber = /^-?(?:0|[1-9][0-9]{0,63})$/;
 const fraction = /^-?[0-9]{1,64}\.[0-9]{1,64}$/;
@@ -38,8 +37,8 @@ const bound = (value: bigint): number | string =>
 
 /** `bigint` minor units from a number, a bigint or a string of digits. */
 export const readMoney = (options: MoneyOptions): Read => {
-  const min = options.min ?? int64Min;
-  const max = options.max ?? int64Max;
+  const min = options.min ?? moneyMin;
+  const max = options.max ?? moneyMax;
   const tooSmall = refused("too_small", { min: bound(min) });
   const tooLarge = refused("too_large", { max: bound(max) });
   const noNumber = wrongType("integer");
@@ -63,11 +62,6 @@ export const readMoney = (options: MoneyOptions): Read => {
     return amount;
   };
 };
-
-/** Most digits before the point. */
-export const decimalDigitsMax = 20;
-/** Most digits after the point, when the field does not say. */
-export const decimalScaleDefault = 9;
 
 const decimal = /^(-?)(0|[1-9][0-9]{0,63})(?:\.([0-9]{1,64}))?$/;
 
@@ -109,8 +103,8 @@ export const readDecimal = (options: DecimalOptions): Read => {
       if (Math.abs(value) >= 10 ** decimalDigitsMax) return value > 0 ? tooLarge : tooSmall;
       given = inDigits(value);
     } else if (typeof value === "bigint") {
-      if (value > int64Max * 100n) return tooLarge;
-      if (value < int64Min * 100n) return tooSmall;
+      if (value > moneyMax * 100n) return tooLarge;
+      if (value < moneyMin * 100n) return tooSmall;
       given = String(value);
     } else return noNumber;
     const parts = given.length > 400 ? null : decimal.exec(given);

@@ -3,18 +3,25 @@
  *
  * Lengths are Unicode code points. NUL and halves of surrogate pairs are refused everywhere (neither Postgres nor UTF-8 can hold them), other
  * control characters but tab and line ends in `text`, all control characters and line separators in one line. Nothing is trimmed or folded.
+ * E-mail addresses and URLs are ASCII: an internationalized domain is given in its xn-- form, a path percent-encoded.
  */
 import { countries } from "../../define/countries.ts";
 import { currencies } from "../../define/currencies.ts";
 import type { TextOptions } from "../../define/field.ts";
+import {
+  emailLengthMax,
+  emailPattern,
+  idPattern,
+  languageLengthMax,
+  languagePattern,
+  phonePattern,
+  refPattern,
+  stringLengthMax,
+  urlLengthMax,
+  urlPattern,
+  uuidPattern,
+} from "../../define/forms.ts";
 import { badFormat, type Read, type Refused, refused, wrongType } from "./refused.ts";
-
-/** Most characters when the field does not say. */
-export const stringLengthMax = 255;
-export const textLengthMax = 65_535;
-/** RFC 5321 §4.5.3.1.3: a path has at most 256 octets with its brackets. */
-export const emailLengthMax = 254;
-export const urlLengthMax = 2_048;
 
 const lineBreaking = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
 const controlling = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
@@ -60,21 +67,6 @@ export const readString = (options: TextOptions, rules: StringRules): Read => {
     return value;
   };
 };
-
-/** WHATWG HTML, "valid e-mail address"; also the pattern in JSON Schema. */
-export const emailPattern =
-  "^[a-zA-Z0-9.!#$%&'*+\\/=?^_`{|}~-]{1,64}@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?(?:\\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)*$";
-/** ITU-T E.164: plus sign, at most 15 digits; fewer than 7 is no subscriber anywhere. */
-export const phonePattern = "^\\+[1-9][0-9]{6,14}$";
-/** Where a URL must begin; the rest is the URL Standard's. */
-export const urlPattern = "^[hH][tT][tT][pP][sS]?://[^\\s/?#@]+(?:[/?#]\\S*)?$";
-/** Crockford base 32 of 128 bits: the first character holds three. */
-export const idPattern = (prefix: string): string => `^${prefix}_[0-7][0-9A-HJKMNP-TV-Z]{25}$`;
-export const uuidPattern = "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$";
-export const refPattern = "^[A-Za-z0-9_-]{1,64}$";
-/** RFC 5646 without its grandfathered tags; letters and digits in hyphenated parts of at most eight. */
-export const languagePattern = "^[A-Za-z]{2,8}(?:-[A-Za-z0-9]{1,8})*$";
-export const languageLengthMax = 35;
 
 /** The checks of `readString`, then the standard's own. */
 const ofStandard = (options: TextOptions, lengthMax: number, keep: (value: string) => string | Refused): Read => {

@@ -9,6 +9,7 @@
  * duration  ISO 8601: `P[nY][nM][nW][nD][T[nH][nM][n[.n]S]]`, none negative, a fraction only of seconds (at most 9 digits). Canonical: parts that
  *           are zero and leading zeros go, nothing is carried over (`PT90M` stays), zero is `PT0S`.
  */
+import { durationPattern } from "../../define/forms.ts";
 import { badFormat, type Read, refused, wrongType } from "./refused.ts";
 
 const noString = wrongType("string");
@@ -50,37 +51,51 @@ export const readDate = (options: { readonly min?: string; readonly max?: string
   };
 };
 
-const afterSeconds = /^(?:\.([0-9]{1,30}))?(?:[Zz]|([+-])([0-9]{2}):([0-9]{2}))$/;
 const firstMoment = Date.parse("0001-01-01T00:00:00.000Z");
 const lastMoment = Date.parse("9999-12-31T23:59:59.999Z");
+const fractionDigitsMax = 30;
+const minutesOfDay = 1_440;
 
-/** A moment, in UTC. */
+const twoDigits = (number: number): string => (number < 10 ? `0${number}` : String(number));
+
+const isDigit = (code: number): boolean => code >= 48 && code <= 57;
+
+/** A moment, in UTC. Read by hand: a moment stands in most bodies, and a regular expression with `Date.parse` takes four times as long. */
 export const readDateTime: Read = (value) => {
   if (typeof value !== "string") return noString;
-  if (value.length < 20 || value.length > 64 || !beginsWithDate(value)) return noDateTime;
+  const { length } = value;
+  if (length < 20 || length > 64 || !beginsWithDate(value)) return noDateTime;
   const t = value.charCodeAt(10);
   if ((t !== 84 && t !== 116) || value.charCodeAt(13) !== 58 || value.charCodeAt(16) !== 58) return noDateTime;
-  if (!(two(value, 11) <= 23 && two(value, 14) <= 59 && two(value, 17) <= 59)) return noDateTime;
-  // The usual case first: already as it will be kept.
-  if (value.length === 24 && t === 84 && value.charCodeAt(19) === 46 && value.charCodeAt(23) === 90) {
-    const tenths = value.charCodeAt(20) - 48;
-    if (tenths >= 0 && tenths <= 9 && two(value, 21) >= 0) return value;
+  const hour = two(value, 11);
+  const minute = two(value, 14);
+  if (!(hour <= 23 && minute <= 59 && two(value, 17) <= 59)) return noDateTime;
+  let at = 19;
+  if (value.charCodeAt(at) === 46) {
+    do at++;
+    while (isDigit(value.charCodeAt(at)));
+    if (at === 20 || at > 20 + fractionDigitsMax) return noDateTime;
   }
-  const rest = afterSeconds.exec(value.slice(19));
-  if (rest === null) return noDateTime;
-  const milliseconds = (rest[1] ?? "").slice(0, 3).padEnd(3, "0");
-  const local = `${value.slice(0, 10)}T${value.slice(11, 19)}.${milliseconds}Z`;
-  if (rest[2] === undefined) return local;
-  const hours = Number(rest[3]);
-  const minutes = Number(rest[4]);
-  if (hours > 23 || minutes > 59) return noDateTime;
-  const moment = Date.parse(local) - (rest[2] === "-" ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+  const zone = value.charCodeAt(at);
+  const isUtc = zone === 90 || zone === 122;
+  if (isUtc && at + 1 !== length) return noDateTime;
+  // The usual case first: already as it will be kept.
+  if (isUtc && at === 23 && zone === 90 && t === 84) return value;
+  const seconds = `${value.slice(17, 19)}.${at === 19 ? "000" : value.slice(20, Math.min(at, 23)).padEnd(3, "0")}Z`;
+  if (isUtc) return `${value.slice(0, 10)}T${value.slice(11, 17)}${seconds}`;
+  if ((zone !== 43 && zone !== 45) || at + 6 !== length || value.charCodeAt(at + 3) !== 58) return noDateTime;
+  const offsetHours = two(value, at + 1);
+  const offsetMinutes = two(value, at + 4);
+  if (!(offsetHours <= 23 && offsetMinutes <= 59)) return noDateTime;
+  const offset = offsetHours * 60 + offsetMinutes;
+  const inUtc = hour * 60 + minute + (zone === 43 ? -offset : offset);
+  if (inUtc >= 0 && inUtc < minutesOfDay) {
+    return `${value.slice(0, 10)}T${twoDigits(Math.floor(inUtc / 60))}:${twoDigits(inUtc % 60)}:${seconds}`;
+  }
+  const moment = Date.parse(`${value.slice(0, 10)}T00:00:${seconds}`) + inUtc * 60_000;
   return moment >= firstMoment && moment <= lastMoment ? new Date(moment).toISOString() : noDateTime;
 };
 
-/** Also the pattern in JSON Schema. Each number has at most nine digits. */
-export const durationPattern =
-  "^P(?=[0-9T])(?:[0-9]{1,9}Y)?(?:[0-9]{1,9}M)?(?:[0-9]{1,9}W)?(?:[0-9]{1,9}D)?(?:T(?=[0-9])(?:[0-9]{1,9}H)?(?:[0-9]{1,9}M)?(?:[0-9]{1,9}(?:\\.[0-9]{1,9})?S)?)?$";
 const duration = new RegExp(durationPattern);
 const durationPart = /([0-9]+)(?:\.([0-9]+))?([YMWDHS])/g;
 

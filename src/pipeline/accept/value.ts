@@ -3,6 +3,7 @@
  */
 import type { Value } from "../../define/expression.ts";
 import type { ArrayOptions, DecimalOptions, Field, IntegerOptions, MoneyOptions, TextOptions } from "../../define/field.ts";
+import { arrayItemsMax, stringLengthMax, textLengthMax } from "../../define/forms.ts";
 import type { Issue } from "../refusal.ts";
 import { compileObject } from "./fields.ts";
 import { readBinary, readJson } from "./json.ts";
@@ -20,13 +21,8 @@ import {
   readRef,
   readString,
   readUrl,
-  stringLengthMax,
-  textLengthMax,
 } from "./strings.ts";
 import { readDate, readDateTime, readDuration } from "./times.ts";
-
-/** Most items of an array that does not say. */
-export const arrayItemsMax = 1_000;
 
 const noBoolean = wrongType("boolean");
 const noList = wrongType("list");
@@ -147,7 +143,7 @@ const unbounded = (field: Field): Field => {
 
 /**
  * The reader of one value that is compared with a field or names a row: a filter's or a path's. Type and form are checked; the field's own range,
- * length and pattern are not. `part`: the value is part of one (`contains`, `startsWith`), so only a string is asked for.
+ * length, scale and pattern are not. `part`: the value is part of one (`contains`, `startsWith`), so only a string is asked for.
  */
 export const compileValue = (
   field: Field,
