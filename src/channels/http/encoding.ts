@@ -2,7 +2,7 @@
  * Content codings: which one to answer with (RFC 9110 section 12.5.3), and bounded decompression of request bodies.
  *
  * Limits: one coding per body; at most `bytesMax` bytes come out and at most `ratioMax` times what came in (small
- * bodies may always grow to 64 KiB). What would be more is stopped while it inflates: 413, never memory.
+ * bodies may always grow to 1 MiB). What would be more is stopped while it inflates: 413, never memory.
  */
 import { promisify } from "node:util";
 import * as zlib from "node:zlib";
@@ -62,19 +62,19 @@ export interface DecompressLimits {
 }
 
 const RATIO_MAX = 200;
-/** Below this size of output the ratio does not count: 100 bytes that become 40 KB are no attack. */
-const RATIO_FREE_BYTES = 64 * 1024;
+/** Below this size of output the ratio does not count: a thousand rows that are nearly alike are no attack. */
+const RATIO_FREE_BYTES = 1024 * 1024;
 /** Compressed bodies beyond this are inflated on the thread pool, so that they do not stop the others. */
 const SYNC_BYTES_MAX = 32 * 1024;
 
 type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 type InflateLater = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 const CODECS: Readonly<Record<string, readonly [Inflate, InflateLater]>> = {
-  gzip: [zlib.gunzipSync, promisify(zlib.gunzip) as InflateLater],
-  "x-gzip": [zlib.gunzipSync, promisify(zlib.gunzip) as InflateLater],
-  deflate: [zlib.inflateSync, promisify(zlib.inflate) as InflateLater],
-  br: [zlib.brotliDecompressSync, promisify(zlib.brotliDecompress) as InflateLater],
-  zstd: [zlib.zstdDecompressSync, promisify(zlib.zstdDecompress) as InflateLater],
+  gzip: [zlib.gunzipSync, promisify(zlib.gunzip)],
+  "x-gzip": [zlib.gunzipSync, promisify(zlib.gunzip)],
+  deflate: [zlib.inflateSync, promisify(zlib.inflate)],
+  br: [zlib.brotliDecompressSync, promisify(zlib.brotliDecompress)],
+  zstd: [zlib.zstdDecompressSync, promisify(zlib.zstdDecompress)],
 };
 
 /**

@@ -1,5 +1,5 @@
 /** Random plain values and bytes for the property tests of this folder; imported by tests only. */
-import fc from "fast-check";
+import * as fc from "fast-check";
 import type { PlainValue } from "./plain.ts";
 
 /** Well-formed text, rich in what formats trip over: signs, quotes, words that look like values, control characters. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { jsonArbitrary } from "./arbitrary.ts";
 import { parseMsgpack, stringifyMsgpack } from "./msgpack.ts";
 import { defaultLimits } from "./plain.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { FormatError } from "../../http/format-error.ts";
 import { hasSafeNumbers, jsonArbitrary, utf8 } from "./arbitrary.ts";
 import { defaultLineLimits, parseNdjson, readNdjson, streamNdjson, stringifyNdjson } from "./ndjson.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { FormatError } from "../../http/format-error.ts";
 import { jsonArbitrary, stringified, utf8 } from "./arbitrary.ts";
 import { defaultLimits } from "./plain.ts";
@@ -37,10 +37,7 @@ describe("parseXml without a hint", () => {
     ],
     ["\ufeff<response><a>1</a></response>", { a: "1" }],
     ['<request><a encoding="base64">YQBi</a></request>', { a: "a\u0000b" }],
-    [
-      "<request><constructor>1</constructor><toString>2</toString></request>",
-      { constructor: "1", toString: "2" } as unknown as PlainValue,
-    ],
+    ["<request><constructor>1</constructor><toString>2</toString></request>", { constructor: "1", toString: "2" }],
   ] as readonly (readonly [string, PlainValue])[])("reads %s", (text, value) => {
     expect(parseXml(utf8(text))).toStrictEqual(value);
   });
@@ -129,23 +126,9 @@ describe("parseXml refuses", () => {
 });
 
 describe("round trip", () => {
-  /** Keys lose what no attribute can hold; everything else comes back. */
-  const isWritable = (value: PlainValue): boolean =>
-    // oxlint-disable-next-line no-control-regex
-    !JSON.stringify(value, (_, item: unknown) =>
-      typeof item === "object" && item !== null && !Array.isArray(item)
-        ? Object.fromEntries(
-            Object.entries(item).map(([key, inner]) => [
-              /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/.test(key) ? "<bad>" : key,
-              inner,
-            ]),
-          )
-        : item,
-    ).includes("<bad>");
-
   test("gives every value back, its leaves as strings", () => {
     fc.assert(
-      fc.property(jsonArbitrary.filter(isWritable), (value) => {
+      fc.property(jsonArbitrary.filter(hasWritableKeys), (value) => {
         expect(parseXml(utf8(stringifyXml(value)))).toStrictEqual(stringified(value));
       }),
       { numRuns: 500 },
@@ -175,7 +158,7 @@ describe("round trip", () => {
       fc.property(
         jsonArbitrary,
         fc.nat(),
-        fc.constantFrom(..."<>&/!?\"' \u0000", "<!DOCTYPE a>", "<![CDATA[", "&a;"),
+        fc.constantFrom(...Array.from("<>&/!?\"' \u0000"), "<!DOCTYPE a>", "<![CDATA[", "&a;"),
         (value, at, insert) => {
           const text = stringifyXml(value, { root: "request" });
           const cut = at % (text.length + 1);
@@ -190,3 +173,13 @@ describe("round trip", () => {
     );
   });
 });
+
+// oxlint-disable-next-line no-control-regex
+const NOT_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+
+/** A key with a character that no XML can hold loses it; everything else comes back. */
+function hasWritableKeys(value: PlainValue): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  if (!Array.isArray(value) && Object.keys(value).some((key) => NOT_XML.test(key))) return false;
+  return Object.values(value).every(hasWritableKeys);
+}

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { YAML } from "bun";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { hasSafeNumbers, jsonArbitrary, utf8 } from "./arbitrary.ts";
 import type { PlainValue } from "./plain.ts";
 import { scanYaml } from "./yaml-scan.ts";
@@ -37,7 +37,7 @@ describe("parseYaml", () => {
     ["a: &x {k: 1}\nb: *x\nc: [*x, *x]", { a: { k: 1 }, b: { k: 1 }, c: [{ k: 1 }, { k: 1 }] }],
     ["d: 2001-01-01\nyes: no\nn: ~", { d: "2001-01-01", yes: "no", n: null }],
     ["a: !!js/function 'x'\nb: !!binary aGk=\nc: !!python/object x", { a: "x", b: "aGk=", c: "x" }],
-    ["constructor: 1\ntoString: 2", { constructor: 1, toString: 2 } as unknown as PlainValue],
+    ["constructor: 1\ntoString: 2", { constructor: 1, toString: 2 }],
     ["a: '9007199254740993'", { a: "9007199254740993" }],
     ["null", null],
   ] as readonly (readonly [string, PlainValue])[])("reads %j", (text, value) => {
@@ -77,7 +77,7 @@ describe("parseYaml", () => {
     ["[".repeat(65) + "]".repeat(65), "too_deep"],
     ["[".repeat(500_000), "too_deep"],
     ["- ".repeat(200_000), "too_deep"],
-  ])("refuses %.40j as %s", (text, type) => {
+  ])("refuses case %# as %s", (text, type) => {
     expect(parseYaml(utf8(text))).toMatchObject({ status: 400, type });
   });
 
