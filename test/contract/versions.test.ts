@@ -240,6 +240,37 @@ describe("data down", () => {
   });
 });
 
+test("a statistic's groups are fields, its measures are not", () => {
+  const sized = resource(
+    "things",
+    { doc: "Things.", fields: { id: t.id("thg"), colour: t.string(), total: t.integer() } },
+    ({ all, sum, max }) => ({
+      rows: { staff: all },
+      stats: { byColour: { group: ["colour"], measures: { total: sum("total"), most: max("total") } } },
+    }),
+  );
+  const shed = compile(
+    service("shed", {
+      doc: "A shed.",
+      version: "v2",
+      roles: { staff: "Staff." },
+      resources: [sized],
+      older: [
+        version("v1", {
+          changes: [renamed("things", { from: "color", to: "colour" }), renamed("things", { from: "sum", to: "total" })],
+        }),
+      ],
+    }),
+  );
+  const stats = shed.operations.get("things.stats.byColour");
+  const old = versionView(shed, "v1");
+  expect(stats === undefined ? undefined : old.downData(stats, [{ colour: "red", total: 5, most: 3 }])).toEqual([
+    { color: "red", total: 5, most: 3 },
+  ]);
+  expect(old.contract.resources.get("things")?.stats["byColour"]?.group).toEqual(["color"]);
+  expect(old.contract.resources.get("things")?.stats["byColour"]?.measures["total"]).toEqual({ kind: "sum", field: "sum" });
+});
+
 test("issues and details are named back, those of queries are left as the caller wrote them", () => {
   const issue = [{ code: "required" }];
   expect(Object.keys(v1.downIssues(operation("books.create"), { title: issue, "size.width": issue, pages: issue }))).toEqual([
@@ -248,6 +279,9 @@ test("issues and details are named back, those of queries are left as the caller
     "pages",
   ]);
   expect(v1.downIssues(operation("books.list"), { title: issue })).toEqual({ title: issue });
+  expect(v1.downIssues(operation("loans.list"), { "include.member.sortBy": issue })).toEqual({
+    "include.borrower.sortBy": issue,
+  });
   expect(v1.downRefusal(operation("books.create"), invalid({ title: issue }))).toEqual(invalid({ heading: issue }));
   expect(
     v1.downRefusal(operation("books.create"), refuse("already_exists", { details: { fields: ["title", "isbn"] } })).details,

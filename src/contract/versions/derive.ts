@@ -5,7 +5,7 @@
  * Not translated: a function's own input and output, measures' values, row rules and the conditions of named filters (they are run, not shown).
  */
 import type { Fields } from "../../define/field.ts";
-import type { Statistic } from "../../define/resource.ts";
+import type { Measure, Statistic } from "../../define/resource.ts";
 import type { VersionDefinition } from "../../define/version.ts";
 import type { Contract, ManyContract, Operation, ResourceContract } from "../contract.ts";
 import { hopOf, type OlderField, type ResourceHop } from "./hop.ts";
@@ -18,13 +18,19 @@ export const takesRow = (operation: Operation): boolean =>
 
 const olderName = (hop: ResourceHop, newer: string): string => hop.byNewer.get(newer)?.name ?? newer;
 
-const olderStatistic = (hop: ResourceHop, statistic: Statistic): Statistic => ({
-  ...statistic,
-  ...(statistic.group === undefined
+const olderMeasure = (hop: ResourceHop, measure: Measure): Measure =>
+  measure.kind === "count" ? measure : { ...measure, field: olderName(hop, measure.field) };
+
+const olderMeasures = (hop: ResourceHop, measures: Readonly<Record<string, Measure>>): Record<string, Measure> =>
+  Object.fromEntries(Object.entries(measures).map(([name, measure]) => [name, olderMeasure(hop, measure)]));
+
+/** Grouped by a field that the older version does not have, it still answers that field: a statistic has the same columns in every version. */
+const olderStatistic = (hop: ResourceHop, { group, measures, ...rest }: Statistic): Statistic => ({
+  ...rest,
+  measures: olderMeasures(hop, measures),
+  ...(group === undefined
     ? {}
-    : {
-        group: statistic.group.map((by) => (typeof by === "string" ? olderName(hop, by) : { ...by, by: olderName(hop, by.by) })),
-      }),
+    : { group: group.map((by) => (typeof by === "string" ? olderName(hop, by) : { ...by, by: olderName(hop, by.by) })) }),
 });
 
 const olderResource = (newer: ResourceContract, hop: ResourceHop): Mutable<ResourceContract> => {
@@ -37,6 +43,7 @@ const olderResource = (newer: ResourceContract, hop: ResourceHop): Mutable<Resou
     fieldNames: Object.keys(fields),
     one: new Map(),
     many: new Map(),
+    properties: olderMeasures(hop, newer.properties),
     stats: Object.fromEntries(Object.entries(newer.stats).map(([name, statistic]) => [name, olderStatistic(hop, statistic)])),
     sortBy: newer.sortBy.map((sort) => ({ ...sort, path: [olderName(hop, sort.path[0] ?? ""), ...sort.path.slice(1)] })),
     set: {
@@ -104,6 +111,9 @@ const olderOperation = (operation: Operation, resources: ReadonlyMap<string, Res
     ...operation,
     resource,
     ...(takesRow(operation) ? olderInput(operation, hop) : {}),
+    ...(operation.output.kind === "value"
+      ? { output: { kind: "value", measure: olderMeasure(hop, operation.output.measure) } }
+      : {}),
     ...(operation.output.kind === "stats"
       ? { output: { kind: "stats", statistic: olderStatistic(hop, operation.output.statistic) } }
       : {}),

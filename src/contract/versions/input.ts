@@ -110,13 +110,14 @@ export const compileBody = (
   };
 };
 
-/** Names the first part of each path back: `name` → `title`. */
-export const downPaths = (issues: Issues, hop: ResourceHop): Issues =>
+/** Names the part of each path behind `prefix` back: `name` → `title`. Paths without the prefix stay. */
+export const downPaths = (issues: Issues, hop: ResourceHop, prefix = ""): Issues =>
   Object.fromEntries(
     Object.entries(issues).map(([path, list]) => {
-      const dot = path.indexOf(".");
-      const first = dot === -1 ? path : path.slice(0, dot);
-      const older = hop.byNewer.get(first)?.name ?? first;
-      return [dot === -1 ? older : older + path.slice(dot), list];
+      if (!path.startsWith(prefix)) return [path, list];
+      const dot = path.indexOf(".", prefix.length);
+      const newer = path.slice(prefix.length, dot === -1 ? undefined : dot);
+      const older = hop.byNewer.get(newer)?.name ?? newer;
+      return [prefix + older + (dot === -1 ? "" : path.slice(dot)), list];
     }),
   );

@@ -69,23 +69,19 @@ const translateRow = (resource: ResourceContract, hop: ResourceHop, translators:
   };
 };
 
-/** Only what a statistic is grouped by is a field; a measure keeps its name and its value, and a date's part its form. */
+/** Only what a statistic is grouped by is a field; a measure keeps its name and its value, and so does the part of a date. */
 const translateStatistics = (hop: ResourceHop, statistic: Statistic): Translate | undefined => {
   const groups = new Map<string, OlderField>();
-  const parts = new Set<string>();
   for (const group of statistic.group ?? []) {
-    const name = typeof group === "string" ? group : group.by;
-    const entry = hop.byNewer.get(name);
-    if (entry !== undefined) groups.set(name, entry);
-    if (typeof group !== "string") parts.add(name);
+    const entry = typeof group === "string" ? hop.byNewer.get(group) : undefined;
+    if (entry !== undefined && (entry.name !== entry.newer || entry.downs.length > 0)) groups.set(group as string, entry);
   }
-  if (![...groups.values()].some((entry) => entry.name !== entry.newer || entry.downs.length > 0)) return undefined;
+  if (groups.size === 0) return undefined;
   return (row) =>
     Object.fromEntries(
       Object.entries(row).map(([key, value]) => {
         const entry = groups.get(key);
-        if (entry === undefined) return [key, value];
-        return [entry.name, parts.has(key) ? value : valueOf(entry, value, row)];
+        return entry === undefined ? [key, value] : [entry.name, valueOf(entry, value, row)];
       }),
     );
 };

@@ -31,7 +31,7 @@ export interface VersionView {
   upQuery(operation: Operation, query: RawQuery, text: boolean): Translated<RawQuery>;
   /** Presented, JSON-ready data in this version's form; `query` as the client sent it. */
   downData(operation: Operation, data: unknown, query?: RawQuery): unknown;
-  /** Issues of a body, under this version's names. Issues of a query already carry the parameters as the client wrote them. */
+  /** Issues under this version's names. Those of a query carry the parameters as the client wrote them, but for included relations. */
   downIssues(operation: Operation, issues: Issues): Issues;
   /** A refusal with its issues and the fields its details name. */
   downRefusal(operation: Operation, refusal: Refusal): Refusal;
@@ -98,7 +98,7 @@ const olderView = (definition: VersionDefinition, contract: Contract, steps: rea
     let named = issues;
     for (const step of steps.slice(first)) {
       const hop = step.hops.get(operation.resource?.name ?? "");
-      if (hop !== undefined) named = downPaths(named, hop);
+      if (hop !== undefined) named = downPaths(named, hop, takesRow(operation) ? "" : "include.");
     }
     return named;
   };
