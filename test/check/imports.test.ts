@@ -49,6 +49,12 @@ describe("allowed", () => {
   });
 });
 
+test("the store's types where tables are compiled and reads are planned", () => {
+  const types = `import type { Row } from "../store/store.ts";\nexport type Own = Row;\n`;
+  expect(verdict({ "src/contract/a.ts": types, "src/pipeline/a.ts": types })).toBe("");
+  expect(verdict({ "src/channels/a.ts": types })).toContain("channels may not import store");
+});
+
 describe("refused", () => {
   const refused: [string, string, string, string][] = [
     [
@@ -79,6 +85,7 @@ describe("refused", () => {
     ],
     ["the store in the pipeline", "src/pipeline/a.ts", "../store/index.ts", "pipeline may not import store"],
     ["a folder without a place", "src/define/a.ts", "../magic/x.ts", "src/magic has no place in the order of imports"],
+    ["what only tests use", "src/host/a.ts", "./plain.arbitrary.ts", "only tests may import src/host/plain.arbitrary.ts"],
     ["a service in src", "src/host/a.ts", "../../services/bank/index.ts", "src may not import services/bank/index.ts"],
     ["a test in src", "src/host/a.ts", "../../test/postgres/index.ts", "src may not import test/postgres/index.ts"],
     ["the public entry in src", "src/host/a.ts", "../index.ts", "host may not import the public entry"],
@@ -120,11 +127,14 @@ describe("an import is seen", () => {
   ];
   test.each(seen)("%s", (_, code) => {
     const found = importsOf("a.ts", `${code}\nexport type Own = { a: 1 };\n`);
-    expect(found).toEqual([{ specifier: "./x.ts", line: code.split("\n").length }]);
+    const isTypeOnly = /^(import|export) type/.test(code);
+    expect(found).toEqual([{ specifier: "./x.ts", line: code.split("\n").length, isTypeOnly }]);
   });
 
   test("behind a line for the shell", () => {
-    expect(importsOf("a.mjs", `#!/usr/bin/env node\nimport "./x.mjs";\n`)).toEqual([{ specifier: "./x.mjs", line: 2 }]);
+    expect(importsOf("a.mjs", `#!/usr/bin/env node\nimport "./x.mjs";\n`)).toEqual([
+      { specifier: "./x.mjs", line: 2, isTypeOnly: false },
+    ]);
   });
 
   test("but not in a comment or a string", () => {

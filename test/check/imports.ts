@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join, posix } from "node:path";
-import { importsOf, isCode } from "./scan.ts";
+import { type Import, importsOf, isCode } from "./scan.ts";
 import { filesIn } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
@@ -18,12 +18,15 @@ const leaves: Readonly<Record<string, readonly string[]>> = {
   upstreams: ["sources", "channels", "host", "cli"],
   observe: ["pipeline", "batch", "sources", "channels", "host", "cli", "store", "events", "upstreams"],
 };
+/** Who else may import a leaf's types, which are gone when the program runs: the contract compiles tables, the pipeline plans reads of them. */
+const typesUsedBy: Readonly<Record<string, readonly string[]>> = { store: ["contract", "pipeline"] };
 /** What a leaf may import besides itself and, by their index, other leaves. */
 const underLeaves = ["define", "contract", "pipeline"];
 
 const builtins = new Set(builtinModules);
 const isBuiltin = (specifier: string) => /^(node|bun):/.test(specifier) || specifier === "bun" || builtins.has(specifier);
-const isTest = (file: string) => /\.test\.tsx?$/.test(file);
+/** A unit's test, or what only tests use: generators of property tests, `plain.arbitrary.ts`. */
+const isTest = (file: string) => /\.(?:test|arbitrary)\.tsx?$/.test(file);
 const packageOf = (specifier: string) =>
   specifier
     .split("/")
@@ -34,7 +37,8 @@ const packageOf = (specifier: string) =>
 const folderOf = (file: string) => (file.split("/").length > 2 ? (file.split("/")[1] ?? "") : "");
 
 /** Why the folder may not import the file; undefined where it may. */
-function refusedInSource(from: string, target: string): string | undefined {
+function refusedInSource(from: string, target: string, isTypeOnly: boolean): string | undefined {
+  if (isTest(target)) return `only tests may import ${target}`;
   if (!target.startsWith("src/")) return `src may not import ${target}: only files in src`;
   const [source, wanted] = [folderOf(from), folderOf(target)];
   if (source === wanted || source === "") return undefined;
@@ -44,7 +48,11 @@ function refusedInSource(from: string, target: string): string | undefined {
   if (unknown !== undefined) return `src/${unknown} has no place in the order of imports: add it to test/check/imports.ts`;
   const users = leaves[wanted];
   if (users !== undefined) {
-    if (!users.includes(source)) return `${source} may not import ${wanted}: only ${users.join(", ")} may`;
+    const typeUsers = typesUsedBy[wanted] ?? [];
+    if (!users.includes(source) && !(isTypeOnly && typeUsers.includes(source))) {
+      const types = typeUsers.length > 0 ? `; its types also ${typeUsers.join(", ")}` : "";
+      return `${source} may not import ${wanted}: only ${users.join(", ")} may${types}`;
+    }
     if (source in leaves && target !== `src/${wanted}/index.ts`)
       return `${source} may import ${wanted} only by src/${wanted}/index.ts`;
     return undefined;
@@ -65,7 +73,7 @@ interface Rules {
   readonly dependencies: ReadonlySet<string>;
 }
 
-function refusal(from: string, specifier: string, target: string | undefined, rules: Rules): string | undefined {
+function refusal(from: string, { specifier, isTypeOnly }: Import, target: string | undefined, rules: Rules): string | undefined {
   const area = from.split("/")[0];
   if (isTest(from)) return undefined;
   if (area === "services") return refusedInService(from, specifier, target);
@@ -74,7 +82,7 @@ function refusal(from: string, specifier: string, target: string | undefined, ru
     return `the launcher may import only Node's built-in modules, not ${specifier}: it runs before anything is installed`;
   }
   if (area !== "src") return undefined;
-  if (target !== undefined) return refusedInSource(from, target);
+  if (target !== undefined) return refusedInSource(from, target, isTypeOnly);
   if (specifier === "pons") return `src may not import "pons": services and users do, src imports its own files`;
   if (isBuiltin(specifier) || rules.dependencies.has(packageOf(specifier))) return undefined;
   return `${packageOf(specifier)} is not among the dependencies of package.json`;
@@ -107,9 +115,10 @@ export function checkImports(root: string): Violation[] {
   for (const area of ["bin", "src", "services"]) {
     if (!existsSync(join(root, area))) continue;
     for (const file of filesIn(root, area).filter(isCode)) {
-      for (const { specifier, line } of importsOf(file, readFileSync(join(root, file), "utf8"))) {
+      for (const found of importsOf(file, readFileSync(join(root, file), "utf8"))) {
+        const { specifier, line } = found;
         const target = specifier.startsWith(".") ? posix.join(posix.dirname(file), specifier) : undefined;
-        const message = refusal(file, specifier, target, rules);
+        const message = refusal(file, found, target, rules);
         if (message !== undefined) violations.push({ file, line, message });
         else if (target?.startsWith("src/") && area === "src" && !isTest(file)) {
           const [from, to] = [folderOf(file), folderOf(target)];

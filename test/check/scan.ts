@@ -6,6 +6,8 @@ export interface Import {
   readonly specifier: string;
   /** From 1; the line of the specifier. */
   readonly line: number;
+  /** Nothing of it is left when the program runs: `import type`, `export type`. */
+  readonly isTypeOnly: boolean;
 }
 
 const loaders = { ts: "ts", tsx: "tsx", mts: "ts", mjs: "js", js: "js", jsx: "jsx" } as const;
@@ -27,17 +29,21 @@ function typesAsValues(code: string): string {
 export function importsOf(file: string, code: string): Import[] {
   const extension = file.slice(file.lastIndexOf(".") + 1) as keyof typeof loaders;
   const parser = new Bun.Transpiler({ loader: loaders[extension], tsconfig });
-  let found: { path: string }[];
+  const text = code.replace(/^#!.*/, "");
+  let found: Set<string>;
+  let running: Set<string>;
   try {
-    found = parser.scanImports(typesAsValues(code));
+    found = new Set(parser.scanImports(typesAsValues(text)).map(({ path }) => path));
+    running = new Set(parser.scanImports(text).map(({ path }) => path));
   } catch (error) {
     throw new Error(`${file} cannot be parsed: ${String(error)}`, { cause: error });
   }
-  const specifiers = [...new Set(found.map(({ path }) => path))].filter((path) => !jsxRuntime.test(path));
   const lines = code.split("\n");
-  return specifiers.flatMap((specifier) => {
-    const quoted = new RegExp(String.raw`(from|import|\()\s*["']${RegExp.escape(specifier)}["']`);
-    const places = lines.flatMap((line, index) => (quoted.test(line) ? [index + 1] : []));
-    return (places.length > 0 ? places : [1]).map((line) => ({ specifier, line }));
-  });
+  return [...found]
+    .filter((specifier) => !jsxRuntime.test(specifier))
+    .flatMap((specifier) => {
+      const quoted = new RegExp(String.raw`(from|import|\()\s*["']${RegExp.escape(specifier)}["']`);
+      const places = lines.flatMap((line, index) => (quoted.test(line) ? [index + 1] : []));
+      return (places.length > 0 ? places : [1]).map((line) => ({ specifier, line, isTypeOnly: !running.has(specifier) }));
+    });
 }
