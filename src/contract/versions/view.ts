@@ -102,8 +102,7 @@ const olderView = (definition: VersionDefinition, contract: Contract, steps: rea
     }
     return named;
   };
-  const downIssues = (operation: Operation, issues: Issues): Issues =>
-    takesRow(operation) ? downFrom(0, operation, issues) : issues;
+  const downIssues = (operation: Operation, issues: Issues): Issues => downFrom(0, operation, issues);
 
   return {
     name: definition.name,
