@@ -2,14 +2,22 @@
  * Compiles one field into its reader, and the readers of single values: path segments and filters.
  */
 import type { Value } from "../../define/expression.ts";
-import type { ArrayOptions, DecimalOptions, Field, IntegerOptions, MoneyOptions, TextOptions } from "../../define/field.ts";
+import type {
+  ArrayOptions,
+  DecimalOptions,
+  Field,
+  Fields,
+  IntegerOptions,
+  MoneyOptions,
+  TextOptions,
+} from "../../define/field.ts";
 import { arrayItemsMax, stringLengthMax, textLengthMax } from "../../define/forms.ts";
 import type { Issue } from "../refusal.ts";
-import { compileObject } from "./fields.ts";
 import { readBinary, readJson } from "./json.ts";
 import { readDecimal, readInteger, readMoney } from "./numbers.ts";
 import { checkPattern } from "./pattern.ts";
 import { type Found, issuesMax, type Read, Refused, refused, wrongType } from "./refused.ts";
+import { compileRow } from "./row.ts";
 import {
   readCountry,
   readCurrency,
@@ -64,6 +72,13 @@ const readArray = (item: Field, options: ArrayOptions): Read => {
   };
 };
 
+/** An object: all its fields as on a create, none unknown. */
+const readObject = (fields: Fields): Read => {
+  const needed = Object.entries(fields).filter(([, { options }]) => options.optional !== true && options.default === undefined);
+  const required = new Set(needed.map(([name]) => name));
+  return compileRow(fields, { required, partial: false, defaults: true, unknown: "refuse" }, compileRead);
+};
+
 /** The reader of a field's values other than null. Throws `TypeError` when the field's definition cannot be compiled. */
 export const compileRead = (field: Field): Read => {
   const options = field.options as object;
@@ -82,11 +97,11 @@ export const compileRead = (field: Field): Read => {
     case "text":
       return readString(text, { lines: true, lengthMax: textLengthMax });
     case "integer":
-      return readInteger(options as IntegerOptions);
+      return readInteger(options);
     case "money":
-      return readMoney(options as MoneyOptions);
+      return readMoney(options);
     case "decimal":
-      return readDecimal(options as DecimalOptions);
+      return readDecimal(options);
     case "boolean":
       return readBoolean;
     case "enum":
@@ -112,7 +127,7 @@ export const compileRead = (field: Field): Read => {
     case "json":
       return readJson;
     case "object":
-      return compileObject(field.fields ?? {});
+      return readObject(field.fields ?? {});
     case "array":
       if (field.item === undefined) throw new TypeError("an array needs the field of its items");
       return readArray(field.item, options);
