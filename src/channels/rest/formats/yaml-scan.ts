@@ -18,7 +18,7 @@ export interface YamlScan {
 /** A line that starts a document. */
 const DOCUMENT = /^---(?=[ \t\r\n]|$)/gm;
 /** The text before a `---` that is no document: directives, comments, white space, and an end marker. */
-const NO_CONTENT = /^(?:[ \t]*(?:#[^\n]*)?\r?(?:\n|$)|%[^\n]*(?:\n|$)|\.\.\.[ \t]*\r?(?:\n|$))*$/;
+const NO_CONTENT = /^\s*(?:(?:[#%]|\.\.\.(?=\s))[^\n]*(?:\n\s*|$))*$/;
 /** What ends an anchor, a tag or an alias. */
 const WORD = /[^ \t\r\n,[\]{}]*/y;
 /** What may go on in a plain scalar without a further look. */

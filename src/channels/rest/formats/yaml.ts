@@ -17,6 +17,8 @@ import { mergeCostMax, scanYaml } from "./yaml-scan.ts";
 
 const BYTES_MAX = 1024 * 1024;
 const ALIASES_MAX = 64;
+/** White space and comments. */
+const NOTHING = /^\s*(?:#[^\n]*(?:\n\s*|$))*$/;
 /** Bun.YAML expands merges without a bound of its own: a hundred kilobytes can fill any memory. */
 const MERGE_COST_MAX = 1_000_000;
 
@@ -42,7 +44,7 @@ export function parseYaml(bytes: Uint8Array, limits: FormatLimits = defaultLimit
     if (error instanceof RangeError) return tooDeep(limits);
     return invalid("The body is not valid YAML.");
   }
-  if (parsed === null && /^(?:[ \t\r\n]|#[^\n]*)*$/.test(text)) return invalid("The body is empty.");
+  if (parsed === null && NOTHING.test(text)) return invalid("The body is empty.");
   const reader = new Reader(limits);
   try {
     const value = reader.read(parsed, 0);
