@@ -28,6 +28,12 @@ export function parseNdjson(bytes: Uint8Array, limits: FormatLimits = defaultLim
   const values: PlainValue[] = [];
   let line = 0;
   for (let start = 0; start < bytes.length;) {
+    if (bytes[start] === LF) {
+      // An empty line without a look further: a body of nothing else costs a step each.
+      start++;
+      line++;
+      continue;
+    }
     const found = bytes.indexOf(LF, start);
     const end = found === -1 ? bytes.length : found;
     line++;
