@@ -100,7 +100,8 @@ async function generate(job: Job): Promise<Load> {
     const request = requests.next();
     connection.send(request.bytes, (reply: Reply) => {
       latencies.push(performance.now() - due);
-      if (reply.status !== job.call.status) fail(`${job.call.method} ${request.path}: ${reply.status} ${reply.text().slice(0, 300)}`);
+      if (reply.status !== job.call.status)
+        fail(`${job.call.method} ${request.path}: ${reply.status} ${reply.text().slice(0, 300)}`);
       if (latencies.length <= job.connections || latencies.length % sampleEvery === 0) {
         const wrong = check({ path: request.path, sent: request.sent(), body: reply.text() });
         if (wrong !== undefined) fail(`${job.call.method} ${request.path}: ${wrong}`);

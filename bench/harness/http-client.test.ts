@@ -8,12 +8,13 @@ test("an answer with a length", () => {
   expect(parseReply(answer)).toMatchObject({ status: 201, closes: false, end: answer.length });
 });
 
-test.each(["HTTP/1.1 200 OK\nContent-Le", "HTTP/1.1 200 OK\nContent-Length: 5\n\nabcd", "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n4\nabcd\n"])(
-  "an unfinished answer waits: %j",
-  (text) => {
-    expect(parseReply(bytes(text))).toBeUndefined();
-  },
-);
+test.each([
+  "HTTP/1.1 200 OK\nContent-Le",
+  "HTTP/1.1 200 OK\nContent-Length: 5\n\nabcd",
+  "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n4\nabcd\n",
+])("an unfinished answer waits: %j", (text) => {
+  expect(parseReply(bytes(text))).toBeUndefined();
+});
 
 test("chunks are joined", () => {
   const answer = bytes("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nConnection: close\n\n4\nabcd\n2\nef\n0\n\n");
@@ -39,7 +40,9 @@ test("calls a real server over one connection, and reopens it", async () => {
     Promise.race([
       failed.promise,
       new Promise<string>((resolve) =>
-        connection.send(Buffer.from(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`), (reply) => resolve(`${reply.status} ${reply.text()}`)),
+        connection.send(Buffer.from(`GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`), (reply) =>
+          resolve(`${reply.status} ${reply.text()}`),
+        ),
       ),
     ]);
   expect(await call("/a")).toBe("200 /a");

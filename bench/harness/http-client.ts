@@ -20,7 +20,7 @@ export function parseReply(
 ): { status: number; chunked: boolean; closes: boolean; bodyStart: number; end: number } | undefined {
   const bodyAt = bytes.indexOf(headEnd);
   if (bodyAt < 0) return undefined;
-  const head = bytes.latin1Slice(0, bodyAt);
+  const head = bytes.toString("latin1", 0, bodyAt);
   const status = Number(head.slice(9, 12));
   if (!head.startsWith("HTTP/1.") || !(status >= 100)) throw new Error(`not an HTTP/1 answer: ${head.slice(0, 80)}`);
   const bodyStart = bodyAt + headEnd.length;
@@ -31,10 +31,10 @@ export function parseReply(
     return end <= bytes.length ? { status, chunked: false, closes, bodyStart, end } : undefined;
   }
   if (!/\r\ntransfer-encoding: ?chunked/i.test(head)) throw new Error("an answer without a length");
-  for (let at = bodyStart; ; ) {
+  for (let at = bodyStart; ;) {
     const lineEnd = bytes.indexOf("\r\n", at, "latin1");
     if (lineEnd < 0) return undefined;
-    const size = Number.parseInt(bytes.latin1Slice(at, lineEnd), 16);
+    const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
     if (Number.isNaN(size)) throw new Error("a chunk without a size");
     at = lineEnd + 2 + size + 2;
     if (at > bytes.length) return undefined;
@@ -44,9 +44,9 @@ export function parseReply(
 
 export function joinChunks(bytes: Buffer): string {
   const parts: Buffer[] = [];
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = bytes.indexOf("\r\n", at, "latin1");
-    const size = Number.parseInt(bytes.latin1Slice(at, lineEnd), 16);
+    const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
     if (size === 0) return Buffer.concat(parts).toString();
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = lineEnd + 2 + size + 2;

@@ -43,7 +43,13 @@ export const echo: Peer = {
   what: "ceiling: bare Bun.serve, one process, parsing the same JSON body and sending it back; stores nothing",
   async start() {
     const server = await serve({ command: [process.execPath, join(folder, "echo.ts")], cwd: folder, path: "/" });
-    const posted = { method: "POST", paths: ["/"], headers: { "content-type": "application/json" }, status: 201, check: "echo" } as const;
+    const posted = {
+      method: "POST",
+      paths: ["/"],
+      headers: { "content-type": "application/json" },
+      status: 201,
+      check: "echo",
+    } as const;
     return {
       ...server,
       pids: server.serverPids,

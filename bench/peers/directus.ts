@@ -21,7 +21,8 @@ const cli = join("node_modules", "directus", "cli.js");
 async function install(): Promise<void> {
   await installPeer(folder);
   const native = join(folder, "node_modules", "isolated-vm");
-  const built = () => existsSync(join(native, "out", "isolated_vm.node")) || existsSync(join(native, "build", "Release", "isolated_vm.node"));
+  const built = () =>
+    existsSync(join(native, "out", "isolated_vm.node")) || existsSync(join(native, "build", "Release", "isolated_vm.node"));
   if (built()) return;
   process.stderr.write("compiling isolated-vm for directus …\n");
   await Bun.spawn(["npm", "rebuild", "isolated-vm"], { cwd: folder, stdout: "ignore", stderr: "ignore" }).exited;
@@ -89,7 +90,14 @@ export const directus: Peer = {
       ...server,
       pids: [...server.serverPids, surroundings.postgresPid],
       calls: {
-        get: { method: "GET", paths: sampleIds.map((id) => `/items/accounts/${id}`), headers, status: 200, check: "item", rows: 1 },
+        get: {
+          method: "GET",
+          paths: sampleIds.map((id) => `/items/accounts/${id}`),
+          headers,
+          status: 200,
+          check: "item",
+          rows: 1,
+        },
         list: {
           method: "GET",
           paths: ["/items/accounts?filter[status][_eq]=active&sort=name&limit=20&meta=filter_count"],
@@ -98,8 +106,24 @@ export const directus: Peer = {
           check: "list",
           rows: 20,
         },
-        create: { method: "POST", paths: ["/items/accounts"], headers: posted, body: newAccount, status: 200, check: "created", rows: 1 },
-        batch: { method: "POST", paths: ["/items/accounts"], headers: posted, body: newAccounts, status: 200, check: "batchInAnyOrder", rows: 1000 },
+        create: {
+          method: "POST",
+          paths: ["/items/accounts"],
+          headers: posted,
+          body: newAccount,
+          status: 200,
+          check: "created",
+          rows: 1,
+        },
+        batch: {
+          method: "POST",
+          paths: ["/items/accounts"],
+          headers: posted,
+          body: newAccounts,
+          status: 200,
+          check: "batchInAnyOrder",
+          rows: 1000,
+        },
       },
       count: (what) => countRows(database, what === "audit" ? "directus_activity" : what),
     };

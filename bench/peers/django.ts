@@ -12,7 +12,8 @@ const posted = { ...headers, "content-type": "application/json" };
 /** Installs Debian's packages where they are missing and this is root on a Debian; throws Unavailable otherwise. */
 function ensurePackages(): void {
   const works = () =>
-    Bun.spawnSync([python, "-c", "import rest_framework, django_filters, psycopg2, gunicorn"], { stderr: "ignore" }).exitCode === 0;
+    Bun.spawnSync([python, "-c", "import rest_framework, django_filters, psycopg2, gunicorn"], { stderr: "ignore" }).exitCode ===
+    0;
   const missing = `needs Debian's packages ${packages.join(", ")}`;
   if (Bun.which(python) === null) throw new Unavailable(missing);
   if (works()) return;
@@ -56,8 +57,24 @@ export const django: Peer = {
           check: "list",
           rows: 20,
         },
-        create: { method: "POST", paths: ["/accounts"], headers: posted, body: newAccount, status: 201, check: "created", rows: 1 },
-        batch: { method: "POST", paths: ["/accounts"], headers: posted, body: newAccounts, status: 200, check: "batch", rows: 1000 },
+        create: {
+          method: "POST",
+          paths: ["/accounts"],
+          headers: posted,
+          body: newAccount,
+          status: 201,
+          check: "created",
+          rows: 1,
+        },
+        batch: {
+          method: "POST",
+          paths: ["/accounts"],
+          headers: posted,
+          body: newAccounts,
+          status: 200,
+          check: "batch",
+          rows: 1000,
+        },
       },
       count: (what) => countRows(database, what),
     };

@@ -13,7 +13,9 @@ const systemFolder = "/usr/lib/postgresql";
 
 function findPgbench(): string {
   const onPath = Bun.which("pgbench");
-  const installed = existsSync(systemFolder) ? readdirSync(systemFolder).map((version) => join(systemFolder, version, "bin", "pgbench")) : [];
+  const installed = existsSync(systemFolder)
+    ? readdirSync(systemFolder).map((version) => join(systemFolder, version, "bin", "pgbench"))
+    : [];
   const found = [...installed.toReversed(), ...(onPath === null ? [] : [onPath])].find((file) => existsSync(file));
   if (found === undefined) throw new Unavailable("there is no pgbench (Debian: apt-get install postgresql-contrib)");
   return found;
@@ -40,7 +42,15 @@ export const pgbench: Peer = {
         [
           binary,
           ...["--no-vacuum", "--protocol=prepared", `--file=${script}`, `--client=${connections}`, "--jobs=1"],
-          ...[`--time=${Math.max(1, Math.round(seconds))}`, "-h", database.hostname, "-p", database.port, "-U", database.username],
+          ...[
+            `--time=${Math.max(1, Math.round(seconds))}`,
+            "-h",
+            database.hostname,
+            "-p",
+            database.port,
+            "-U",
+            database.username,
+          ],
           database.pathname.slice(1),
         ],
         { env: { ...process.env, PGPASSWORD: decodeURIComponent(database.password) }, stdout: "pipe", stderr: "pipe" },

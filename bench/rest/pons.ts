@@ -128,7 +128,9 @@ export function pons(options: PonsOptions): Peer {
   const { engine, rows = accountCount } = options;
   return {
     name: options.name ?? `pons-${engine}`,
-    what: options.what ?? `Pons on ${engine === "sqlite" ? "SQLite" : "Postgres"}, started by its command with demo data, everything on`,
+    what:
+      options.what ??
+      `Pons on ${engine === "sqlite" ? "SQLite" : "Postgres"}, started by its command with demo data, everything on`,
     async start(surroundings): Promise<Running> {
       if (!existsSync(commandLine)) throw new Unavailable("src/cli/main.ts is not there yet");
       const data = mkdtempSync(join(surroundings.folder, "pons-"));

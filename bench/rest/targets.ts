@@ -10,10 +10,28 @@ export interface RatioTarget {
 export const ratioTargets: readonly RatioTarget[] = [
   { title: "get on Postgres, by Fastify + pg", over: "get/pons-postgres", under: "get/fastify", per: "cpuSecond", atLeast: 2.5 },
   { title: "get on Postgres, by DRF", over: "get/pons-postgres", under: "get/drf", per: "cpuSecond", atLeast: 15 },
-  { title: "get on Postgres, by bare Bun.serve", over: "get/pons-postgres", under: "get/bun-replay", per: "cpuSecond", atLeast: 0.4 },
+  {
+    title: "get on Postgres, by bare Bun.serve",
+    over: "get/pons-postgres",
+    under: "get/bun-replay",
+    per: "cpuSecond",
+    atLeast: 0.4,
+  },
   { title: "get on SQLite, by bare Bun.serve", over: "get/pons-sqlite", under: "get/bun-replay", per: "cpuSecond", atLeast: 0.5 },
-  { title: "create on SQLite, by bare Bun.serve", over: "create/pons-sqlite", under: "create/bun-echo", per: "second", atLeast: 0.35 },
-  { title: "create on SQLite, by bare Bun.serve", over: "create/pons-sqlite", under: "create/bun-echo", per: "cpuSecond", atLeast: 0.35 },
+  {
+    title: "create on SQLite, by bare Bun.serve",
+    over: "create/pons-sqlite",
+    under: "create/bun-echo",
+    per: "second",
+    atLeast: 0.35,
+  },
+  {
+    title: "create on SQLite, by bare Bun.serve",
+    over: "create/pons-sqlite",
+    under: "create/bun-echo",
+    per: "cpuSecond",
+    atLeast: 0.35,
+  },
   ...(["sqlite", "postgres"] as const).flatMap((engine) =>
     (["second", "cpuSecond"] as const).map((per) => ({
       title: `rows of a batch of 1,000 on ${engine}, by rows of single creates`,

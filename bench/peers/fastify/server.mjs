@@ -89,9 +89,7 @@ app.get("/accounts/:id", { schema: { response: { 200: envelope(account) } } }, a
     text: `select ${columns} from accounts where id = $1`,
     values: [request.params.id],
   });
-  return rows[0] === undefined
-    ? refuse(reply, 404, "not_found", "There is no such account")
-    : { success: true, data: rows[0] };
+  return rows[0] === undefined ? refuse(reply, 404, "not_found", "There is no such account") : { success: true, data: rows[0] };
 });
 
 const sorts = { "name.asc": "name, id", "name.desc": "name desc, id desc", "createdAt.asc": "created_at, id" };
@@ -123,7 +121,11 @@ app.get(
     ]);
     const totalRecords = total.rows[0].count;
     const totalPages = Math.ceil(totalRecords / perPage);
-    return { success: true, data: list.rows, pagination: { totalRecords, totalPages, currentPage: page, perPage, maxPerPage: 100 } };
+    return {
+      success: true,
+      data: list.rows,
+      pagination: { totalRecords, totalPages, currentPage: page, perPage, maxPerPage: 100 },
+    };
   },
 );
 
@@ -135,7 +137,11 @@ const insert = (source) => `
   select ${columns} from made`;
 const insertOne = insert("values ($1, $2, $3, $4)");
 const insertMany = insert("select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])");
-const oneOrMany = { if: { type: "array" }, then: { type: "array", items: newAccount, minItems: 1, maxItems: 1000 }, else: newAccount };
+const oneOrMany = {
+  if: { type: "array" },
+  then: { type: "array", items: newAccount, minItems: 1, maxItems: 1000 },
+  else: newAccount,
+};
 app.post(
   "/accounts",
   { schema: { body: oneOrMany, response: { 200: envelope({ type: "array", items: account }), 201: envelope(account) } } },
