@@ -55,7 +55,13 @@ export type Verdict =
   | { readonly ok: false; readonly refusal: Refusal; readonly keep?: true };
 
 export type Outcome =
-  | { readonly ok: true; readonly status: 200 | 201 | 204; readonly data: unknown; readonly id?: string; readonly replayed?: true }
+  | {
+      readonly ok: true;
+      readonly status: 200 | 201 | 204;
+      readonly data: unknown;
+      readonly id?: string;
+      readonly replayed?: true;
+    }
   | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
 
 /** A command, or one made from the outcomes of the steps before it, or a refusal known already. */

@@ -33,7 +33,10 @@ export class Unit {
   /** Fetches what is needed and not yet known, one statement per table or unique index. */
   async fetch(realmNeeds: Iterable<{ readonly realm: number; readonly need: Need }>): Promise<void> {
     const keys = new Map<Table, Map<string, { realm: number; key: Entry["key"] }>>();
-    const lookups = new Map<readonly string[], { table: Table; wanted: Map<string, { realm: number; values: readonly never[] }> }>();
+    const lookups = new Map<
+      readonly string[],
+      { table: Table; wanted: Map<string, { realm: number; values: readonly never[] }> }
+    >();
     for (const { realm, need } of realmNeeds) {
       if (need.by === "key") {
         if (this.rows.entry(need.table, realm, need.key) !== undefined) continue;
@@ -58,7 +61,13 @@ export class Unit {
       const found = loading instanceof Promise ? await loading : loading;
       for (const [position, { realm }] of list.entries()) {
         const row = found[position];
-        if (row !== undefined) this.rows.adopt(table, realm, table.key.map((field) => row[field] as string), row);
+        if (row !== undefined)
+          this.rows.adopt(
+            table,
+            realm,
+            table.key.map((field) => row[field] as string),
+            row,
+          );
       }
     }
   }
@@ -106,7 +115,11 @@ export class Unit {
    * back after the read, so that the working set stays the only truth.
    */
   async read(shape: Shape, call: ReadCall): Promise<Row[]> {
-    const tables = new Set([shape.table.name, ...shape.joins.map((join) => join.table.name), ...shape.links.map((link) => link.table.name)]);
+    const tables = new Set([
+      shape.table.name,
+      ...shape.joins.map((join) => join.table.name),
+      ...shape.links.map((link) => link.table.name),
+    ]);
     if (!this.rows.touches(tables)) return (await this.#tx.read(shape, [call]))[0] ?? [];
     const savepoint = await this.#tx.savepoint();
     try {

@@ -42,7 +42,8 @@ class TableRows {
   }
 }
 
-const textOf = (realm: number, key: Key["key"]): string => (key.length === 1 ? `${realm} ${key[0]}` : `${realm} ${JSON.stringify(key)}`);
+const textOf = (realm: number, key: Key["key"]): string =>
+  key.length === 1 ? `${realm} ${key[0]}` : `${realm} ${JSON.stringify(key)}`;
 
 /** Text of the values of a unique index; `undefined` when one is null (null never collides). */
 export const uniqueText = (realm: number, row: Row, fields: readonly string[]): string | undefined => {
@@ -103,7 +104,10 @@ export class WorkingSet {
 
   /** The entry that holds a unique value now, among the rows this batch has seen. */
   holder(table: Table, fields: readonly string[], text: string): Entry | undefined {
-    return this.#tables.get(table.name)?.unique.find((index) => index.fields === fields)?.holders.get(text);
+    return this.#tables
+      .get(table.name)
+      ?.unique.find((index) => index.fields === fields)
+      ?.holders.get(text);
   }
 
   /** Start of a command. */
@@ -127,7 +131,8 @@ export class WorkingSet {
       const undo = this.#undo[position];
       if (undo === undefined || seen.has(undo.entry)) continue;
       seen.add(undo.entry);
-      if (undo.previous !== undo.entry.current) changes.push({ entry: undo.entry, before: undo.previous, after: undo.entry.current });
+      if (undo.previous !== undo.entry.current)
+        changes.push({ entry: undo.entry, before: undo.previous, after: undo.entry.current });
     }
     return changes;
   }

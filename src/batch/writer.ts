@@ -187,7 +187,8 @@ export class Writer {
           await Bun.sleep(Math.random() * 4 * attempt);
           continue;
         }
-        const shared = error instanceof StoreError && ["unavailable", "full", "timeout", "conflict", "unknown_fate"].includes(error.kind);
+        const shared =
+          error instanceof StoreError && ["unavailable", "full", "timeout", "conflict", "unknown_fate"].includes(error.kind);
         if (shared || batch.length === 1) return this.#refuseAll(batch, error);
         const middle = batch.length >> 1;
         await this.#execute(batch.slice(0, middle));
@@ -232,7 +233,10 @@ export class Writer {
   async #evaluate(tx: WriteTransaction, batch: readonly Pending[]): Promise<Attempt> {
     const at = this.#clock();
     const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order });
-    await this.#prefetch(unit, batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")));
+    await this.#prefetch(
+      unit,
+      batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")),
+    );
     const kept: (Kept | undefined)[][] = [];
     const refusals: (Outcome | undefined)[][] = [];
     const keys: BatchKeys = new Map();
@@ -370,7 +374,9 @@ export class Writer {
     if (idempotency !== undefined && status < 500) {
       const { caller, key, fingerprint } = idempotency;
       const kept = { caller, key, fingerprint, at: unit.now, reply: outcome as never };
-      const entry = unit.rows.entry(idempotencyTable, realm, [caller, key]) ?? unit.rows.adopt(idempotencyTable, realm, [caller, key], undefined);
+      const entry =
+        unit.rows.entry(idempotencyTable, realm, [caller, key]) ??
+        unit.rows.adopt(idempotencyTable, realm, [caller, key], undefined);
       unit.rows.set(entry, kept);
     }
     return row?.["seq"] as number | undefined;

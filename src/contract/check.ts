@@ -8,7 +8,20 @@ import { checkPattern } from "../pipeline/accept/pattern.ts";
 
 const camel = /^[a-z][a-zA-Z0-9]{0,47}$/;
 /** Words that have a place of their own in addresses or rows. */
-const reserved = new Set(["batch", "graphql", "soap", "stream", "mcp", "call", "docs", "jobs", "realm", "constructor", "prototype", "__proto__"]);
+const reserved = new Set([
+  "batch",
+  "graphql",
+  "soap",
+  "stream",
+  "mcp",
+  "call",
+  "docs",
+  "jobs",
+  "realm",
+  "constructor",
+  "prototype",
+  "__proto__",
+]);
 const collectionWords = new Set(["count", "stats"]);
 
 const fieldsOfTerm = (term: Term): readonly (readonly string[])[] => ("field" in term ? [term.field] : []);
@@ -44,18 +57,22 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     }
   };
   const checkName = (place: string, name: string): void => {
-    if (!camel.test(name) || reserved.has(name)) problem(place, `"${name}" is not a usable name (camelCase, at most 48 characters, not reserved)`);
+    if (!camel.test(name) || reserved.has(name))
+      problem(place, `"${name}" is not a usable name (camelCase, at most 48 characters, not reserved)`);
   };
   const checkField = (place: string, field: Field): void => {
     const { read, write } = field.options;
     checkRoles(place, read ?? []);
     if (Array.isArray(write)) checkRoles(place, write as readonly string[]);
-    if (field.options.mask !== undefined && read === undefined) problem(place, "has a mask but no `read`: nobody would see the mask");
+    if (field.options.mask !== undefined && read === undefined)
+      problem(place, "has a mask but no `read`: nobody would see the mask");
     const pattern = (field.options as { pattern?: string }).pattern;
     const flaw = pattern === undefined ? undefined : checkPattern(pattern);
     if (flaw !== undefined) problem(place, `pattern ${JSON.stringify(pattern)}: ${flaw}`);
-    if (field.target !== undefined && !resources.has(field.target)) problem(place, `refers to unknown resource "${field.target}"`);
-    if (field.kind === "enum" && (field.values === undefined || field.values.length === 0)) problem(place, "an enum needs values");
+    if (field.target !== undefined && !resources.has(field.target))
+      problem(place, `refers to unknown resource "${field.target}"`);
+    if (field.kind === "enum" && (field.values === undefined || field.values.length === 0))
+      problem(place, "an enum needs values");
     if (field.fields !== undefined) checkFields(place, field.fields);
     if (field.item !== undefined) checkField(`${place}[]`, field.item);
   };
@@ -79,11 +96,13 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     if (fn.input !== undefined) checkFields(place, fn.input);
     if (typeof fn.output === "object") checkFields(`${place} output`, fn.output);
     if (fn.run === undefined && fn.runMany === undefined) problem(place, "needs `run` or `runMany`");
-    if (resource === undefined && (fn.output === "row" || fn.output === "rows")) problem(place, "a free function has no rows to answer");
+    if (resource === undefined && (fn.output === "row" || fn.output === "rows"))
+      problem(place, "a free function has no rows to answer");
     if (resource === undefined && fn.output === undefined) problem(place, "a free function must say what it answers: `output`");
     if (fn.on !== "item" || resource === undefined) return;
     for (const role of fn.roles) {
-      if (resource.behaviour.rows[role] === undefined) problem(place, `role "${role}" sees no rows of ${resource.name}, so it can never call this`);
+      if (resource.behaviour.rows[role] === undefined)
+        problem(place, `role "${role}" sees no rows of ${resource.name}, so it can never call this`);
     }
   };
   const checkRelation = (place: string, resource: ResourceDefinition, relation: Relation): void => {
@@ -91,12 +110,15 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     if (target === undefined) return problem(place, `unknown resource "${relation.target}"`);
     if (relation.kind === "many") {
       for (const by of relation.by) {
-        if (target.fields[by]?.target !== resource.name) problem(place, `"${by}" of ${relation.target} is not a reference to ${resource.name}`);
+        if (target.fields[by]?.target !== resource.name)
+          problem(place, `"${by}" of ${relation.target} is not a reference to ${resource.name}`);
       }
     } else if (relation.kind === "manyToMany") {
       const through = resources.get(relation.through);
-      if (through?.fields[relation.from]?.target !== resource.name) problem(place, `"${relation.from}" of ${relation.through} is not a reference to ${resource.name}`);
-      if (through?.fields[relation.to]?.target !== relation.target) problem(place, `"${relation.to}" of ${relation.through} is not a reference to ${relation.target}`);
+      if (through?.fields[relation.from]?.target !== resource.name)
+        problem(place, `"${relation.from}" of ${relation.through} is not a reference to ${resource.name}`);
+      if (through?.fields[relation.to]?.target !== relation.target)
+        problem(place, `"${relation.to}" of ${relation.through} is not a reference to ${relation.target}`);
     }
   };
   const checkResource = (resource: ResourceDefinition): void => {
@@ -111,7 +133,8 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     for (const [action, roles] of Object.entries(behaviour.access ?? {})) {
       checkRoles(`${name}.access.${action}`, roles ?? []);
       for (const role of roles ?? []) {
-        if (behaviour.rows[role] === undefined) problem(`${name}.access.${action}`, `role "${role}" sees no rows: give it a row rule`);
+        if (behaviour.rows[role] === undefined)
+          problem(`${name}.access.${action}`, `role "${role}" sees no rows: give it a row rule`);
       }
     }
     if (behaviour.appendOnly === true && (behaviour.access?.update ?? behaviour.access?.delete) !== undefined) {
@@ -125,7 +148,8 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     };
     for (const fieldName of Object.keys(fields)) members.add(fieldName);
     for (const [relationName, relation] of Object.entries(behaviour.relations ?? {})) {
-      if (relation.kind === "one" && relationName === relation.by) problem(`${name}.${relationName}`, "every reference is a to-one relation by itself");
+      if (relation.kind === "one" && relationName === relation.by)
+        problem(`${name}.${relationName}`, "every reference is a to-one relation by itself");
       member(`${name}.relations.${relationName}`, relationName);
       checkRelation(`${name}.relations.${relationName}`, resource, relation);
     }
@@ -147,9 +171,11 @@ export const check = (service: ServiceDefinition): readonly string[] => {
       for (const group of stat.group ?? []) {
         const by = typeof group === "string" ? group : group.by;
         checkPath(place, resource, [by]);
-        if (typeof group !== "string" && !["date", "dateTime"].includes(fields[by]?.kind ?? "")) problem(place, `"${by}" is no date`);
+        if (typeof group !== "string" && !["date", "dateTime"].includes(fields[by]?.kind ?? ""))
+          problem(place, `"${by}" is no date`);
       }
-      for (const measure of Object.values(stat.measures)) if (measure.kind !== "count") checkPath(place, resource, [measure.field]);
+      for (const measure of Object.values(stat.measures))
+        if (measure.kind !== "count") checkPath(place, resource, [measure.field]);
     }
     for (const [propertyName, measure] of Object.entries(behaviour.properties ?? {})) {
       checkName(`${name}.properties.${propertyName}`, propertyName);
@@ -159,8 +185,10 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     for (const extra of behaviour.indexes ?? []) {
       for (const field of "fields" in extra ? extra.fields : extra) checkPath(`${name}.indexes`, resource, [field]);
     }
-    if (behaviour.create !== undefined) checkFunction(`${name}.create`, { ...behaviour.create, output: behaviour.create.output ?? "row" }, undefined);
-    for (const part of (behaviour.sortBy ?? "").split(",").filter(Boolean)) checkPath(`${name}.sortBy`, resource, [part.split(".")[0] ?? ""]);
+    if (behaviour.create !== undefined)
+      checkFunction(`${name}.create`, { ...behaviour.create, output: behaviour.create.output ?? "row" }, undefined);
+    for (const part of (behaviour.sortBy ?? "").split(",").filter(Boolean))
+      checkPath(`${name}.sortBy`, resource, [part.split(".")[0] ?? ""]);
   };
 
   if (!/^[a-z][a-z0-9]{0,31}$/.test(service.name)) problem(service.name, "a service's name is lower-case letters and digits");
@@ -173,7 +201,8 @@ export const check = (service: ServiceDefinition): readonly string[] => {
   for (const single of service.singletons) {
     checkName(single.name, single.name);
     if (resources.has(single.name)) problem(single.name, "is a resource and a singleton");
-    if (resources.get(single.of.name) !== single.of) problem(single.name, `is of "${single.of.name}", which is no resource of the service`);
+    if (resources.get(single.of.name) !== single.of)
+      problem(single.name, `is of "${single.of.name}", which is no resource of the service`);
     checkRoles(single.name, [...single.roles, ...(single.update ?? [])]);
   }
   for (const [name, fn] of Object.entries(service.operations)) {

@@ -61,7 +61,11 @@ const resourceContract = (service: string, resource: ResourceDefinition): Mutabl
 };
 
 /** Adds relations, once every resource has a contract. */
-const relate = (contract: Mutable<ResourceContract>, resource: ResourceDefinition, all: ReadonlyMap<string, ResourceContract>): void => {
+const relate = (
+  contract: Mutable<ResourceContract>,
+  resource: ResourceDefinition,
+  all: ReadonlyMap<string, ResourceContract>,
+): void => {
   const one = contract.one as Map<string, { by: string; target: ResourceContract }>;
   const many = contract.many as Map<string, ManyContract>;
   const named = (name: string): ResourceContract => {
@@ -107,7 +111,11 @@ class OperationBuilder {
     this.#service = service;
   }
 
-  add(operation: Omit<Operation, "service" | "roles" | "refusals" | "input" | "required"> & { roles: Iterable<string> } & Partial<Pick<Operation, "refusals" | "input" | "required">>): void {
+  add(
+    operation: Omit<Operation, "service" | "roles" | "refusals" | "input" | "required"> & { roles: Iterable<string> } & Partial<
+        Pick<Operation, "refusals" | "input" | "required">
+      >,
+  ): void {
     this.operations.set(operation.name, {
       service: this.#service,
       refusals: {},
@@ -141,23 +149,58 @@ class OperationBuilder {
   resource(resource: ResourceContract, definition: ResourceDefinition): void {
     const { behaviour, doc, singular } = definition;
     const readers = Object.keys(behaviour.rows);
-    const read = (action: Action, name: string, target: Target, output: Operation["output"], text: string, more: { member?: string; roles?: readonly string[] } = {}): void => {
-      this.add({ name, action, target, kind: "query", doc: text, output, resource, roles: more.roles ?? readers, ...(more.member === undefined ? {} : { member: more.member }) });
+    const read = (
+      action: Action,
+      name: string,
+      target: Target,
+      output: Operation["output"],
+      text: string,
+      more: { member?: string; roles?: readonly string[] } = {},
+    ): void => {
+      this.add({
+        name,
+        action,
+        target,
+        kind: "query",
+        doc: text,
+        output,
+        resource,
+        roles: more.roles ?? readers,
+        ...(more.member === undefined ? {} : { member: more.member }),
+      });
     };
     if (readers.length > 0) {
       read("list", `${resource.name}.list`, "collection", { kind: "rows" }, `Lists ${resource.name}. ${doc}`);
       read("get", `${resource.name}.get`, "item", { kind: "row" }, `Reads one ${singular}.`);
       read("count", `${resource.name}.count`, "collection", { kind: "count" }, `Counts ${resource.name}.`, { member: "count" });
       for (const [member, measure] of Object.entries(resource.properties)) {
-        read("property", `${resource.name}.property.${member}`, "collection", { kind: "value", measure }, `Property ${member} of all ${resource.name}.`, { member });
+        read(
+          "property",
+          `${resource.name}.property.${member}`,
+          "collection",
+          { kind: "value", measure },
+          `Property ${member} of all ${resource.name}.`,
+          { member },
+        );
       }
       for (const [member, statistic] of Object.entries(resource.stats)) {
         const roles = statistic.roles ?? readers;
-        read("stats", `${resource.name}.stats.${member}`, "collection", { kind: "stats", statistic }, statistic.doc ?? `Statistics ${member} of ${resource.name}.`, { member, roles });
+        read(
+          "stats",
+          `${resource.name}.stats.${member}`,
+          "collection",
+          { kind: "stats", statistic },
+          statistic.doc ?? `Statistics ${member} of ${resource.name}.`,
+          { member, roles },
+        );
       }
     }
     const refusals: RefusalSpecs = behaviour.refusals ?? {};
-    const write = (action: "create" | "update" | "replace" | "delete", roles: readonly string[] | undefined, text: string): void => {
+    const write = (
+      action: "create" | "update" | "replace" | "delete",
+      roles: readonly string[] | undefined,
+      text: string,
+    ): void => {
       if (roles === undefined || roles.length === 0) return;
       const input = action === "delete" ? {} : select(definition.fields, (field) => writableOn(action, field));
       this.add({
@@ -207,7 +250,15 @@ class OperationBuilder {
     const shared = { target: "singleton" as const, resource, singleton: single.name, output: { kind: "row" as const } };
     this.add({ ...shared, name: `${single.name}.get`, action: "get", kind: "query", doc: single.doc, roles: single.roles });
     if (single.update !== undefined) {
-      this.add({ ...shared, name: `${single.name}.update`, action: "update", kind: "command", doc: `Changes ${single.name}.`, roles: single.update, input });
+      this.add({
+        ...shared,
+        name: `${single.name}.update`,
+        action: "update",
+        kind: "command",
+        doc: `Changes ${single.name}.`,
+        roles: single.update,
+        input,
+      });
     }
   }
 }

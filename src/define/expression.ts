@@ -22,8 +22,10 @@ export type Comparison = "eq" | "ne" | "lt" | "lte" | "gt" | "gte" | "contains" 
 export type Condition =
   | { readonly op: Comparison; readonly left: Term; readonly right: Term }
   | { readonly op: "in" | "notIn"; readonly left: Term; readonly right: Term }
-  | { readonly op: "null" | "notNull"; readonly left: Term }
-  | { readonly op: "and" | "or"; readonly of: readonly Condition[] }
+  | { readonly op: "null"; readonly left: Term }
+  | { readonly op: "notNull"; readonly left: Term }
+  | { readonly op: "and"; readonly of: readonly Condition[] }
+  | { readonly op: "or"; readonly of: readonly Condition[] }
   | { readonly op: "not"; readonly of: Condition }
   | { readonly op: "exists"; readonly through: string; readonly where: readonly (readonly [string, Term])[] };
 

@@ -22,6 +22,7 @@ export const jsonCharactersMax = 262_144;
 /** Digits before the point of a decimal, and after it when the field does not say. */
 export const decimalDigitsMax = 20;
 export const decimalScaleDefault = 9;
+export const decimalScaleMax = 18;
 /** Digits that may be written after the point; those beyond the scale have to be zeros. */
 export const decimalWrittenMax = 64;
 

@@ -32,7 +32,7 @@ export interface FunctionRefusal {
   readonly type: string;
   readonly details?: Readonly<Record<string, unknown>>;
   /** Field → codes or sentences, for refusals of single fields. */
-  readonly fields?: Readonly<Record<string, readonly string[]>>;
+  readonly fields?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Keep what the function wrote before it refused, such as a burned id. */
   readonly keep?: true;
 }
@@ -88,6 +88,8 @@ export interface CommandContext extends BaseContext {
   table<F extends Fields>(resource: ResourceDefinition<string, F>): TableAccess<F>;
   /** A new identifier for a resource. */
   id(resource: ResourceDefinition<string, Fields>): string;
+  /** Whether the caller's row rule lets them see a row. Code itself sees every row of the tenant's environment. */
+  visible<F extends Fields>(resource: ResourceDefinition<string, F>, row: RowOf<F>): boolean;
   /** Emits a declared event; it commits with the command. */
   emit(event: string, data: Readonly<Record<string, unknown>>): void;
   /** Answers 201 instead of 200. */
@@ -133,23 +135,23 @@ interface SharedSpec<On, I extends Fields> {
 export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L> extends SharedSpec<On, I> {
   /** Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. */
   load?(call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }): L;
-  run?(
+  run(
     ctx: CommandContext,
-    call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I>; readonly loaded: Loaded<L> },
-  ): unknown;
-  /** All calls of a batch at once, in order; one result each. */
-  runMany?(
-    ctx: CommandContext,
-    calls: readonly {
+    call: {
       readonly row: On extends "item" ? RowOf<F> : undefined;
       readonly input: InputOf<I>;
       readonly loaded: Loaded<L>;
-    }[],
-  ): readonly unknown[];
+    },
+  ): unknown;
 }
 
 export interface QuerySpec<F extends Fields, On extends FunctionTarget, I extends Fields> extends SharedSpec<On, I> {
-  run(ctx: QueryContext, call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }): unknown;
+  run?(ctx: QueryContext, call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }): unknown;
+  /** Instead of `run`: all calls that wait at the same moment, at most 1,000; one result each, in order. For one caller at a time. */
+  runMany?(
+    ctx: QueryContext,
+    calls: readonly { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }[],
+  ): readonly unknown[] | Promise<readonly unknown[]>;
 }
 
 /** A function as the contract sees it, its types forgotten. */
@@ -163,7 +165,7 @@ export interface FunctionDefinition {
   readonly refusals?: RefusalSpecs;
   readonly load?: (call: never) => Readonly<Record<string, RowRequest>>;
   readonly run?: (ctx: never, call: never) => unknown;
-  readonly runMany?: (ctx: never, calls: never) => readonly unknown[];
+  readonly runMany?: (ctx: never, calls: never) => unknown;
 }
 
 /** A function of no resource: `POST /checkLimits`. */

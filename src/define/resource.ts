@@ -130,9 +130,7 @@ export interface ResourceTools<F extends Fields> {
   /** Rows of `target` over a resource of pairs. */
   manyToMany(target: string, options: { readonly through: string; readonly from: string; readonly to: string }): Relation;
   /** A check before a plain change of a row: `guard: { delete: guard((ctx, { row }) => row.balance === 0n ? undefined : ctx.refuse("not_empty")) }`. */
-  guard(
-    check: (ctx: CommandContext, call: { readonly row: RowOf<F>; readonly changes: Partial<RowOf<F>> }) => unknown,
-  ): Guard;
+  guard(check: (ctx: CommandContext, call: { readonly row: RowOf<F>; readonly changes: Partial<RowOf<F>> }) => unknown): Guard;
   /** A function that changes state. `on: "item"`: its row is loaded, locked and checked against the row rule. */
   command<const On extends FunctionTarget, const I extends Fields = {}, L = {}>(
     spec: CommandSpec<F, On, I, L>,

@@ -1,0 +1,106 @@
+/**
+ * Puts services into service over an open store: contracts, writer, sources, pipeline. No listener, no configuration: what tests, the command
+ * line and the server all start from.
+ */
+import { systemTables, Writer } from "../batch/index.ts";
+import { compile, type Contract } from "../contract/index.ts";
+import type { ServiceDefinition } from "../define/service.ts";
+import { registerRelations } from "../pipeline/accept/query.ts";
+import type { Call, Result } from "../pipeline/call.ts";
+import { KeyDirectory, keysTable } from "../pipeline/identity/key-directory.ts";
+import { createPipeline } from "../pipeline/index.ts";
+import type { Pipeline } from "../pipeline/pipeline.ts";
+import { registerResources, Sources } from "../sources/index.ts";
+import { type OpenStore, realmOf } from "../store/index.ts";
+import type { Table } from "../store/table.ts";
+
+export interface AppOptions {
+  readonly services: readonly ServiceDefinition[];
+  readonly store: OpenStore;
+  /** Signs cursors; at least 32 characters. */
+  readonly cursorSecret: string;
+  /** Milliseconds since the epoch. */
+  readonly clock?: () => number;
+  readonly onError?: (error: unknown, operation: string) => void;
+  readonly onCall?: (call: Call, result: Result) => void;
+  readonly queueMax?: number;
+}
+
+export interface App {
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly store: OpenStore;
+  readonly writer: Writer;
+  readonly keys: KeyDirectory;
+  readonly pipeline: Pipeline;
+}
+
+/** Tables that every installation has, whatever its services. */
+export const installationTables: readonly Table[] = [...systemTables, keysTable];
+
+/** A table stands after those it refers to; in a circle the order of definition decides. */
+export const inReferenceOrder = (tables: readonly Table[]): readonly Table[] => {
+  const byName = new Map(tables.map((table) => [table.name, table]));
+  const ordered = new Set<Table>();
+  const visit = (table: Table, path: ReadonlySet<Table>): void => {
+    if (ordered.has(table) || path.has(table)) return;
+    for (const reference of table.references) {
+      const target = byName.get(reference.table);
+      if (target !== undefined) visit(target, new Set([...path, table]));
+    }
+    ordered.add(table);
+  };
+  for (const table of tables) visit(table, new Set());
+  return [...ordered];
+};
+
+/** Every table the services need: what `pons migrate` works towards. */
+export const tablesOf = (contracts: Iterable<Contract>): readonly Table[] => [
+  ...installationTables,
+  ...inReferenceOrder([...contracts].flatMap((contract) => contract.tables)),
+];
+
+/** Compiles services. Throws `DefinitionError`. */
+export const compileServices = (services: readonly ServiceDefinition[]): ReadonlyMap<string, Contract> => {
+  const contracts = new Map<string, Contract>();
+  for (const service of services) {
+    if (contracts.has(service.name)) throw new TypeError(`two services are called ${service.name}`);
+    contracts.set(service.name, compile(service));
+  }
+  return contracts;
+};
+
+/** The app over a store whose schema fits. */
+export const createApp = (options: AppOptions): App => {
+  const { store } = options;
+  const clock = options.clock ?? Date.now;
+  const now = (): string => new Date(clock()).toISOString();
+  const contracts = compileServices(options.services);
+  const sequences = new Map<string, readonly Table[]>();
+  for (const contract of contracts.values()) {
+    registerRelations(contract.resources.values());
+    registerResources(contract.resources.values());
+    const counted = [...contract.resources.values()].filter((resource) => resource.set.sequence.length > 0);
+    sequences.set(
+      contract.service,
+      counted.map((resource) => resource.table),
+    );
+  }
+  const { onError, onCall } = options;
+  const writer = new Writer(store, {
+    order: tablesOf(contracts.values()),
+    clock,
+    ...(onError === undefined ? {} : { onError }),
+    ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),
+  });
+  const keys = new KeyDirectory(store, { realmOf: (tenant, environment) => realmOf(store, tenant, environment), clock });
+  const pipeline = createPipeline({
+    contracts,
+    keys,
+    executor: new Sources(store, writer, { sequences, now }),
+    cursorSecret: options.cursorSecret,
+    now,
+    ...(onError === undefined ? {} : { onError: (error: unknown, call: Call) => onError(error, call.operation.name) }),
+    ...(onCall === undefined ? {} : { onCall }),
+  });
+  return { contracts, store, writer, keys, pipeline };
+};

@@ -1,0 +1,57 @@
+/** One call on its way through the steps. Each step reads what the earlier ones set. */
+import type { Operation } from "../contract/contract.ts";
+import type { MaybePromise, Row } from "../store/store.ts";
+import type { Call } from "./call.ts";
+import type { Caller } from "./identity/key-directory.ts";
+import type { Page } from "./page.ts";
+import type { Plan, RowsPlan } from "./plan.ts";
+import type { Refusal } from "./refusal.ts";
+import type { View } from "./view.ts";
+
+export type { Caller };
+
+export interface CallContext {
+  readonly call: Call;
+  readonly operation: Operation;
+  /** identify */
+  caller: Caller | undefined;
+  /** authorize: the caller's roles that open the operation. */
+  roles: readonly string[];
+  view: View | undefined;
+  /** accept */
+  id: string | undefined;
+  body: Row | undefined;
+  plan: Plan | undefined;
+  /** The parent of a related collection, which the caller must see. */
+  parentPlan: RowsPlan | undefined;
+  /** The whole row an item query is handed. */
+  rowPlan: RowsPlan | undefined;
+  /** run */
+  outcome: RunOutcome | undefined;
+}
+
+export type RunOutcome =
+  | {
+      readonly ok: true;
+      readonly status: 200 | 201 | 204;
+      data: unknown;
+      readonly page?: Page;
+      readonly id?: string;
+      readonly replayed?: true;
+    }
+  | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
+
+/** A step lets the call pass (`undefined`) or refuses it. */
+export type Step = (context: CallContext) => MaybePromise<Refusal | undefined>;
+
+/** Executes accepted calls: the run step. Given by the sources. */
+export interface Executor {
+  /** Throws `StoreError`. */
+  query(context: CallContext): MaybePromise<RunOutcome>;
+  /** Runs in the writer; answers after the commit. Never rejects. */
+  command(context: CallContext): Promise<RunOutcome>;
+  /** Steps that commit together or not at all; a step is made once the ones before it have run. */
+  atomic(steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[]): Promise<readonly RunOutcome[]>;
+  /** All rows of a plan, presented, in chunks. */
+  scan(plan: RowsPlan, signal: AbortSignal | undefined): AsyncIterable<readonly unknown[]>;
+}

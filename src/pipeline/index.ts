@@ -1,0 +1,226 @@
+/**
+ * The pipeline: the one way of every call, whichever channel it came through, alone or in a batch.
+ *
+ *   step       does                                                    may refuse with
+ *   identify   credentials → caller                                    401
+ *   admit      is there room for it now                                503, 504
+ *   authorize  roles → the view on the resource                        403
+ *   accept     translate from an older version, check, decode, plan    400, 404, 422
+ *   run        the source executes; commands in the writer             404, 409, 412, 422, 5xx
+ *   present    into the caller's version                               –
+ *   record     told to whoever watches                                 –
+ *
+ * Steps that need no I/O are synchronous: a call whose key is known reaches `run` without one `await`.
+ */
+import type { Contract } from "../contract/contract.ts";
+import { versionView } from "../contract/versions.ts";
+import { StoreError } from "../store/store-error.ts";
+import type { MaybePromise } from "../store/store.ts";
+import type { Call, Result } from "./call.ts";
+import { andThen } from "./condition.ts";
+import type { CallContext, Executor, RunOutcome, Step } from "./context.ts";
+import type { KeyDirectory } from "./identity/key-directory.ts";
+import type { BatchStep, Pipeline, RowStream, Strategy } from "./pipeline.ts";
+import { type Refusal, refuse } from "./refusal.ts";
+import { accept } from "./steps/accept.ts";
+import { type Admission, admit } from "./steps/admit.ts";
+import { authorize } from "./steps/authorize.ts";
+import { identify } from "./steps/identify.ts";
+
+export interface PipelineOptions {
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly keys: Pick<KeyDirectory, "callerOf">;
+  readonly executor: Executor;
+  /** Signs cursors. */
+  readonly cursorSecret: string;
+  readonly now?: () => string;
+  readonly inFlightMax?: number;
+  /** Told of errors that are ours; nothing of them reaches a caller. */
+  readonly onError?: (error: unknown, call: Call) => void;
+  /** Told of every call once it is answered. */
+  readonly onCall?: (call: Call, result: Result) => void;
+}
+
+const inFlightMaxDefault = 100_000;
+const unavailableRetryAfter = 1;
+
+const contextOf = (call: Call): CallContext => ({
+  call,
+  operation: call.operation,
+  caller: undefined,
+  roles: [],
+  view: undefined,
+  id: undefined,
+  body: undefined,
+  plan: undefined,
+  parentPlan: undefined,
+  rowPlan: undefined,
+  outcome: undefined,
+});
+
+/** Lets a context pass the steps from `first` on; stays synchronous as long as they are. */
+const pass = (steps: readonly Step[], context: CallContext, first = 0): MaybePromise<Refusal | undefined> => {
+  for (let position = first; position < steps.length; position++) {
+    const refusal = (steps[position] as Step)(context);
+    if (refusal instanceof Promise) {
+      return refusal.then((refused) => refused ?? pass(steps, context, position + 1));
+    }
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+};
+
+/** Makes the pipeline over contracts and their sources. */
+export const createPipeline = (options: PipelineOptions): Pipeline => {
+  const { contracts, executor, onCall } = options;
+  const now = options.now ?? (() => new Date().toISOString());
+  const admission: Admission = { inFlight: 0, inFlightMax: options.inFlightMax ?? inFlightMaxDefault };
+  const steps: readonly Step[] = [
+    identify(options.keys),
+    admit(admission),
+    authorize,
+    accept({ contracts, cursorSecret: options.cursorSecret, now }),
+  ];
+
+  const refusalOf = (error: unknown, call: Call): Refusal => {
+    if (error instanceof StoreError && error.kind === "unavailable")
+      return refuse("unavailable", { retryAfter: unavailableRetryAfter });
+    if (error instanceof StoreError && error.kind === "timeout") return refuse("deadline_exceeded");
+    options.onError?.(error, call);
+    return refuse("internal");
+  };
+
+  const present = (context: CallContext, outcome: RunOutcome): Result => {
+    const { call, operation } = context;
+    if (call.version === undefined) return outcome;
+    const contract = contracts.get(operation.service);
+    if (contract === undefined || call.version === contract.version) return outcome;
+    const version = versionView(contract, call.version);
+    if (outcome.ok) return { ...outcome, data: version.downData(operation, outcome.data, call.input.query) };
+    // What a step refused while translating already speaks the caller's version; the rest is named back.
+    return { ...outcome, refusal: version.downRefusal(operation, outcome.refusal) };
+  };
+
+  const finish = (context: CallContext, outcome: RunOutcome): Result => {
+    const result = present(context, outcome);
+    onCall?.(context.call, result);
+    return result;
+  };
+
+  const execute = (context: CallContext): MaybePromise<RunOutcome> =>
+    context.operation.kind === "command" ? executor.command(context) : executor.query(context);
+
+  const run = (call: Call): MaybePromise<Result> => {
+    const context = contextOf(call);
+    admission.inFlight++;
+    let answer: MaybePromise<Result>;
+    try {
+      answer = andThen(pass(steps, context), (refusal): MaybePromise<Result> => {
+        if (refusal !== undefined) return finish(context, { ok: false, refusal });
+        return andThen(execute(context), (outcome) => finish(context, outcome));
+      });
+    } catch (error) {
+      answer = finish(context, { ok: false, refusal: refusalOf(error, call) });
+    }
+    if (!(answer instanceof Promise)) {
+      admission.inFlight--;
+      return answer;
+    }
+    return answer
+      .catch((error: unknown) => finish(context, { ok: false, refusal: refusalOf(error, call) }))
+      .finally(() => void admission.inFlight--);
+  };
+
+  const independent = async (batch: readonly BatchStep[]): Promise<readonly Result[]> => {
+    const results: (Result | undefined)[] = batch.map(() => undefined);
+    const running: MaybePromise<Result>[] = [];
+    for (const [position, step] of batch.entries()) {
+      const start = (): MaybePromise<Result> => {
+        const call = step.prepare(results);
+        return "operation" in call ? run(call) : { ok: false, refusal: call };
+      };
+      const waits = step.dependsOn.flatMap((earlier) => (running[earlier] instanceof Promise ? [running[earlier]] : []));
+      const answer = waits.length === 0 ? start() : Promise.all(waits).then(start);
+      running.push(
+        answer instanceof Promise ? answer.then((result) => (results[position] = result)) : (results[position] = answer),
+      );
+    }
+    return Promise.all(running);
+  };
+
+  /** Identifies the caller before the batch runs, so that the steps inside the writer need not wait. */
+  const warm = async (call: Call): Promise<void> => {
+    if (call.credentials.kind === "key") await options.keys.callerOf(call.credentials.secret);
+  };
+
+  const atomic = async (batch: readonly BatchStep[]): Promise<readonly Result[]> => {
+    const contexts: (CallContext | undefined)[] = batch.map(() => undefined);
+    const first = batch[0]?.prepare([]);
+    if (first !== undefined && "operation" in first) await warm(first);
+    const outcomes = await executor.atomic(
+      batch.map((step, position) => (earlier) => {
+        const prepared = step.prepare(earlier);
+        if (!("operation" in prepared)) return prepared;
+        const context = contextOf(prepared);
+        contexts[position] = context;
+        const refusal = pass(steps, context);
+        if (refusal instanceof Promise) return refuse("unavailable", { retryAfter: unavailableRetryAfter });
+        return refusal ?? context;
+      }),
+    );
+    return outcomes.map((outcome, position) => {
+      const context = contexts[position];
+      return context === undefined ? (outcome as Result) : finish(context, outcome);
+    });
+  };
+
+  const runBatch = (batch: readonly BatchStep[], { strategy }: { readonly strategy: Strategy }): Promise<readonly Result[]> =>
+    strategy === "atomic" ? atomic(batch) : independent(batch);
+
+  const stream = (call: Call): MaybePromise<RowStream> => {
+    const { query } = call.input;
+    const isPage = query?.page !== undefined || query?.perPage !== undefined || query?.cursor !== undefined;
+    const context = contextOf(call);
+    const older = (rows: readonly unknown[]): readonly unknown[] => {
+      const result = present(context, { ok: true, status: 200, data: rows });
+      return result.ok ? (result.data as readonly unknown[]) : [];
+    };
+    if (isPage || call.operation.action !== "list") {
+      return andThen(run(call), (result): RowStream => {
+        if (!result.ok) return result;
+        const rows = Array.isArray(result.data) ? (result.data as readonly unknown[]) : [result.data];
+        return { ok: true, rows: once(rows) };
+      });
+    }
+    const refused = (refusal: Refusal): RowStream => {
+      const result = finish(context, { ok: false, refusal });
+      return result.ok ? { ok: false, refusal } : result;
+    };
+    const open = async (): Promise<RowStream> => {
+      const refusal = await pass(steps, context);
+      if (refusal !== undefined) return refused(refusal);
+      const { plan, parentPlan } = context;
+      if (plan?.kind !== "rows") return refused(refuse("internal"));
+      if (parentPlan !== undefined) {
+        const parent = await executor.query({ ...context, plan: parentPlan, parentPlan: undefined });
+        if (!parent.ok) return refused(parent.refusal);
+      }
+      const chunks = executor.scan(plan, call.signal);
+      return { ok: true, rows: mapped(chunks, older) };
+    };
+    return open().catch((error: unknown) => refused(refusalOf(error, call)));
+  };
+
+  return { run, runBatch, stream };
+};
+
+async function* once(rows: readonly unknown[]): AsyncIterable<readonly unknown[]> {
+  yield rows;
+}
+
+async function* mapped(
+  chunks: AsyncIterable<readonly unknown[]>,
+  map: (rows: readonly unknown[]) => readonly unknown[],
+): AsyncIterable<readonly unknown[]> {
+  for await (const chunk of chunks) yield map(chunk);
+}

@@ -1,0 +1,112 @@
+/**
+ * A view: how a set of roles sees a resource. Which rows, which fields, which of them masked. Made once per resource and set of roles.
+ */
+import type { Condition } from "../define/expression.ts";
+import type { Fields, Mask } from "../define/field.ts";
+import { type ResourceContract, rowRuleOf } from "../contract/contract.ts";
+import type { Row } from "../store/store.ts";
+import { compilePresent } from "./accept/fields.ts";
+import { isLocal } from "./condition.ts";
+
+export type Present = (row: Row) => Record<string, unknown>;
+
+export interface View {
+  readonly resource: ResourceContract;
+  readonly roles: readonly string[];
+  /** Part of statement keys. */
+  readonly key: string;
+  readonly rule: "all" | "none" | Condition;
+  /** The rule can be decided on a row in memory. */
+  readonly local: boolean;
+  /** Fields shown, in full or masked, in the order of the definition. */
+  readonly shown: readonly string[];
+  /** Fields shown in full: these may be filtered and sorted by. */
+  readonly readable: ReadonlySet<string>;
+  /** Presents all shown fields. */
+  readonly present: Present;
+  /** Presents some of the shown fields. */
+  presentOnly(names: readonly string[]): Present;
+}
+
+const dots = "••••";
+
+/** What stands in place of a masked value. */
+export const maskValue = (mask: Mask, value: unknown): unknown => {
+  if (value === null || value === undefined) return null;
+  const text = String(value);
+  if (mask === "last4") return text.length > 4 ? dots + text.slice(-4) : dots;
+  if (mask === "email") {
+    const at = text.lastIndexOf("@");
+    return at > 0 ? `${text[0]}${dots}${text.slice(at)}` : dots;
+  }
+  return dots;
+};
+
+const presenter = (fields: Fields, names: readonly string[], masks: ReadonlyMap<string, Mask>): Present => {
+  const plain = compilePresent(fields, names);
+  const masked = names.filter((name) => masks.has(name));
+  if (masked.length === 0) return plain;
+  return (row) => {
+    const shown = plain(row);
+    for (const name of masked) shown[name] = maskValue(masks.get(name) ?? "hidden", shown[name]);
+    return shown;
+  };
+};
+
+const presentersMax = 256;
+
+const makeView = (resource: ResourceContract, roles: readonly string[]): View => {
+  const masks = new Map<string, Mask>();
+  const readable = new Set<string>();
+  const shown: string[] = [];
+  for (const name of resource.fieldNames) {
+    const { read, mask } = resource.fields[name]?.options ?? {};
+    if (read === undefined || read.some((role) => roles.includes(role))) readable.add(name);
+    else if (mask !== undefined) masks.set(name, mask);
+    else continue;
+    shown.push(name);
+  }
+  const rule = rowRuleOf(resource, roles);
+  const presenters = new Map<string, Present>();
+  return {
+    resource,
+    roles,
+    key: roles.join(","),
+    rule,
+    local: typeof rule === "string" || isLocal(rule),
+    shown,
+    readable,
+    present: presenter(resource.fields, shown, masks),
+    presentOnly(names) {
+      const key = names.join(",");
+      let present = presenters.get(key);
+      if (present === undefined) {
+        if (presenters.size >= presentersMax) presenters.clear();
+        present = presenter(resource.fields, names, masks);
+        presenters.set(key, present);
+      }
+      return present;
+    },
+  };
+};
+
+const views = new WeakMap<ResourceContract, Map<string, View>>();
+/** Sets of roles come from grants, of which there are few; the bound guards against a mistake. */
+const viewsPerResourceMax = 1_024;
+
+/** The view of `roles` (in a stable order) on a resource. */
+export const viewOf = (resource: ResourceContract, roles: readonly string[]): View => {
+  let byRoles = views.get(resource);
+  if (byRoles === undefined) {
+    byRoles = new Map();
+    views.set(resource, byRoles);
+  }
+  const key = roles.length === 1 ? (roles[0] as string) : roles.join(",");
+  let view = byRoles.get(key);
+  if (view === undefined) {
+    if (byRoles.size >= viewsPerResourceMax) byRoles.clear();
+    view = makeView(resource, roles);
+    byRoles.set(key, view);
+  }
+  return view;
+};

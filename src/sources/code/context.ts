@@ -1,0 +1,208 @@
+/** What a function is handed: typed access to rows, the caller, the moment, and ways to answer. */
+import type { Condition, Value } from "../../define/expression.ts";
+import type { Fields } from "../../define/field.ts";
+import type {
+  Answer,
+  CommandContext,
+  FunctionRefusal,
+  Principal,
+  QueryContext,
+  TableAccess,
+  TableReader,
+} from "../../define/function.ts";
+import type { ResourceDefinition } from "../../define/resource.ts";
+import type { ResourceContract } from "../../contract/contract.ts";
+import type { Unit } from "../../batch/unit.ts";
+import { bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
+import { newIdentifier } from "../../pipeline/identifier.ts";
+import { viewOf } from "../../pipeline/view.ts";
+import type { CountShape, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
+import { changedRow, completeRow } from "../table/change.ts";
+
+export type Caller = Principal & { readonly realm: number };
+
+const rowsMax = 10_000;
+const rowsDefault = 1_000;
+
+/** Definition → contract, filled when a service is put into service. */
+const contracts = new WeakMap<object, ResourceContract>();
+
+export const registerResources = (resources: Iterable<ResourceContract>): void => {
+  for (const resource of resources) contracts.set(resource.definition, resource);
+};
+
+export const resourceOf = (definition: object): ResourceContract => {
+  const contract = contracts.get(definition);
+  if (contract === undefined) throw new Error("this resource belongs to no service that is served");
+  return contract;
+};
+
+const operands = (resource: ResourceContract): Record<string, { field: readonly string[] }> =>
+  Object.fromEntries(resource.fieldNames.map((name) => [name, { field: [name] }]));
+
+interface Search {
+  readonly rows: RowsShape;
+  readonly count: CountShape;
+  readonly call: (limit?: number) => ReadCall;
+}
+
+/** Literal values of a condition become parameters, so that its statement is compiled once. */
+const parametrize = (
+  condition: Condition,
+  resource: ResourceContract,
+): { where: Condition; params: RowsShape["params"]; values: Value[] } => {
+  const params: { name: string; type: RowsShape["params"][number]["type"]; list?: true }[] = [];
+  const values: Value[] = [];
+  const visit = (at: Condition): Condition => {
+    if (at.op === "and" || at.op === "or") return { op: at.op, of: at.of.map(visit) };
+    if (at.op === "not") return { op: "not", of: visit(at.of) };
+    if (at.op === "null" || at.op === "notNull" || at.op === "exists") return at;
+    if (!("value" in at.right) || !("field" in at.left) || at.left.field.length !== 1) return at;
+    const field = at.left.field[0];
+    const type = resource.table.columns.find((column) => column.field === field)?.type ?? "text";
+    const name = `v${params.length}`;
+    params.push(at.op === "in" || at.op === "notIn" ? { name, type, list: true } : { name, type });
+    values.push(at.right.value);
+    return { ...at, right: { param: name } };
+  };
+  return { where: visit(condition), params, values };
+};
+
+const searchOf = (
+  resource: ResourceContract,
+  caller: Caller,
+  now: string,
+  where: (row: never) => Condition,
+  options: { readonly limit?: number; readonly sortBy?: string } = {},
+): Search => {
+  const used = new Set<CallerParam>();
+  const found = parametrize(bindCaller(where(operands(resource) as never), used), resource);
+  const params = [
+    ...found.params,
+    ...[...used].map((name) => ({ name, type: name === "$now" ? ("timestamp" as const) : ("text" as const) })),
+  ];
+  const values = [...found.values, ...[...used].map((name) => callerValue(name, caller, now))];
+  const order: Order[] = (options.sortBy ?? "id").split(",").map((part) => {
+    const [field = "id", direction] = part.split(".");
+    return { path: [field], direction: direction === "desc" ? "desc" : "asc" };
+  });
+  if (!order.some(({ path }) => path[0] === "id")) order.push({ path: ["id"], direction: "asc" });
+  const key = `${resource.table.name}:code:${JSON.stringify([found.where, params])}`;
+  const shared = { table: resource.table, joins: [], links: [], params, where: found.where };
+  return {
+    rows: { kind: "rows", key: `${key}:${JSON.stringify(order)}`, ...shared, select: resource.fieldNames, order },
+    count: { kind: "count", key: `${key}:count`, ...shared },
+    call: (limit) => ({ realm: caller.realm, params: values, ...(limit === undefined ? {} : { limit }) }),
+  };
+};
+
+const limitOf = (limit: number | undefined): number => {
+  const wanted = limit ?? rowsDefault;
+  if (!Number.isInteger(wanted) || wanted < 1 || wanted > rowsMax) throw new RangeError(`limit must be 1 to ${rowsMax}`);
+  return wanted;
+};
+
+const refuseWith = (
+  type: string,
+  details?: Readonly<Record<string, unknown>>,
+  options: { readonly fields?: FunctionRefusal["fields"]; readonly keep?: true } = {},
+): FunctionRefusal => ({ refused: true, type, ...(details === undefined ? {} : { details }), ...options });
+
+/** Rows of one resource for a command. */
+const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): TableAccess<Fields> => {
+  const { table } = resource;
+  const { realm } = caller;
+  const entryOf = (id: string) => {
+    const entry = unit.rows.entry(table, realm, [id]);
+    if (entry?.current === undefined) throw new Error(`${resource.name}: ${id} was not read in this batch`);
+    return entry;
+  };
+  return {
+    get: (id) => unit.get(table, realm, [id]),
+    loaded: (id) => {
+      const entry = unit.rows.entry(table, realm, [id]);
+      if (entry === undefined) throw new Error(`${resource.name}: ${id} was not declared in load`);
+      return entry.current;
+    },
+    insert: (values) => {
+      const filled: Row = {};
+      for (const name of resource.fieldNames) {
+        const given = (values as Row)[name];
+        filled[name] = given === undefined ? ((resource.fields[name]?.options.default as Value | undefined) ?? null) : given;
+      }
+      const row = completeRow(resource, filled, unit, realm);
+      unit.insert(table, realm, row);
+      return row;
+    },
+    update: (id, changes) => {
+      const entry = entryOf(id);
+      const row = changedRow(resource, entry.current as Row, changes as Row, unit);
+      unit.rows.set(entry, row);
+      return row;
+    },
+    delete: (id) => unit.rows.set(entryOf(id), undefined),
+    find: async (where, options) => {
+      const search = searchOf(resource, caller, unit.now, where as never, options);
+      const rows = await unit.read(search.rows, search.call(limitOf(options?.limit)));
+      // What was found may be changed: it becomes part of the working set.
+      return rows.map((row) => unit.rows.adopt(table, realm, [row["id"] as string], row).current ?? row);
+    },
+    count: async (where) => {
+      const search = searchOf(resource, caller, unit.now, where as never);
+      return (await unit.read(search.count, search.call()))[0]?.["count"] as number;
+    },
+  };
+};
+
+/** The context of one command. */
+export const commandContext = (unit: Unit, caller: Caller, locale: string): CommandContext => ({
+  principal: caller,
+  now: unit.now,
+  locale,
+  refuse: refuseWith,
+  table: (resource: ResourceDefinition<string, never>) => tableAccess(resourceOf(resource), unit, caller) as never,
+  id: (resource) => `${resourceOf(resource).prefix}_${newIdentifier()}`,
+  visible: (resource, row) => {
+    const view = viewOf(resourceOf(resource), caller.roles);
+    if (view.rule === "all" || view.rule === "none") return view.rule === "all";
+    return holds(view.rule, row as Row, caller, unit.now);
+  },
+  emit: (type, data) => unit.emit({ type, data }),
+  created: <T>(data: T): Answer<T> => ({ answered: true, status: 201, data }),
+  replayed: <T>(data: T): Answer<T> => ({ answered: true, status: 200, data, replayed: true }),
+});
+
+/** The context of one query. */
+export const queryContext = (
+  store: Store,
+  caller: Caller,
+  call: { readonly locale: string; readonly signal: AbortSignal; readonly now: string },
+): QueryContext => ({
+  principal: caller,
+  now: call.now,
+  locale: call.locale,
+  signal: call.signal,
+  refuse: refuseWith,
+  table: (definition: ResourceDefinition<string, never>) => {
+    const resource = resourceOf(definition);
+    const reader: TableReader<Fields> = {
+      get: async (id) => {
+        const search = searchOf(resource, caller, call.now, (row: { id: never }) => ({
+          op: "eq",
+          left: row.id,
+          right: { value: id },
+        }));
+        return (await store.read(search.rows, [search.call(1)]))[0]?.[0];
+      },
+      find: async (where, options) => {
+        const search = searchOf(resource, caller, call.now, where as never, options);
+        return (await store.read(search.rows, [search.call(limitOf(options?.limit))]))[0] ?? [];
+      },
+      count: async (where) => {
+        const search = searchOf(resource, caller, call.now, where as never);
+        return (await store.read(search.count, [search.call()]))[0]?.[0]?.["count"] as number;
+      },
+    };
+    return reader as never;
+  },
+});

@@ -1,0 +1,2 @@
+export { registerResources } from "./code/context.ts";
+export { Sources } from "./sources.ts";

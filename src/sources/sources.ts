@@ -1,0 +1,286 @@
+/**
+ * Sources: what executes an accepted call. Tables and code today; upstream services and compositions take their place beside them.
+ * A query is executed at once; a command is turned into what the writer runs.
+ */
+import { hash } from "node:crypto";
+import type { Command, Origin, Verdict } from "../batch/command.ts";
+import { Batcher } from "../batch/batcher.ts";
+import type { Unit } from "../batch/unit.ts";
+import type { Writer } from "../batch/writer.ts";
+import type { Operation, ResourceContract } from "../contract/contract.ts";
+import type { QueryContext } from "../define/function.ts";
+import type { ResourceDefinition } from "../define/resource.ts";
+import { andThen } from "../pipeline/condition.ts";
+import type { CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
+import { type Refusal, refuse } from "../pipeline/refusal.ts";
+import type { RowsPlan } from "../pipeline/plan.ts";
+import type { View } from "../pipeline/view.ts";
+import type { MaybePromise, Row, Store } from "../store/store.ts";
+import type { Table } from "../store/table.ts";
+import { type Caller, commandContext, queryContext } from "./code/context.ts";
+import { type FunctionCall, needsOfFunction, refusalFrom, runCommand, verdictOf } from "./code/function.ts";
+import { changeRow, create, needsOfCreate, needsOfValues } from "./table/change.ts";
+import { attach, executePlan } from "./table/read.ts";
+
+const never = new AbortController().signal;
+
+const stringify = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
+
+/** What an idempotency key stands for: the operation and everything it was asked with. */
+const fingerprintOf = ({ call, operation }: CallContext): string =>
+  hash("sha256", stringify([operation.service, operation.name, call.version ?? null, call.input]), "base64url");
+
+const originOf = ({ call, operation }: CallContext, caller: Caller): Origin => ({
+  operation: `${operation.service}.${operation.name}`,
+  channel: call.channel,
+  requestId: call.requestId,
+  address: call.address ?? null,
+  app: caller.app,
+  user: caller.user,
+  subject: caller.subject,
+});
+
+const callerOf = (context: CallContext): Caller => {
+  if (context.caller === undefined) throw new Error("run comes after identify");
+  return context.caller;
+};
+
+const viewOf = (context: CallContext): View => {
+  if (context.view === undefined) throw new Error("run comes after authorize");
+  return context.view;
+};
+
+const functionCall = (context: CallContext): FunctionCall => ({
+  operation: context.operation,
+  view: context.view,
+  id: context.id,
+  input: context.body ?? {},
+  caller: callerOf(context),
+  locale: context.call.locale,
+});
+
+/** Whether an operation of a service may insert into a table with a sequence. */
+const sequencesOf = (operation: Operation, byService: ReadonlyMap<string, readonly Table[]>): readonly Table[] => {
+  if (operation.function !== undefined) return byService.get(operation.service) ?? [];
+  if (operation.action !== "create" || operation.resource === undefined) return [];
+  return operation.resource.set.sequence.length > 0 ? [operation.resource.table] : [];
+};
+
+const plainNeeds = (context: CallContext): Command["needs"] => {
+  const { operation, body, id } = context;
+  const { resource } = viewOf(context);
+  if (operation.action === "create") return [() => needsOfCreate(resource, body ?? {})];
+  const own = { by: "key" as const, table: resource.table, key: [id ?? ""] };
+  if (operation.action === "delete") return [() => [own]];
+  return [() => [own, ...needsOfValues(resource, body ?? {})]];
+};
+
+const guardOf = (operation: Operation, resource: ResourceContract) => {
+  const { guard } = (resource.definition as ResourceDefinition).behaviour;
+  return operation.action === "update" || operation.action === "replace" || operation.action === "delete"
+    ? guard?.[operation.action]
+    : undefined;
+};
+
+const changeCommand = (context: CallContext, unit: Unit): MaybePromise<Verdict> => {
+  const { operation, body, id, call } = context;
+  const caller = callerOf(context);
+  const view = viewOf(context);
+  if (operation.action === "create") return create(view, body ?? {}, unit, caller);
+  const guard = guardOf(operation, view.resource);
+  return changeRow(
+    {
+      operation,
+      view,
+      id: id ?? "",
+      values: body ?? {},
+      ...(call.ifMatch === undefined ? {} : { ifMatch: call.ifMatch }),
+      ...(guard === undefined
+        ? {}
+        : {
+            guard: (row: Row, changes: Row) =>
+              andThen(
+                guard(commandContext(unit, caller, call.locale) as never, { row, changes } as never) as MaybePromise<unknown>,
+                (refused) => (refused === undefined ? undefined : refusalFrom(operation, refused as never)),
+              ),
+          }),
+    },
+    unit,
+    caller,
+  );
+};
+
+/** Rows per chunk of a stream. */
+const scanChunk = 500;
+
+export class Sources implements Executor {
+  readonly #store: Store;
+  readonly #writer: Writer;
+  readonly #sequences: ReadonlyMap<string, readonly Table[]>;
+  readonly #now: () => string;
+  /** One per query function with `runMany`. */
+  readonly #batchers = new WeakMap<Operation, Batcher<CallContext, RunOutcome>>();
+
+  constructor(
+    store: Store,
+    writer: Writer,
+    options: { readonly sequences: ReadonlyMap<string, readonly Table[]>; readonly now: () => string },
+  ) {
+    this.#store = store;
+    this.#writer = writer;
+    this.#sequences = options.sequences;
+    this.#now = options.now;
+  }
+
+  async command(context: CallContext): Promise<RunOutcome> {
+    const [outcome] = await this.#writer.submit({ steps: [this.#commandOf(context)] });
+    return outcome ?? { ok: false, refusal: refuse("internal") };
+  }
+
+  atomic(steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[]): Promise<readonly RunOutcome[]> {
+    return this.#writer.submit({
+      steps: steps.map((step) => (earlier) => {
+        const context = step(earlier);
+        return "operation" in context ? this.#commandOf(context) : context;
+      }),
+    });
+  }
+
+  async *scan(plan: RowsPlan, signal: AbortSignal | undefined): AsyncIterable<readonly unknown[]> {
+    const { realm, params } = plan.call;
+    for await (const rows of this.#store.scan(
+      plan.shape,
+      { realm, params },
+      { chunk: scanChunk, ...(signal === undefined ? {} : { signal }) },
+    )) {
+      const presented = rows.map(plan.present);
+      await attach(this.#store, realm, rows, presented, plan.includes);
+      yield presented;
+    }
+  }
+
+  /** What the writer runs for a command. */
+  #commandOf(context: CallContext): Command {
+    const { call, operation } = context;
+    const caller = callerOf(context);
+    const shared = {
+      realm: caller.realm,
+      origin: originOf(context, caller),
+      sequences: sequencesOf(operation, this.#sequences),
+      ...(call.deadline === undefined ? {} : { deadline: call.deadline }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+      ...(call.idempotencyKey === undefined
+        ? {}
+        : {
+            idempotency: {
+              caller: `${caller.app ?? ""}/${caller.user ?? ""}/${caller.subject ?? ""}`,
+              key: call.idempotencyKey,
+              fingerprint: fingerprintOf(context),
+            },
+          }),
+    };
+    if (operation.kind === "query") return { ...shared, needs: [], evaluate: (unit) => this.#readInside(context, unit) };
+    if (operation.function !== undefined) {
+      const fn = functionCall(context);
+      return { ...shared, needs: needsOfFunction(fn), evaluate: (unit) => runCommand(fn, unit) };
+    }
+    return { ...shared, needs: plainNeeds(context), evaluate: (unit) => changeCommand(context, unit) };
+  }
+
+  /** A query as a step of an atomic batch: it sees what the steps before it changed. */
+  async #readInside(context: CallContext, unit: Unit): Promise<Verdict> {
+    const inside: Pick<Store, "read"> = {
+      read: async (shape, calls) => {
+        const lists: Row[][] = [];
+        for (const call of calls) lists.push(await unit.read(shape, call));
+        return lists;
+      },
+    };
+    const outcome = await this.query(context, inside as Store);
+    return outcome.ok ? { ok: true, status: outcome.status, data: () => outcome.data } : { ok: false, refusal: outcome.refusal };
+  }
+
+  /** Executes a query. Throws `StoreError`. */
+  query(context: CallContext, store: Store = this.#store): MaybePromise<RunOutcome> {
+    if (context.plan !== undefined) {
+      return andThen(this.#parentRefusal(context, store), (refusal): MaybePromise<RunOutcome> => {
+        if (refusal !== undefined) return { ok: false, refusal };
+        return andThen(executePlan(store, context.plan as never), (read): RunOutcome =>
+          read.ok ? { status: 200, ...read } : read,
+        );
+      });
+    }
+    const { operation } = context;
+    const fn = operation.function;
+    if (fn?.runMany === undefined) return this.#runQuery(context, store);
+    let batcher = this.#batchers.get(operation);
+    if (batcher === undefined) {
+      batcher = new Batcher((contexts) => this.#runMany(contexts));
+      this.#batchers.set(operation, batcher);
+    }
+    return batcher.submit(context);
+  }
+
+  /** A related collection is there only if its parent is, for this caller. */
+  #parentRefusal(context: CallContext, store: Store): MaybePromise<Refusal | undefined> {
+    const parentPlan = context.parentPlan;
+    if (parentPlan === undefined) return undefined;
+    return andThen(store.read(parentPlan.shape, [parentPlan.call]), (lists) =>
+      lists[0]?.[0] === undefined ? refuse("not_found") : undefined,
+    );
+  }
+
+  #contextFor(context: CallContext, store: Store): QueryContext {
+    const { call } = context;
+    return queryContext(store, callerOf(context), { locale: call.locale, signal: call.signal ?? never, now: this.#now() });
+  }
+
+  #rowOf(context: CallContext, store: Store): MaybePromise<Row | undefined> {
+    const { rowPlan } = context;
+    if (rowPlan === undefined) return undefined;
+    return andThen(store.read(rowPlan.shape, [rowPlan.call]), (lists) => lists[0]?.[0]);
+  }
+
+  #runQuery(context: CallContext, store: Store): MaybePromise<RunOutcome> {
+    const { operation, body, rowPlan } = context;
+    return andThen(this.#rowOf(context, store), (row): MaybePromise<RunOutcome> => {
+      if (rowPlan !== undefined && row === undefined) return { ok: false, refusal: refuse("not_found") };
+      const result = operation.function?.run?.(this.#contextFor(context, store) as never, { row, input: body ?? {} } as never);
+      return andThen(result as MaybePromise<unknown>, (settled) => this.#outcome(context, settled, row));
+    });
+  }
+
+  #outcome(context: CallContext, result: unknown, row: Row | undefined): RunOutcome {
+    const verdict = verdictOf(context.operation, context.view, result, () => row);
+    return verdict.ok ? { ok: true, status: verdict.status, data: verdict.data() } : { ok: false, refusal: verdict.refusal };
+  }
+
+  /** Runs the calls of each caller together. */
+  async #runMany(contexts: readonly CallContext[]): Promise<readonly RunOutcome[]> {
+    const rows = await Promise.all(contexts.map((context) => this.#rowOf(context, this.#store)));
+    const groups = new Map<Caller, number[]>();
+    const outcomes: RunOutcome[] = contexts.map((context, position) => {
+      if (context.rowPlan !== undefined && rows[position] === undefined) return { ok: false, refusal: refuse("not_found") };
+      const caller = callerOf(context);
+      const group = groups.get(caller);
+      if (group === undefined) groups.set(caller, [position]);
+      else group.push(position);
+      return { ok: false, refusal: refuse("internal") };
+    });
+    for (const positions of groups.values()) {
+      const first = contexts[positions[0] as number] as CallContext;
+      const calls = positions.map((position) => ({ row: rows[position], input: contexts[position]?.body ?? {} }));
+      const results = (await first.operation.function?.runMany?.(
+        this.#contextFor(first, this.#store) as never,
+        calls as never,
+      )) as readonly unknown[];
+      if (results.length !== calls.length)
+        throw new Error(`${first.operation.name} answered ${results.length} of ${calls.length} calls`);
+      for (const [at, position] of positions.entries()) {
+        outcomes[position] = this.#outcome(contexts[position] as CallContext, results[at], rows[position]);
+      }
+    }
+    return outcomes;
+  }
+}

@@ -1,0 +1,169 @@
+/**
+ * Commands on a table: create, update, replace, delete. Rows are changed in the working set; references and unique values are checked there, with
+ * rows that the batch fetched for all its commands at once.
+ */
+import type { Value } from "../../define/expression.ts";
+import type { Principal } from "../../define/function.ts";
+import type { Operation, ResourceContract } from "../../contract/contract.ts";
+import type { Need, Verdict } from "../../batch/command.ts";
+import { sequenceName, type Unit } from "../../batch/unit.ts";
+import type { Entry } from "../../batch/working-set.ts";
+import { andThen, holds } from "../../pipeline/condition.ts";
+import { entityTag } from "../../pipeline/entity-tag.ts";
+import { newIdentifier } from "../../pipeline/identifier.ts";
+import { type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
+import type { View } from "../../pipeline/view.ts";
+import { viewOf } from "../../pipeline/view.ts";
+import type { MaybePromise, Row } from "../../store/store.ts";
+import { visible } from "./visible.ts";
+
+export type Caller = Principal & { readonly realm: number };
+
+const no = (refusal: Refusal): Verdict => ({ ok: false, refusal });
+
+/** A whole row from accepted values: id, what the writer sets, and null for what is absent. */
+export const completeRow = (resource: ResourceContract, values: Row, unit: Unit, realm: number): Row => {
+  const row: Row = {};
+  for (const name of resource.fieldNames) row[name] = values[name] ?? null;
+  if (row["id"] === null) row["id"] = `${resource.prefix}_${newIdentifier()}`;
+  for (const name of resource.set.created) row[name] = unit.now;
+  for (const name of resource.set.updated) row[name] = unit.now;
+  for (const name of resource.set.version) row[name] = 1;
+  for (const name of resource.set.sequence) row[name] = unit.next(realm, sequenceName(resource.table));
+  return row;
+};
+
+/** The row after changes, with what the writer sets. */
+export const changedRow = (resource: ResourceContract, row: Row, changes: Row, unit: Unit): Row => {
+  const next = { ...row, ...changes };
+  for (const name of resource.set.updated) next[name] = unit.now;
+  for (const name of resource.set.version) next[name] = (row[name] as number) + 1;
+  return next;
+};
+
+/** What has to be fetched to check values: rows referred to, holders of unique values. */
+export const needsOfValues = (resource: ResourceContract, values: Row): Need[] => {
+  const needs: Need[] = [];
+  for (const { by, target } of resource.one.values()) {
+    const id = values[by];
+    if (typeof id === "string") needs.push({ by: "key", table: target.table, key: [id] });
+  }
+  for (const index of resource.table.indexes) {
+    if (!index.unique || index.fields.some((field) => resource.set.sequence.includes(field))) continue;
+    const uniqueValues = index.fields.map((field) => values[field] ?? null);
+    if (uniqueValues.every((value) => value !== null))
+      needs.push({ by: "unique", table: resource.table, fields: index.fields, values: uniqueValues });
+  }
+  return needs;
+};
+
+/** Refuses references to rows that are not there or that the caller may not see. */
+const checkReferences = (resource: ResourceContract, values: Row, unit: Unit, caller: Caller): Refusal | undefined => {
+  let issues: Record<string, Issue[]> | undefined;
+  for (const { by, target } of resource.one.values()) {
+    const id = values[by];
+    if (typeof id !== "string") continue;
+    const row = unit.rows.entry(target.table, caller.realm, [id])?.current;
+    const view = viewOf(target, caller.roles);
+    const seen =
+      row !== undefined &&
+      (view.rule === "all" || view.rule === "none" || !view.local || holds(view.rule, row, caller, unit.now));
+    if (!seen) (issues ??= {})[by] = [{ code: "bad_reference", params: { resource: target.name } }];
+  }
+  return issues === undefined ? undefined : refuse("invalid_reference", { issues });
+};
+
+const duplicate = (fields: readonly string[]): Refusal =>
+  refuse("already_exists", { issues: Object.fromEntries(fields.map((field) => [field, [{ code: "duplicate" }]])) });
+
+export const needsOfCreate = (resource: ResourceContract, values: Row): Need[] => {
+  const needs = needsOfValues(resource, values);
+  if (typeof values["id"] === "string") needs.push({ by: "key", table: resource.table, key: [values["id"]] });
+  return needs;
+};
+
+/** Inserts one row. */
+export const create = (view: View, values: Row, unit: Unit, caller: Caller): Verdict => {
+  const { resource } = view;
+  const refusal = checkReferences(resource, values, unit, caller);
+  if (refusal !== undefined) return no(refusal);
+  const row = completeRow(resource, values, unit, caller.realm);
+  const id = row["id"] as string;
+  if (unit.rows.entry(resource.table, caller.realm, [id])?.current !== undefined) return no(duplicate(["id"]));
+  const taken = unit.conflict(resource.table, caller.realm, row, undefined);
+  if (taken !== undefined) return no(duplicate(taken));
+  unit.insert(resource.table, caller.realm, row);
+  return { ok: true, status: 201, id, data: () => view.present(row) };
+};
+
+/** JSON Merge Patch (RFC 7396) of a value that was checked already. */
+const merge = (current: Value | undefined, patch: Value): Value => {
+  if (patch === null || typeof patch !== "object" || Array.isArray(patch) || patch instanceof Uint8Array) return patch;
+  const base =
+    current === null || typeof current !== "object" || Array.isArray(current) || current instanceof Uint8Array ? {} : current;
+  const merged: Record<string, Value> = { ...(base as Record<string, Value>) };
+  for (const [name, value] of Object.entries(patch as Record<string, Value>)) merged[name] = merge(merged[name], value);
+  return merged;
+};
+
+const mergeable = new Set(["object", "json"]);
+
+const mergeChanges = (resource: ResourceContract, row: Row, changes: Row): Row => {
+  let merged = changes;
+  for (const name in changes) {
+    if (!mergeable.has(resource.fields[name]?.kind ?? "")) continue;
+    if (merged === changes) merged = { ...changes };
+    merged[name] = merge(row[name], changes[name] as Value);
+  }
+  return merged;
+};
+
+export interface Change {
+  readonly operation: Operation;
+  readonly view: View;
+  readonly id: string;
+  readonly values: Row;
+  readonly ifMatch?: readonly string[];
+  /** Asked before the change, with the row and the changes. */
+  readonly guard?: (row: Row, changes: Row) => MaybePromise<Refusal | undefined>;
+}
+
+/** The row a change is about: there, visible, and as If-Match says. */
+const target = (change: Change, unit: Unit, caller: Caller): MaybePromise<{ entry: Entry; row: Row } | Refusal> => {
+  const { view, id, ifMatch } = change;
+  const { table } = view.resource;
+  return andThen(unit.get(table, caller.realm, [id]), (row) => {
+    const entry = unit.rows.entry(table, caller.realm, [id]);
+    if (row === undefined || entry === undefined) return refuse("not_found");
+    return andThen(visible(view, row, unit, caller), (seen) => {
+      if (!seen) return refuse("not_found");
+      if (ifMatch !== undefined && !ifMatch.includes("*") && !ifMatch.includes(entityTag(view.present(row))))
+        return refuse("precondition_failed");
+      return { entry, row };
+    });
+  });
+};
+
+/** Updates, replaces or deletes one row. */
+export const changeRow = (change: Change, unit: Unit, caller: Caller): MaybePromise<Verdict> =>
+  andThen(target(change, unit, caller), (found): MaybePromise<Verdict> => {
+    if (!("entry" in found)) return no(found);
+    const { entry, row } = found;
+    const { resource } = change.view;
+    const { action } = change.operation;
+    const changes = action === "update" ? mergeChanges(resource, row, change.values) : change.values;
+    return andThen(change.guard?.(row, changes), (refused): Verdict => {
+      if (refused !== undefined) return no(refused);
+      if (action === "delete") {
+        unit.rows.set(entry, undefined);
+        return { ok: true, status: 204, data: () => undefined };
+      }
+      const refusal = checkReferences(resource, changes, unit, caller);
+      if (refusal !== undefined) return no(refusal);
+      const next = changedRow(resource, row, changes, unit);
+      const taken = unit.conflict(resource.table, caller.realm, next, entry);
+      if (taken !== undefined) return no(duplicate(taken));
+      unit.rows.set(entry, next);
+      return { ok: true, status: 200, data: () => change.view.present(next) };
+    });
+  });

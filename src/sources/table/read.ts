@@ -1,0 +1,133 @@
+/** Executes the plan of a read: rows with their relations, counts, aggregates. One statement per level, whatever the number of rows. */
+import type { Value } from "../../define/expression.ts";
+import { andThen } from "../../pipeline/condition.ts";
+import type { Page } from "../../pipeline/page.ts";
+import type { AggregatePlan, IncludePlan, Plan, RowsPlan } from "../../pipeline/plan.ts";
+import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import type { MaybePromise, Row, Store } from "../../store/store.ts";
+
+type Presented = Record<string, unknown>;
+
+export type ReadOutcome =
+  { readonly ok: true; readonly data: unknown; readonly page?: Page } | { readonly ok: false; readonly refusal: Refusal };
+
+/** Reads the relations of rows and puts them into their presented form. */
+export const attach = (
+  store: Store,
+  realm: number,
+  rows: readonly Row[],
+  presented: readonly Presented[],
+  includes: readonly IncludePlan[],
+): MaybePromise<void> => {
+  const pending: Promise<void>[] = [];
+  for (const include of includes) {
+    const done = attachOne(store, realm, rows, presented, include);
+    if (done instanceof Promise) pending.push(done);
+  }
+  if (pending.length > 0) return Promise.all(pending).then(() => undefined);
+};
+
+const attachOne = (
+  store: Store,
+  realm: number,
+  rows: readonly Row[],
+  presented: readonly Presented[],
+  include: IncludePlan,
+): MaybePromise<void> => {
+  const parents = [...new Set(rows.map((row) => row[include.by] as Value).filter((value) => value !== null))];
+  const calls = parents.map((parent) => ({ realm, params: [parent, ...include.params], limit: include.limit }));
+  return andThen(calls.length === 0 ? [] : store.read(include.shape, calls), (lists) => {
+    const children = lists.flat();
+    const shown = children.map((child) => include.present(child));
+    return andThen(attach(store, realm, children, shown, include.includes), () => {
+      const byParent = new Map<Value, Presented[]>();
+      let at = 0;
+      for (const [position, list] of lists.entries()) {
+        byParent.set(parents[position] as Value, shown.slice(at, at + list.length));
+        at += list.length;
+      }
+      for (const [position, row] of rows.entries()) {
+        const target = presented[position];
+        if (target === undefined) continue;
+        const found = byParent.get(row[include.by] as Value) ?? [];
+        // Each parent gets objects of its own, so that what is done to one answer's part shows nowhere else.
+        target[include.name] = include.kind === "many" ? found : found[0] === undefined ? null : { ...found[0] };
+      }
+    });
+  });
+};
+
+const pageOf = (plan: RowsPlan, rows: readonly Row[], more: boolean, total: number | undefined): Page | undefined => {
+  const { paging } = plan;
+  if (paging === undefined) return undefined;
+  const last = rows[rows.length - 1];
+  const nextCursor = more && last !== undefined ? paging.cursorOf?.(last) : undefined;
+  return {
+    ...(total === undefined ? {} : { totalRecords: total, totalPages: Math.max(1, Math.ceil(total / paging.perPage)) }),
+    ...(paging.by === "page" ? { currentPage: paging.page } : {}),
+    perPage: paging.perPage,
+    maxPerPage: paging.maxPerPage,
+    ...(nextCursor === undefined ? {} : { nextCursor }),
+  };
+};
+
+const readRows = (store: Store, plan: RowsPlan): MaybePromise<ReadOutcome> =>
+  andThen(store.read(plan.shape, [plan.call]), (lists): MaybePromise<ReadOutcome> => {
+    const found = lists[0] ?? [];
+    const { paging } = plan;
+    if (paging === undefined) {
+      const row = found[0];
+      if (row === undefined) return { ok: false, refusal: refuse("not_found") };
+      const data = plan.present(row);
+      if (plan.includes.length === 0) return { ok: true, data };
+      return andThen(attach(store, plan.call.realm, [row], [data], plan.includes), () => ({ ok: true as const, data }));
+    }
+    const more = found.length > paging.perPage;
+    const rows = more ? found.slice(0, paging.perPage) : found;
+    if (rows.length === 0 && paging.by === "page" && paging.page > 1) return { ok: false, refusal: refuse("page_not_found") };
+    return andThen(totalOf(store, plan, rows.length, more), (total) => {
+      const data = rows.map(plan.present);
+      const page = pageOf(plan, rows, more, total);
+      const outcome = { ok: true as const, data, ...(page === undefined ? {} : { page }) };
+      if (plan.includes.length === 0) return outcome;
+      return andThen(attach(store, plan.call.realm, rows, data, plan.includes), () => outcome);
+    });
+  });
+
+/** The number of all matches. The last page knows it without asking. */
+const totalOf = (store: Store, plan: RowsPlan, rows: number, more: boolean): MaybePromise<number | undefined> => {
+  const { paging } = plan;
+  if (paging?.count === undefined) return undefined;
+  if (paging.by === "page" && !more) return (paging.page - 1) * paging.perPage + rows;
+  return andThen(store.read(paging.count.shape, [paging.count.call]), (lists) => lists[0]?.[0]?.["count"] as number);
+};
+
+const jsonReady = (value: Value | undefined): unknown =>
+  typeof value === "bigint"
+    ? value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
+      ? Number(value)
+      : value.toString()
+    : (value ?? null);
+
+const readAggregate = (store: Store, plan: AggregatePlan): MaybePromise<ReadOutcome> =>
+  andThen(store.read(plan.shape, [plan.call]), (lists) => {
+    const rows = (lists[0] ?? []).map((row) =>
+      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonReady(value)])),
+    );
+    return { ok: true as const, data: plan.single ? (rows[0]?.["value"] ?? null) : rows };
+  });
+
+/** Executes a read. */
+export const executePlan = (store: Store, plan: Plan): MaybePromise<ReadOutcome> => {
+  switch (plan.kind) {
+    case "rows":
+      return readRows(store, plan);
+    case "count":
+      return andThen(store.read(plan.shape, [plan.call]), (lists) => ({
+        ok: true as const,
+        data: lists[0]?.[0]?.["count"] ?? 0,
+      }));
+    case "aggregate":
+      return readAggregate(store, plan);
+  }
+};
