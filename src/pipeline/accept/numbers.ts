@@ -4,7 +4,7 @@
  * No value is ever rounded: what cannot be kept exactly is refused. −0 becomes 0. NaN is of the wrong type, an infinity too large.
  */
 import type { DecimalOptions, IntegerOptions, MoneyOptions } from "../../define/field.ts";
-import { decimalDigitsMax, decimalScaleDefault, moneyMax, moneyMin } from "../../define/forms.ts";
+import { decimalDigitsMax, decimalScaleDefault, decimalScaleMax, moneyMax, moneyMin } from "../../define/forms.ts";
 import { badFormat, type Read, refused, wrongType } from "./refused.ts";
 
 const digits = /^-?[0-9]{1,64}$/;
@@ -76,10 +76,10 @@ const inDigits = (value: number): string => {
   return `${sign}${whole}${part.padEnd(shift, "0")}`;
 };
 
-/** Eighteen places of a canonical decimal as one whole number, for comparing. */
+/** All places of a canonical decimal as one whole number, for comparing. */
 const scaled = (value: string): bigint => {
   const [whole = "0", part = ""] = value.split(".");
-  return BigInt(whole + part.padEnd(18, "0"));
+  return BigInt(whole + part.padEnd(decimalScaleMax, "0"));
 };
 
 /**
@@ -88,6 +88,8 @@ const scaled = (value: string): bigint => {
  */
 export const readDecimal = (options: DecimalOptions): Read => {
   const scale = options.scale ?? decimalScaleDefault;
+  if (!Number.isInteger(scale) || scale < 0 || scale > decimalScaleMax)
+    throw new TypeError(`a scale is 0 to ${decimalScaleMax}, not ${scale}`);
   const min = options.min === undefined ? undefined : scaled(options.min);
   const max = options.max === undefined ? undefined : scaled(options.max);
   const tooPrecise = refused("too_precise", { scale });

@@ -2,16 +2,8 @@
  * Compiles one field into its reader, and the readers of single values: path segments and filters.
  */
 import type { Value } from "../../define/expression.ts";
-import type {
-  ArrayOptions,
-  DecimalOptions,
-  Field,
-  Fields,
-  IntegerOptions,
-  MoneyOptions,
-  TextOptions,
-} from "../../define/field.ts";
-import { arrayItemsMax, stringLengthMax, textLengthMax } from "../../define/forms.ts";
+import type { ArrayOptions, Field, Fields, TextOptions } from "../../define/field.ts";
+import { arrayItemsMax, decimalScaleMax, stringLengthMax, textLengthMax } from "../../define/forms.ts";
 import type { Issue } from "../refusal.ts";
 import { readBinary, readJson } from "./json.ts";
 import { readDecimal, readInteger, readMoney } from "./numbers.ts";
@@ -145,20 +137,13 @@ const compileNullable = (field: Field): Read => {
 
 /** Options that bound a field's values but not what one may ask about it: `balance >= -5` is a fair question about a field with `min: 0`. */
 const unbounded = (field: Field): Field => {
-  const {
-    min: _min,
-    max: _max,
-    minLength: _minLength,
-    maxLength: _maxLength,
-    pattern: _pattern,
-    ...options
-  } = field.options as TextOptions & IntegerOptions;
-  return { ...field, options };
+  const { min: _min, max: _max, minLength: _minLength, pattern: _pattern, ...options } = field.options as Record<string, unknown>;
+  return { ...field, options: field.kind === "decimal" ? { ...options, scale: decimalScaleMax } : options };
 };
 
 /**
  * The reader of one value that is compared with a field or names a row: a filter's or a path's. Type and form are checked; the field's own range,
- * length, scale and pattern are not. `part`: the value is part of one (`contains`, `startsWith`), so only a string is asked for.
+ * scale, least length and pattern are not. `part`: the value is part of one (`contains`, `startsWith`), so only a string is asked for.
  */
 export const compileValue = (
   field: Field,
