@@ -186,7 +186,7 @@ export const check = (service: ServiceDefinition): readonly string[] => {
       for (const field of "fields" in extra ? extra.fields : extra) checkPath(`${name}.indexes`, resource, [field]);
     }
     if (behaviour.create !== undefined)
-      checkFunction(`${name}.create`, { ...behaviour.create, output: behaviour.create.output ?? "row" }, undefined);
+      checkFunction(`${name}.create`, behaviour.create, resource);
     for (const part of (behaviour.sortBy ?? "").split(",").filter(Boolean))
       checkPath(`${name}.sortBy`, resource, [part.split(".")[0] ?? ""]);
   };

@@ -125,12 +125,7 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
       return entry.current;
     },
     insert: (values) => {
-      const filled: Row = {};
-      for (const name of resource.fieldNames) {
-        const given = (values as Row)[name];
-        filled[name] = given === undefined ? ((resource.fields[name]?.options.default as Value | undefined) ?? null) : given;
-      }
-      const row = completeRow(resource, filled, unit, realm);
+      const row = completeRow(resource, values as Row, unit, realm);
       unit.insert(table, realm, row);
       return row;
     },

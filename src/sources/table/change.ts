@@ -21,10 +21,13 @@ export type Caller = Principal & { readonly realm: number };
 
 const no = (refusal: Refusal): Verdict => ({ ok: false, refusal });
 
-/** A whole row from accepted values: id, what the writer sets, and null for what is absent. */
+/** A whole row from accepted values: id, what the writer sets, the default or null for what is absent. */
 export const completeRow = (resource: ResourceContract, values: Row, unit: Unit, realm: number): Row => {
   const row: Row = {};
-  for (const name of resource.fieldNames) row[name] = values[name] ?? null;
+  for (const name of resource.fieldNames) {
+    const given = values[name];
+    row[name] = given === undefined ? ((resource.fields[name]?.options.default as Value | undefined) ?? null) : given;
+  }
   if (row["id"] === null) row["id"] = `${resource.prefix}_${newIdentifier()}`;
   for (const name of resource.set.created) row[name] = unit.now;
   for (const name of resource.set.updated) row[name] = unit.now;
