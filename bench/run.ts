@@ -46,12 +46,12 @@ const work = join(folder, ".work");
 mkdirSync(work, { recursive: true });
 const scratch = mkdtempSync(join(work, `${topic}-`));
 const report = new Report();
-const arguments_ = process.argv.slice(2).join(" ");
+const given = process.argv.slice(2).join(" ");
 const started = performance.now();
 report.add(`## ${topic}`);
 report.add(
   [
-    `- Command: \`npm run bench -- ${arguments_}\`, ${new Date().toISOString().slice(0, 10)}`,
+    `- Command: \`npm run bench -- ${given}\`, ${new Date().toISOString().slice(0, 10)}`,
     ...describeMachine().map((line) => `- ${line}`),
   ].join("\n"),
 );

@@ -30,7 +30,7 @@ test("a batch counts its rows", () => {
 test("latency, memory and growth have upper bounds", () => {
   const everything = {
     ...nothing,
-    latency: { "create/pons-sqlite": calls(10) },
+    latency: { "create/pons-sqlite": [calls(10)] },
     idleMiB: { "pons-sqlite": 120 },
     growth: { sqlite: [0.7, 0.75] },
   };

@@ -8,8 +8,8 @@ import { growthTolerance, idleMiBMax, latencyTarget, ratioTargets, startTarget }
 export interface Everything {
   /** Rounds by case and peer. */
   readonly cases: Readonly<Record<string, Readonly<Record<string, readonly Measured[]>>>>;
-  /** By `case/peer`. */
-  readonly latency: Readonly<Record<string, Measured>>;
+  /** Rounds at half load by `case/peer`. */
+  readonly latency: Readonly<Record<string, readonly Measured[]>>;
   /** Seconds by peer. */
   readonly starts: Readonly<Record<string, readonly number[]>>;
   readonly idleMiB: Readonly<Record<string, number>>;
@@ -48,8 +48,8 @@ export function verdicts(everything: Everything): Line[] {
       { atLeast },
     ),
   );
-  const latency = everything.latency[`${latencyTarget.case}/${latencyTarget.peer}`]?.latency;
-  const p99 = latency === undefined ? [] : [latency.p99 / latency.p50];
+  const paced = everything.latency[`${latencyTarget.case}/${latencyTarget.peer}`] ?? [];
+  const p99 = paced.map(({ latency }) => latency.p99 / latency.p50);
   lines.push(line(`p99 ÷ median of ${latencyTarget.case} at half load, ${latencyTarget.peer}`, summarize(p99), latencyTarget));
   for (const peer of startTarget.peers) {
     const starts = pairs(everything.starts[peer] ?? [], everything.starts[startTarget.under] ?? []);
