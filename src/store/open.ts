@@ -3,10 +3,19 @@ import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Admin } from "./migrate/schema.ts";
 import { Realms } from "./realm.ts";
+import { PostgresStore } from "./postgres/store.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import type { MaybePromise, Store } from "./store.ts";
 
-export interface StoreOptions {}
+export interface StoreOptions {
+  /** Postgres: connections that read at the same time, 1 … 64; one more writes. */
+  readonly readers?: number;
+  /** Postgres: whether reads of concurrent callers are merged into one statement. Off only to measure what that gains. */
+  readonly merge?: boolean;
+}
+
+const readersDefault = 4;
+const readersMax = 64;
 
 /** A store with what belongs to the database as a whole: migration (see migrate/) and realms. */
 export type OpenStore = Store & { readonly admin: Admin; readonly realms: Realms };
@@ -23,14 +32,27 @@ const sqlitePath = (url: string): string => {
  * `sqlite:/path/file.db` (the folder is made when missing) or `postgres://user:password@host:port/database`.
  * Throws a `TypeError` for any other address and a `StoreError` when the database cannot be opened.
  */
-export const openStore = (url: string, _options: StoreOptions = {}): MaybePromise<OpenStore> => {
+export const openStore = (url: string, options: StoreOptions = {}): MaybePromise<OpenStore> => {
   if (url.startsWith("sqlite:")) {
     const path = sqlitePath(url);
     mkdirSync(dirname(path), { recursive: true });
     const store = new SqliteStore(path);
     return Object.assign(store, { realms: new Realms(store.admin) });
   }
+  if (/^postgres(?:ql)?:\/\//.test(url)) return openPostgres(url, options);
   throw new TypeError("a database address begins with sqlite: or postgres://");
+};
+
+const openPostgres = async (url: string, { readers = readersDefault, merge = true }: StoreOptions): Promise<OpenStore> => {
+  if (!Number.isInteger(readers) || readers < 1 || readers > readersMax) throw new RangeError(`readers: 1 to ${readersMax}`);
+  const store = new PostgresStore({ url, readers, merge });
+  try {
+    await store.ping();
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+  return Object.assign(store, { realms: new Realms(store.admin) });
 };
 
 /** The realm of a tenant's environment. */

@@ -39,7 +39,7 @@ const rowsOf = (query: Admin["query"]): Rows => ({
 export const planWith = async (admin: Admin, query: Admin["query"], tables: readonly Table[]): Promise<Plan> => {
   assertTables(tables);
   const { dialect } = admin;
-  const actual = new Map((await admin.schema()).map((table) => [table.name, table]));
+  const actual = new Map((await admin.schema(query)).map((table) => [table.name, table]));
   const own = ownTables.every((name) => actual.has(name));
   const known = await remembered(query, actual.has("pons_schema"));
   const steps: Step[] = [];

@@ -79,8 +79,8 @@ export interface PhysicalIndex {
 export interface Admin {
   readonly dialect: SchemaDialect;
   query(sql: string, values?: readonly (string | number | bigint | null)[]): MaybePromise<readonly Record<string, unknown>[]>;
-  /** All tables of the database (of the schema in use). */
-  schema(): Promise<readonly ActualTable[]>;
+  /** All tables of the database (of the schema in use), read through `query`: inside a migration as its transaction sees them. */
+  schema(query: Admin["query"]): Promise<readonly ActualTable[]>;
   /** Runs `work` in one transaction that no other process migrates beside; references are checked when it ends. */
   migrate<T>(work: (query: Admin["query"]) => Promise<T>): Promise<T>;
 }

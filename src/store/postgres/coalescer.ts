@@ -1,0 +1,123 @@
+/**
+ * Merges reads of concurrent callers. The first call of a shape goes at once; while it is in flight, further calls of the shape gather,
+ * and all of them go as the next statement. So the batch size follows the load, there is no timer, and a lone call never waits.
+ *
+ * A statement that takes long must not hold up the calls behind it: after `slowMs` a second statement of the shape may go, up to the
+ * number of connections. Other shapes never wait for it, only for a free connection.
+ *
+ * A merged statement that fails because of a value or by mistake is run again call by call: no caller fails for another's call.
+ */
+import { callsPerStatementMax, callsWaitingMax } from "../limits.ts";
+import { StoreError } from "../store-error.ts";
+import type { ReadCall, Row } from "../store.ts";
+import { readBatch, readPlain } from "./reader.ts";
+import type { Prepared } from "./reader.ts";
+import type { Runner } from "./session.ts";
+
+/** After how many milliseconds a statement of a shape no longer holds back the next one. */
+const slowMs = 5;
+
+interface Waiting {
+  readonly call: ReadCall;
+  readonly settle: (rows: Row[] | undefined, error: unknown) => void;
+}
+
+class Group {
+  readonly prepared: Prepared;
+  waiting: Waiting[] = [];
+  inFlightCount = 0;
+  startedMs = 0;
+
+  constructor(prepared: Prepared) {
+    this.prepared = prepared;
+  }
+}
+
+export class Coalescer {
+  readonly #idle: Runner[];
+  /** Groups with waiting calls, the one that waits longest first. */
+  readonly #groups = new Map<string, Group>();
+  #waitingCount = 0;
+  #scheduled = false;
+
+  constructor(sessions: readonly Runner[]) {
+    this.#idle = [...sessions];
+  }
+
+  /** The rows of one call; `settle` is called once, later. */
+  read(prepared: Prepared, call: ReadCall, settle: Waiting["settle"]): void {
+    if (this.#waitingCount >= callsWaitingMax) throw new StoreError("unavailable", `${this.#waitingCount} reads are waiting`);
+    prepared.check(call);
+    let group = this.#groups.get(prepared.key);
+    if (group === undefined) this.#groups.set(prepared.key, (group = new Group(prepared)));
+    group.waiting.push({ call, settle });
+    this.#waitingCount += 1;
+    this.#schedule();
+  }
+
+  /** After the current callbacks, so that calls made in one go are one statement. */
+  #schedule(): void {
+    if (this.#scheduled || this.#idle.length === 0) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#start();
+    });
+  }
+
+  #start(): void {
+    for (const group of this.#groups.values()) {
+      if (this.#idle.length === 0) return;
+      if (group.waiting.length === 0) continue;
+      if (group.inFlightCount > 0 && performance.now() - group.startedMs < slowMs) continue;
+      const runner = this.#idle.pop();
+      if (runner !== undefined) void this.#run(group, runner);
+    }
+  }
+
+  async #run(group: Group, runner: Runner): Promise<void> {
+    const batch = group.waiting.splice(0, callsPerStatementMax);
+    this.#waitingCount -= batch.length;
+    group.inFlightCount += 1;
+    group.startedMs = performance.now();
+    // Behind the others: every group gets its turn.
+    this.#groups.delete(group.prepared.key);
+    this.#groups.set(group.prepared.key, group);
+    try {
+      await answer(runner, group.prepared, batch);
+    } finally {
+      group.inFlightCount -= 1;
+      this.#idle.push(runner);
+      if (group.inFlightCount === 0 && group.waiting.length === 0) this.#groups.delete(group.prepared.key);
+      this.#start();
+    }
+  }
+}
+
+/** Runs the calls and settles each of them. Never throws. */
+const answer = async (runner: Runner, prepared: Prepared, batch: readonly Waiting[]): Promise<void> => {
+  const [only] = batch;
+  if (only !== undefined && batch.length === 1) {
+    await readPlain(runner, prepared, only.call).then(
+      (rows) => only.settle(rows, undefined),
+      (error: unknown) => only.settle(undefined, error),
+    );
+    return;
+  }
+  let results: Row[][];
+  try {
+    results = await readBatch(
+      runner,
+      prepared,
+      batch.map((waiting) => waiting.call),
+    );
+  } catch (error) {
+    const shared = error instanceof StoreError && (error.kind === "unavailable" || error.kind === "timeout");
+    for (const waiting of batch) {
+      if (shared) waiting.settle(undefined, error);
+      else await answer(runner, prepared, [waiting]);
+    }
+    return;
+  }
+  batch.forEach(({ settle }, i) => settle(results[i] ?? [], undefined));
+};

@@ -1,0 +1,105 @@
+/**
+ * Values on their way to Postgres and back. Rows come as arrays (the batch form has a column that is no field) and are made into objects
+ * here.
+ *
+ * | type | column | from the driver |
+ * | text | text COLLATE "C" | string |
+ * | integer, bigint | bigint | bigint |
+ * | boolean | boolean | boolean |
+ * | decimal | numeric | string, with the zeros it was written with |
+ * | date, timestamp | date, timestamptz(3) | Date |
+ * | json | json, which keeps the order of the keys | parsed |
+ * | binary | bytea | Buffer |
+ */
+import type { Value } from "../../define/expression.ts";
+import type { Binding } from "../compile/binding.ts";
+import { foldText } from "../compile/fold.ts";
+import { prefixEnd } from "../compile/prefix.ts";
+import type { OutputColumn } from "../compile/statement.ts";
+import { canonicalDecimal } from "../decimal.ts";
+import { rowsPerCallMax } from "../limits.ts";
+import { StoreError } from "../store-error.ts";
+import type { ReadCall, Row } from "../store.ts";
+import type { ColumnType } from "../table.ts";
+import { checkOf } from "../value.ts";
+
+/** What the driver takes for a value; a list is an array of them. */
+export type Cell = null | string | number | bigint | boolean | Uint8Array;
+export type Bound = Cell | readonly Cell[];
+
+/** Value → cell for a column of this type. The encoder throws `StoreError("check")`. JSON comes as text and is cast in the statement. */
+export const encoderOf = (type: ColumnType): ((value: Value | undefined) => Cell) => {
+  const check = checkOf(type);
+  return (value) => (value === null || value === undefined ? null : check(value));
+};
+
+const listOf = (type: ColumnType, values: Value): Cell[] => {
+  if (!Array.isArray(values)) throw new StoreError("check", "a list parameter is no list");
+  const encode = encoderOf(type);
+  return (values as readonly Value[]).filter((value) => value !== null).map(encode);
+};
+
+/** `{"a","b \"c\""}` */
+const arrayLiteral = (cells: readonly Cell[]): string =>
+  `{${cells.map((cell) => `"${String(cell).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
+
+const transforms = { none: undefined, fold: foldText, prefixEnd } as const;
+
+/** Reads one bound value out of a call. `batch`: as an element of an array parameter, where a list has to be text. */
+export const readerOf = (binding: Binding, options: { readonly batch: boolean }): ((call: ReadCall) => Bound) => {
+  const { source, type, list, transform } = binding;
+  const change = transforms[transform];
+  const encode = encoderOf(type);
+  const bind = (value: Value | undefined): Bound => {
+    if (list) {
+      const cells = listOf(type, value ?? null);
+      return options.batch && source.from !== "constant" ? arrayLiteral(cells) : cells;
+    }
+    const cell = encode(value);
+    return change === undefined || typeof cell !== "string" ? cell : change(cell);
+  };
+  switch (source.from) {
+    case "realm":
+      return (call) => call.realm;
+    case "limit":
+      return (call) => call.limit ?? rowsPerCallMax;
+    case "offset":
+      return (call) => call.offset ?? 0;
+    case "param":
+      return (call) => bind(call.params[source.index]);
+    case "after":
+      return (call) => bind(call.after?.[source.index]);
+    case "constant": {
+      const constant = bind(source.value);
+      return () => constant;
+    }
+  }
+};
+
+const isoOf = (value: unknown): string => {
+  if (value instanceof Date) return value.toISOString();
+  throw new StoreError("broken", "an instant that is no instant");
+};
+
+const decoders: Readonly<Partial<Record<ColumnType, (value: unknown) => Value>>> = {
+  integer: Number,
+  // A sum of bigints is a numeric, which comes as text.
+  bigint: (value) => (typeof value === "bigint" ? value : BigInt(String(value))),
+  decimal: (value) => canonicalDecimal(String(value)) ?? String(value),
+  date: (value) => isoOf(value).slice(0, 10),
+  timestamp: isoOf,
+  binary: (value) => (value instanceof Uint8Array ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : null),
+};
+
+/** Makes rows of arrays whose first `skip` values are no fields. */
+export const rowMakerOf = (columns: readonly OutputColumn[], skip: number): ((values: readonly unknown[]) => Row) => {
+  const steps = columns.map(({ field, type }, i) => ({ field, decode: decoders[type], index: i + skip }));
+  return (values) => {
+    const row: Row = {};
+    for (const { field, decode, index } of steps) {
+      const value = values[index];
+      row[field] = value === null || decode === undefined ? (value as Value) : decode(value);
+    }
+    return row;
+  };
+};

@@ -1,0 +1,36 @@
+/** One connection to Postgres: a pool of one, so that it reconnects by itself, with the settings every statement of the store runs under. */
+import { SQL } from "bun";
+import { lockTimeoutMs, readTimeoutMs } from "../limits.ts";
+
+/** How long an open transaction may wait for this process before the server ends it, in milliseconds. */
+const idleInTransactionMs = 60_000;
+
+export interface SessionOptions {
+  readonly url: string;
+  readonly onClose?: () => void;
+}
+
+export const openSession = ({ url, onClose }: SessionOptions): SQL =>
+  new SQL({
+    url,
+    max: 1,
+    bigint: true,
+    connectionTimeout: 10,
+    ...(onClose === undefined ? {} : { onclose: onClose }),
+    connection: {
+      application_name: "pons",
+      timezone: "UTC",
+      statement_timeout: readTimeoutMs,
+      lock_timeout: lockTimeoutMs,
+      idle_in_transaction_session_timeout: idleInTransactionMs,
+      default_transaction_isolation: "read committed",
+      // Planned once: the limit is in the statement's text, and keys are looked up by indexes whatever they are. Planning a batch anew for
+      // each execution costs more than executing it.
+      plan_cache_mode: "force_generic_plan",
+    },
+  });
+
+/** What runs statements: a session or a reserved connection of one. */
+export interface Runner {
+  unsafe<T>(sql: string, values?: unknown[]): SQL.Query<T>;
+}

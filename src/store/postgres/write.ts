@@ -1,0 +1,149 @@
+/**
+ * The write transaction on Postgres. A constant number of statements per table and kind of change: the rows come as arrays, one per column.
+ */
+import type { Value } from "../../define/expression.ts";
+import { assertUnique, keyShape } from "../key-shape.ts";
+import { rowsPerStatementMax } from "../limits.ts";
+import { StoreError } from "../store-error.ts";
+import type { Key, ReadCall, Row, Savepoint, Shape, TableChanges, WriteTransaction } from "../store.ts";
+import type { Table } from "../table.ts";
+import { changesOf, deletionOf, insertionOf, lockOf } from "./change.ts";
+import type { Change } from "./change.ts";
+import { postgresError } from "./error.ts";
+import { readBatch, readPlain } from "./reader.ts";
+import type { Prepared, Preparer } from "./reader.ts";
+import { rowMakerOf } from "./codec.ts";
+import type { Runner } from "./session.ts";
+
+export class PostgresWrite implements WriteTransaction {
+  readonly #runner: Runner;
+  readonly #preparer: Preparer;
+  #open = true;
+  #savepoints = 0;
+
+  constructor(runner: Runner, preparer: Preparer) {
+    this.#runner = runner;
+    this.#preparer = preparer;
+  }
+
+  /** After this the transaction refuses everything: a callback that kept it cannot write outside. */
+  end(): void {
+    this.#open = false;
+  }
+
+  async load(table: Table, keys: readonly Key[]): Promise<(Row | undefined)[]> {
+    this.#assertOpen();
+    const results: (Row | undefined)[] = keys.map(() => undefined);
+    const makeRow = rowMakerOf(
+      table.columns.map(({ field, type, nullable }) => ({ field, type, nullable })),
+      1,
+    );
+    for (let start = 0; start < keys.length; start += rowsPerStatementMax) {
+      const change = lockOf(table, keys.slice(start, start + rowsPerStatementMax));
+      for (const row of await this.#values(change, table)) results[start + Number(row[0]) - 1] = makeRow(row);
+    }
+    return results;
+  }
+
+  async find(
+    table: Table,
+    fields: readonly string[],
+    keys: readonly { readonly realm: number; readonly values: readonly Value[] }[],
+  ): Promise<(Row | undefined)[]> {
+    assertUnique(table, fields);
+    const rows = await this.read(
+      keyShape(table, fields),
+      keys.map(({ realm, values }) => ({ realm, params: values })),
+    );
+    return rows.map(([row]) => row);
+  }
+
+  async read(shape: Shape, calls: readonly ReadCall[]): Promise<Row[][]> {
+    this.#assertOpen();
+    const results: Row[][] = [];
+    for (const [prepared, members] of groups(this.#preparer, shape, calls)) {
+      const rows =
+        members.length === 1 && members[0] !== undefined
+          ? [await readPlain(this.#runner, prepared, members[0].call)]
+          : await readBatch(
+              this.#runner,
+              prepared,
+              members.map((m) => m.call),
+            );
+      members.forEach(({ index }, i) => (results[index] = rows[i] ?? []));
+    }
+    return results;
+  }
+
+  async apply(changes: readonly TableChanges[]): Promise<void> {
+    this.#assertOpen();
+    for (const { table, inserts, updates, deletes } of changes) {
+      for (const rows of chunks(inserts)) await this.#run(insertionOf(table, rows), table);
+      for (const change of changesOf(table, updates)) {
+        const count = await this.#run(change, table);
+        if (count !== change.rowsCount) throw new StoreError("conflict", "a row to update is gone", { table: table.name });
+      }
+      for (const keys of chunks(deletes)) await this.#run(deletionOf(table, keys), table);
+    }
+  }
+
+  async savepoint(): Promise<Savepoint> {
+    this.#savepoints += 1;
+    const name = `s${this.#savepoints}`;
+    const execute = async (sql: string) => {
+      this.#assertOpen();
+      try {
+        await this.#runner.unsafe(sql);
+      } catch (error) {
+        throw postgresError(error);
+      }
+    };
+    await execute(`SAVEPOINT ${name}`);
+    return {
+      release: () => execute(`RELEASE SAVEPOINT ${name}`),
+      rollback: async () => {
+        await execute(`ROLLBACK TO SAVEPOINT ${name}`);
+        await execute(`RELEASE SAVEPOINT ${name}`);
+      },
+    };
+  }
+
+  async #values({ sql, values }: Change, table: Table): Promise<unknown[][]> {
+    try {
+      return await this.#runner.unsafe<unknown[][]>(sql, [...values]).values();
+    } catch (error) {
+      throw postgresError(error, table);
+    }
+  }
+
+  /** Runs a change and gives the number of changed rows. */
+  async #run(change: Change, table: Table): Promise<number> {
+    const result = (await this.#values(change, table)) as unknown[][] & { readonly affectedRows?: number };
+    return Number(result.affectedRows);
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw new Error("the write transaction has ended");
+  }
+}
+
+const chunks = function* <T>(all: readonly T[]): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += rowsPerStatementMax) yield all.slice(start, start + rowsPerStatementMax);
+};
+
+interface Member {
+  readonly call: ReadCall;
+  readonly index: number;
+}
+
+/** The calls by the variant of their statement. */
+const groups = (preparer: Preparer, shape: Shape, calls: readonly ReadCall[]): ReadonlyMap<Prepared, readonly Member[]> => {
+  const result = new Map<Prepared, Member[]>();
+  calls.forEach((call, index) => {
+    const prepared = preparer.of(shape, call);
+    const members = result.get(prepared);
+    if (members === undefined) result.set(prepared, [{ call, index }]);
+    else members.push({ call, index });
+  });
+  return result;
+};
