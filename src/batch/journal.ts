@@ -1,5 +1,6 @@
 /** Rows of the journal: what a command changed, in a form that JSON can hold. */
 import type { Value } from "../define/expression.ts";
+import { jsonReady } from "../pipeline/json-ready.ts";
 import type { Row } from "../store/store.ts";
 import type { Origin } from "./command.ts";
 import { countersTable, idempotencyTable, journalTable } from "./system-tables.ts";
@@ -8,25 +9,16 @@ import { type Change, changedFields } from "./working-set.ts";
 
 const internal: ReadonlySet<string> = new Set([countersTable.name, journalTable.name, idempotencyTable.name]);
 
-/** A value as JSON holds it: integers beyond 2^53−1 as decimal strings, bytes as base64. */
-const jsonReady = (value: Value | undefined): Value => {
-  if (typeof value === "bigint") {
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
-  }
-  if (value instanceof Uint8Array) return value.toBase64();
-  return value ?? null;
-};
-
 const rowReady = (row: Row): Row => {
   const ready: Row = {};
-  for (const field in row) ready[field] = jsonReady(row[field]);
+  for (const field in row) ready[field] = jsonReady(row[field] ?? null) as Value;
   return ready;
 };
 
 /** `[{ table, key, before?, after? }]`: created rows have `after`, deleted ones `before`, updates both with only what changed. */
 const describe = (change: Change): Row => {
   const { entry, before, after } = change;
-  const key = entry.key.length === 1 ? jsonReady(entry.key[0]) : entry.key.map((part) => jsonReady(part));
+  const key = entry.key.length === 1 ? (jsonReady(entry.key[0]) as Value) : entry.key.map((part) => jsonReady(part) as Value);
   const described: Row = { table: entry.table.name, key };
   if (before === undefined) {
     if (after !== undefined) described["after"] = rowReady(after);
@@ -35,7 +27,7 @@ const describe = (change: Change): Row => {
   if (after === undefined) return { ...described, before: rowReady(before) };
   const changed = changedFields(before, after) ?? {};
   const old: Row = {};
-  for (const field in changed) old[field] = jsonReady(before[field]);
+  for (const field in changed) old[field] = jsonReady(before[field] ?? null) as Value;
   return { ...described, before: old, after: rowReady(changed) };
 };
 

@@ -246,7 +246,9 @@ class OperationBuilder {
   }
 
   singleton(single: SingletonDefinition, resource: ResourceContract): void {
-    const input = select(resource.fields, (field) => writableOn("update", field));
+    const mayWrite = ({ options: { write } }: Field): boolean =>
+      !Array.isArray(write) || (write as readonly string[]).some((role) => single.update?.includes(role) === true);
+    const input = select(resource.fields, (field) => writableOn("update", field) && mayWrite(field));
     const shared = { target: "singleton" as const, resource, singleton: single.name, output: { kind: "row" as const } };
     this.add({ ...shared, name: `${single.name}.get`, action: "get", kind: "query", doc: single.doc, roles: single.roles });
     if (single.update !== undefined) {

@@ -134,7 +134,11 @@ interface SharedSpec<On, I extends Fields> {
 
 export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L> extends SharedSpec<On, I> {
   /** Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. */
-  load?(call: { readonly row: On extends "item" ? RowOf<F> : undefined; readonly input: InputOf<I> }): L;
+  load?(call: {
+    readonly row: On extends "item" ? RowOf<F> : undefined;
+    readonly input: InputOf<I>;
+    readonly principal: Principal;
+  }): L;
   run(
     ctx: CommandContext,
     call: {

@@ -109,6 +109,8 @@ export interface Behaviour {
 
 /** Tools handed to the second part of a definition, typed by the fields. */
 export interface ResourceTools<F extends Fields> {
+  /** The resource being defined: `ctx.table(self)`. */
+  readonly self: ResourceDefinition<string, F>;
   /** Every row. */
   readonly all: "all";
   /** Rows whose field holds the caller's subject. */
@@ -164,7 +166,8 @@ const singularOf = (plural: string): string =>
   plural.endsWith("ies") ? `${plural.slice(0, -3)}y` : plural.endsWith("sses") ? plural.slice(0, -2) : plural.replace(/s$/, "");
 
 /** Tools for `fields` of resource `resource`; a condition on an unknown field fails here, with both names. */
-const toolsFor = (resource: string, fields: Fields): ResourceTools<Fields> => {
+const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
+  const { name: resource, fields } = self;
   const names = Object.keys(fields);
   const row = new Proxy(operandsOf(names), {
     get(target, property) {
@@ -179,6 +182,7 @@ const toolsFor = (resource: string, fields: Fields): ResourceTools<Fields> => {
   };
   const measure = (kind: Exclude<Measure["kind"], "count">) => (field: string) => ({ kind, field: known(field) });
   return {
+    self,
     all: "all",
     own: (field) => ({ op: "eq", left: { field: [known(field)] }, right: caller.subject }),
     rows: (where) => where(row as never, caller),
@@ -210,14 +214,19 @@ export const resource = <const N extends string, const F extends Fields>(
   name: N,
   head: { readonly doc: string; readonly fields: F; readonly singular?: string },
   behaviour: (tools: ResourceTools<F>) => Behaviour,
-): ResourceDefinition<N, F> => ({
-  kind: "resource",
-  name,
-  doc: head.doc,
-  singular: head.singular ?? singularOf(name),
-  fields: head.fields,
-  behaviour: behaviour(toolsFor(name, head.fields) as unknown as ResourceTools<F>),
-});
+): ResourceDefinition<N, F> => {
+  const definition: { -readonly [K in keyof ResourceDefinition<N, F>]: ResourceDefinition<N, F>[K] } = {
+    kind: "resource",
+    name,
+    doc: head.doc,
+    singular: head.singular ?? singularOf(name),
+    fields: head.fields,
+    behaviour: { rows: {} },
+  };
+  // The tools hand out the definition itself, so it is there before its behaviour.
+  definition.behaviour = behaviour(toolsFor(definition as unknown as ResourceDefinition) as unknown as ResourceTools<F>);
+  return definition;
+};
 
 /** One row of a resource, chosen by who calls: `/profile` is the customer the login stands for. */
 export interface SingletonDefinition {

@@ -101,7 +101,10 @@ const changeCommand = (context: CallContext, unit: Unit): MaybePromise<Verdict> 
         : {
             guard: (row: Row, changes: Row) =>
               andThen(
-                guard(commandContext(unit, caller, call.locale) as never, { row, changes } as never) as MaybePromise<unknown>,
+                guard(
+                  commandContext(unit, caller, { locale: call.locale, resource: view.resource }) as never,
+                  { row, changes } as never,
+                ) as MaybePromise<unknown>,
                 (refused) => (refused === undefined ? undefined : refusalFrom(operation, refused as never)),
               ),
           }),

@@ -15,6 +15,7 @@ import type { ResourceContract } from "../../contract/contract.ts";
 import type { Unit } from "../../batch/unit.ts";
 import { bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
+import { jsonReady } from "../../pipeline/json-ready.ts";
 import { viewOf } from "../../pipeline/view.ts";
 import type { CountShape, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
 import { changedRow, completeRow } from "../table/change.ts";
@@ -150,7 +151,11 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
 };
 
 /** The context of one command. */
-export const commandContext = (unit: Unit, caller: Caller, locale: string): CommandContext => ({
+export const commandContext = (
+  unit: Unit,
+  caller: Caller,
+  { locale, resource: own }: { readonly locale: string; readonly resource: ResourceContract | undefined },
+): CommandContext => ({
   principal: caller,
   now: unit.now,
   locale,
@@ -162,7 +167,10 @@ export const commandContext = (unit: Unit, caller: Caller, locale: string): Comm
     if (view.rule === "all" || view.rule === "none") return view.rule === "all";
     return holds(view.rule, row as Row, caller, unit.now);
   },
-  emit: (type, data) => unit.emit({ type, data }),
+  emit: (type, data) => {
+    if (own !== undefined && own.events[type] === undefined) throw new Error(`${own.name} declares no event "${type}"`);
+    unit.emit({ type: own === undefined ? type : `${own.name}.${type}`, data: jsonReady(data) as Record<string, unknown> });
+  },
   created: <T>(data: T): Answer<T> => ({ answered: true, status: 201, data }),
   replayed: <T>(data: T): Answer<T> => ({ answered: true, status: 200, data, replayed: true }),
 });

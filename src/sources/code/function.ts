@@ -8,6 +8,7 @@ import type { Unit } from "../../batch/unit.ts";
 import { compilePresent } from "../../pipeline/accept/fields.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import { type Issue, type Refusal, refusalTypes } from "../../pipeline/refusal.ts";
+import { jsonReady } from "../../pipeline/json-ready.ts";
 import type { View } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
 import { visible } from "../table/visible.ts";
@@ -29,16 +30,6 @@ export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Ref
     ...(refused.details === undefined ? {} : { details: jsonReady(refused.details) as Record<string, unknown> }),
     ...(issues === undefined ? {} : { issues }),
   };
-};
-
-const jsonReady = (value: unknown): unknown => {
-  if (typeof value === "bigint") {
-    return value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER ? Number(value) : value.toString();
-  }
-  if (value instanceof Uint8Array) return value.toBase64();
-  if (Array.isArray(value)) return value.map(jsonReady);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, jsonReady(part)]));
 };
 
 const isRefusal = (value: unknown): value is FunctionRefusal =>
@@ -123,7 +114,7 @@ export const needsOfFunction = (call: FunctionCall): ((unit: Unit) => readonly N
     rounds.push((unit) => {
       const row = own === undefined ? undefined : unit.rows.entry(own, caller.realm, [id as string])?.current;
       if (own !== undefined && row === undefined) return [];
-      return Object.values(load({ row, input } as never)).flatMap(needOf);
+      return Object.values(load({ row, input, principal: caller } as never)).flatMap(needOf);
     });
   }
   return rounds;
@@ -133,9 +124,9 @@ export const needsOfFunction = (call: FunctionCall): ((unit: Unit) => readonly N
 export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict> => {
   const { operation, view, id, input, caller, locale } = call;
   const fn = functionOf(operation);
-  const context = commandContext(unit, caller, locale);
+  const context = commandContext(unit, caller, { locale, resource: view?.resource });
   const execute = (row: Row | undefined): MaybePromise<Verdict> => {
-    const requests = fn.load === undefined ? {} : fn.load({ row, input } as never);
+    const requests = fn.load === undefined ? {} : fn.load({ row, input, principal: caller } as never);
     const loaded: Record<string, Row | undefined> = {};
     for (const [name, request] of Object.entries(requests)) {
       if (request.id === null) continue;

@@ -1,6 +1,7 @@
 /** Executes the plan of a read: rows with their relations, counts, aggregates. One statement per level, whatever the number of rows. */
 import type { Value } from "../../define/expression.ts";
 import { andThen } from "../../pipeline/condition.ts";
+import { jsonReady } from "../../pipeline/json-ready.ts";
 import type { Page } from "../../pipeline/page.ts";
 import type { AggregatePlan, IncludePlan, Plan, RowsPlan } from "../../pipeline/plan.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
@@ -101,13 +102,6 @@ const totalOf = (store: Store, plan: RowsPlan, rows: number, more: boolean): May
   if (paging.by === "page" && !more) return (paging.page - 1) * paging.perPage + rows;
   return andThen(store.read(paging.count.shape, [paging.count.call]), (lists) => lists[0]?.[0]?.["count"] as number);
 };
-
-const jsonReady = (value: Value | undefined): unknown =>
-  typeof value === "bigint"
-    ? value >= Number.MIN_SAFE_INTEGER && value <= Number.MAX_SAFE_INTEGER
-      ? Number(value)
-      : value.toString()
-    : (value ?? null);
 
 const readAggregate = (store: Store, plan: AggregatePlan): MaybePromise<ReadOutcome> =>
   andThen(store.read(plan.shape, [plan.call]), (lists) => {
