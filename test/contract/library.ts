@@ -173,13 +173,23 @@ export const loans = resource(
       number: t.integer({ set: "sequence" }),
     },
   },
-  ({ own, all, filter }) => ({
+  ({ own, all, filter, command: fn }) => ({
     rows: { reader: own("member"), librarian: all },
     filters: {
       open: filter(({ returnedAt }) => isNull(returnedAt)),
       dueBy: filter({ day: t.date() }, ({ dueOn }, { day }) => lte(dueOn, day)),
     },
-    access: { create: ["librarian"] },
+    create: fn({
+      on: "collection",
+      doc: "Lends a book to a member.",
+      roles: ["librarian"],
+      refusals: {
+        already_lent: { status: 409, doc: "Someone else has the book." },
+        member_blocked: { status: 422, doc: "The member may not borrow." },
+      },
+      output: "row",
+      run: () => undefined,
+    }),
     appendOnly: true,
   }),
 );
