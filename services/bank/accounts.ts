@@ -9,7 +9,7 @@
  *
  * Callers write the name, nothing else. An account that was ever used is kept for good: it is closed, not deleted.
  */
-import { and, eq, gt, lt, type ResourceDefinition, resource, rowOf, t } from "pons";
+import { and, eq, gt, lt, resource, rowOf, t } from "pons";
 import { assetNames, isAsset } from "./assets.ts";
 import { customers } from "./customers.ts";
 import { ibanOf } from "./iban.ts";
@@ -60,10 +60,10 @@ const fields = {
   createdAt: t.dateTime({ set: "created", index: true }),
 };
 
-export const accounts: ResourceDefinition<"accounts", typeof fields> = resource(
+export const accounts = resource(
   "accounts",
   { doc: "Money held in one currency.", fields },
-  ({ own, all, filter, count, sum, many, command, guard }) => ({
+  ({ self, own, all, filter, count, sum, many, command, guard }) => ({
     rows: { customer: own("customer"), teller: all, auditor: all },
     access: { update: ["customer", "teller"], delete: ["teller"] },
     relations: { transfers: many("transfers", { by: ["debit", "credit"] }) },
@@ -114,8 +114,8 @@ export const accounts: ResourceDefinition<"accounts", typeof fields> = resource(
         if (!isAsset(input.currency)) return ctx.refuse("invalid_currency", { currency: input.currency, currencies: assetNames });
         if (owner === undefined) return ctx.refuse("customer_not_found");
         if (owner.status !== "active") return ctx.refuse("customer_not_active", { status: owner.status });
-        const id = ctx.id(accounts);
-        const row = ctx.table(accounts).insert({ ...input, id, iban: ibanOf(id) });
+        const id = ctx.id(self);
+        const row = ctx.table(self).insert({ ...input, id, iban: ibanOf(id) });
         ctx.table(customers).update(owner.id, { openAccounts: owner.openAccounts + 1, lastActiveAt: ctx.now });
         ctx.emit("opened", { account: id, customer: owner.id });
         return ctx.created(row);
@@ -134,7 +134,7 @@ export const accounts: ResourceDefinition<"accounts", typeof fields> = resource(
         run: (ctx, { row, input }) => {
           if (row.status !== "active") return ctx.refuse(`account_${row.status}`, { account: row.id });
           ctx.emit("frozen", { account: row.id, reason: input.reason });
-          return ctx.table(accounts).update(row.id, { status: "frozen", frozenReason: input.reason });
+          return ctx.table(self).update(row.id, { status: "frozen", frozenReason: input.reason });
         },
       }),
       unfreeze: command({
@@ -145,7 +145,7 @@ export const accounts: ResourceDefinition<"accounts", typeof fields> = resource(
         run: (ctx, { row }) => {
           if (row.status !== "frozen") return ctx.refuse("account_not_frozen", { account: row.id });
           ctx.emit("unfrozen", { account: row.id });
-          return ctx.table(accounts).update(row.id, { status: "active", frozenReason: null });
+          return ctx.table(self).update(row.id, { status: "active", frozenReason: null });
         },
       }),
       close: command({
@@ -167,7 +167,7 @@ export const accounts: ResourceDefinition<"accounts", typeof fields> = resource(
             ctx.table(customers).update(owner.id, { openAccounts: owner.openAccounts - 1, lastActiveAt: ctx.now });
           }
           ctx.emit("closed", { account: row.id });
-          return ctx.table(accounts).update(row.id, { status: "closed" });
+          return ctx.table(self).update(row.id, { status: "closed" });
         },
       }),
     },

@@ -2,7 +2,7 @@
  * Customers: the people and companies the bank keeps accounts for. Staff maintain them; a customer sees the own row, and changes phone and
  * language through the singleton `profile`. A customer is never deleted: accounts and transfers refer to it.
  */
-import { and, eq, isNull, lt, ne, type Operand, type Operands, or, type ResourceDefinition, resource, t } from "pons";
+import { and, eq, isNull, lt, ne, type Operand, type Operands, or, resource, t } from "pons";
 
 /** Most customers archived by one call of `archiveInactive`. */
 const archivedMax = 500;
@@ -43,10 +43,10 @@ const fields = {
 const idleSince = (row: Operands<typeof fields>, moment: Operand<string> | string) =>
   or(lt(row.lastActiveAt, moment), and(isNull(row.lastActiveAt), lt(row.createdAt, moment)));
 
-export const customers: ResourceDefinition<"customers", typeof fields> = resource(
+export const customers = resource(
   "customers",
   { doc: "People and companies the bank keeps accounts for.", fields },
-  ({ own, all, filter, count, many, command }) => ({
+  ({ self, own, all, filter, count, many, command }) => ({
     rows: { customer: own("id"), teller: all, auditor: all },
     access: { create: ["teller"], update: ["teller"] },
     relations: { accounts: many("accounts") },
@@ -76,7 +76,7 @@ export const customers: ResourceDefinition<"customers", typeof fields> = resourc
         refusals: { customer_not_active: { status: 422, doc: "The customer is not active." } },
         run: (ctx, { row }) =>
           row.status === "active"
-            ? ctx.table(customers).update(row.id, { status: "inactive" })
+            ? ctx.table(self).update(row.id, { status: "inactive" })
             : ctx.refuse("customer_not_active", { status: row.status }),
       }),
       reactivate: command({
@@ -87,7 +87,7 @@ export const customers: ResourceDefinition<"customers", typeof fields> = resourc
         run: (ctx, { row }) =>
           row.status === "active"
             ? ctx.refuse("customer_active")
-            : ctx.table(customers).update(row.id, { status: "active", lastActiveAt: ctx.now }),
+            : ctx.table(self).update(row.id, { status: "active", lastActiveAt: ctx.now }),
       }),
       archiveInactive: command({
         on: "collection",
@@ -101,7 +101,7 @@ export const customers: ResourceDefinition<"customers", typeof fields> = resourc
           more: t.boolean({ doc: "Others are left; call again." }),
         },
         run: async (ctx, { input }) => {
-          const table = ctx.table(customers);
+          const table = ctx.table(self);
           const found = await table.find(
             (row) => and(ne(row.status, "archived"), eq(row.openAccounts, 0), idleSince(row, input.before)),
             { limit: archivedMax + 1, sortBy: "lastActiveAt" },

@@ -4,7 +4,7 @@
  *
  * Internal: no role sees it.
  */
-import { type ResourceDefinition, resource, t } from "pons";
+import { resource, t } from "pons";
 
 const fields = {
   id: t.id("trf", { client: true, doc: "The transfer's id." }),
@@ -13,8 +13,7 @@ const fields = {
   createdAt: t.dateTime({ set: "created" }),
 };
 
-export const refusals: ResourceDefinition<"refusals", typeof fields> = resource(
-  "refusals",
-  { doc: "Transfer ids spent by a refusal.", fields },
-  () => ({ rows: {}, appendOnly: true }),
-);
+export const refusals = resource("refusals", { doc: "Transfer ids spent by a refusal.", fields }, () => ({
+  rows: {},
+  appendOnly: true,
+}));

@@ -5,7 +5,7 @@
  * The client may choose the id, and then may repeat the call for as long as it likes: one transfer is made, one answer given. See
  * `posting.ts` for the outcomes.
  */
-import { and, eq, gte, lt, or, related, type ResourceDefinition, type Row, resource, rowOf, t } from "pons";
+import { and, eq, gte, lt, or, related, type Row, resource, rowOf, t } from "pons";
 import { accounts } from "./accounts.ts";
 import { credited, debited, decide, transferRefusals } from "./posting.ts";
 import { refusals } from "./refusals.ts";
@@ -45,10 +45,10 @@ const fields = {
   createdAt: t.dateTime({ set: "created", index: true }),
 };
 
-export const transfers: ResourceDefinition<"transfers", typeof fields> = resource(
+export const transfers = resource(
   "transfers",
   { doc: "Money moved from one account to another; never changed, never deleted.", fields },
-  ({ rows, all, filter, count, sum, command }) => ({
+  ({ self, rows, all, filter, count, sum, max, command }) => ({
     rows: {
       customer: rows((row, caller) =>
         or(eq(related(row.debit, "customer"), caller.subject), eq(related(row.credit, "customer"), caller.subject)),
@@ -75,6 +75,7 @@ export const transfers: ResourceDefinition<"transfers", typeof fields> = resourc
         measures: { transfers: count(), total: sum("amount") },
       },
     },
+    properties: { lastSeq: max("seq") },
     events: {
       posted: {
         doc: "A transfer was posted.",
@@ -106,7 +107,7 @@ export const transfers: ResourceDefinition<"transfers", typeof fields> = resourc
       load: ({ input }) => ({
         debit: rowOf(accounts, input.debit),
         credit: rowOf(accounts, input.credit),
-        existing: rowOf(transfers, input.id),
+        existing: rowOf(self, input.id),
         spent: rowOf(refusals, input.id),
       }),
       run: (ctx, { input, loaded }) => {
@@ -123,9 +124,9 @@ export const transfers: ResourceDefinition<"transfers", typeof fields> = resourc
         if (from === undefined || to === undefined) throw new Error("a transfer was allowed between accounts that are not there");
         const debitAfter = ctx.table(accounts).update(from.id, debited(from, terms.amount));
         const creditAfter = ctx.table(accounts).update(to.id, credited(to, terms.amount));
-        const posted = ctx.table(transfers).insert({
+        const posted = ctx.table(self).insert({
           ...terms,
-          id: id ?? ctx.id(transfers),
+          id: id ?? ctx.id(self),
           effectiveAt: terms.effectiveAt ?? ctx.now,
           debitBalance: debitAfter.balance,
           debitVersion: debitAfter.version,
