@@ -288,6 +288,10 @@ test("issues and details are named back, those of queries are left as the caller
   ).toEqual({
     fields: ["heading", "isbn"],
   });
+  const translated = v2.upBody(operation("authors.create"), { fullName: "Jane" }, false);
+  expect(translated.ok ? {} : v2.downRefusal(operation("authors.create"), invalid(translated.issues)).issues).toEqual({
+    fullName: [{ code: "unknown_field" }],
+  });
   const plain = refuse("not_found");
   expect(v1.downRefusal(operation("books.get"), plain)).toBe(plain);
 });

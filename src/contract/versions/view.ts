@@ -31,7 +31,7 @@ export interface VersionView {
   upQuery(operation: Operation, query: RawQuery, text: boolean): Translated<RawQuery>;
   /** Presented, JSON-ready data in this version's form; `query` as the client sent it. */
   downData(operation: Operation, data: unknown, query?: RawQuery): unknown;
-  /** Issues under this version's names. Those of a query carry the parameters as the client wrote them, but for included relations. */
+  /** Issues under this version's names; those of `upBody` and `upQuery` are already. Those of a query carry the parameters as the client wrote them, but for included relations. */
   downIssues(operation: Operation, issues: Issues): Issues;
   /** A refusal with its issues and the fields its details name. */
   downRefusal(operation: Operation, refusal: Refusal): Refusal;
@@ -80,6 +80,14 @@ const newestView = (contract: Contract): VersionView => ({
   kept: () => none,
 });
 
+/** Issues that a translator found: they are under the client's names already, and are not named back again. */
+const told = new WeakSet<Issues>();
+
+const refusing = (issues: Issues): { readonly ok: false; readonly issues: Issues } => {
+  told.add(issues);
+  return { ok: false, issues };
+};
+
 /** Names of fields that a refusal's details carry under these keys. */
 const detailKeys = ["field", "fields"] as const;
 
@@ -102,7 +110,8 @@ const olderView = (definition: VersionDefinition, contract: Contract, steps: rea
     }
     return named;
   };
-  const downIssues = (operation: Operation, issues: Issues): Issues => downFrom(0, operation, issues);
+  const downIssues = (operation: Operation, issues: Issues): Issues =>
+    told.has(issues) ? issues : downFrom(0, operation, issues);
 
   return {
     name: definition.name,
@@ -114,7 +123,7 @@ const olderView = (definition: VersionDefinition, contract: Contract, steps: rea
       for (const [position, step] of oldestFirst.entries()) {
         const translated = step.body.get(operation.name)?.(value, text);
         if (translated?.ok === false) {
-          return { ok: false, issues: downFrom(steps.length - position, operation, translated.issues) };
+          return refusing(downFrom(steps.length - position, operation, translated.issues));
         }
         if (translated !== undefined) value = translated.value;
       }
@@ -126,7 +135,7 @@ const olderView = (definition: VersionDefinition, contract: Contract, steps: rea
       let value = query;
       for (const step of oldestFirst) {
         const translated = upQuery(step, resource, value, text);
-        if (!translated.ok) return translated;
+        if (!translated.ok) return refusing(translated.issues);
         value = translated.value;
       }
       return { ok: true, value };
