@@ -16,6 +16,7 @@ interface Row {
   readonly name?: unknown;
   readonly status?: unknown;
   readonly currency?: unknown;
+  readonly createdAt?: unknown;
 }
 
 const nameOf = (sent: string): string | undefined => /"name":"([^"]+)"/.exec(sent)?.[1];
@@ -32,20 +33,22 @@ export const checks = {
     if (String(row.id) !== id) return `asked for ${id}, got ${String(row.id)}`;
     return typeof row.name === "string" && typeof row.currency === "string" ? undefined : "the row is not whole";
   },
-  /** Twenty active accounts in the order of their names. */
+  /** Twenty active accounts, the youngest first. */
   list({ body }) {
     const rows = dataOf<readonly Row[]>(body);
     if (rows.length !== 20) return `${rows.length} rows instead of 20`;
     if (rows.some(({ status }) => status !== "active")) return "a row that the filter excludes";
-    const names = rows.map(({ name }) => String(name));
-    return names.every((name, index) => index === 0 || (names[index - 1] ?? "") <= name) ? undefined : "not sorted by name";
+    const moments = rows.map(({ createdAt }) => Date.parse(String(createdAt)));
+    return moments.every((moment, index) => index === 0 || (moments[index - 1] ?? Number.NaN) >= moment)
+      ? undefined
+      : "not sorted by createdAt";
   },
   /** A page of twenty rows of any kind. */
   page({ body }) {
     const rows = dataOf<readonly Row[]>(body);
     return rows.length === 20 ? undefined : `${rows.length} rows instead of 20`;
   },
-  /** The account that was sent, with an id. */
+  /** The customer that was sent, with an id. */
   created({ sent, body }) {
     const row = dataOf<Row>(body);
     if (row.id === undefined || row.id === null) return "no id";
@@ -62,7 +65,7 @@ export const checks = {
   batchInAnyOrder({ sent, body }) {
     const rows = dataOf<readonly Row[]>(body);
     if (rows.length !== 1000) return `${rows.length} rows instead of 1000`;
-    return rows.some(({ name }) => name === nameOf(sent)) ? undefined : "the first account sent is missing";
+    return rows.some(({ name }) => name === nameOf(sent)) ? undefined : "the first one sent is missing";
   },
   /** The same bytes that were sent. */
   echo({ sent, body }) {

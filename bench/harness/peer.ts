@@ -33,7 +33,7 @@ export interface Running {
   /** The calls this peer can do, by the case's name; a case it cannot do is absent. */
   readonly calls: Readonly<Record<string, CallPlan | OwnLoad>>;
   /** How many rows are stored: what was acknowledged must be there, and its audit rows. Absent: it stores nothing. */
-  count?(what: "accounts" | "audit"): Promise<number>;
+  count?(what: "customers" | "audit"): Promise<number>;
   stop(): Promise<void>;
   /** After stop(): starts the server on the same data, stops it again, and tells the seconds until its first answer. */
   startAgain?(): Promise<number>;

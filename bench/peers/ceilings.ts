@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { CallPlan, Peer, Running } from "../harness/peer.ts";
 import { serve } from "../harness/server.ts";
-import { newAccount, newAccounts } from "./accounts.ts";
+import { newCustomer, newCustomers } from "./bank.ts";
 
 const folder = join(import.meta.dir, "bun");
 
@@ -53,7 +53,7 @@ export const echo: Peer = {
     return {
       ...server,
       pids: server.serverPids,
-      calls: { create: { ...posted, body: newAccount, rows: 1 }, batch: { ...posted, body: newAccounts, rows: 1000 } },
+      calls: { create: { ...posted, body: newCustomer, rows: 1 }, batch: { ...posted, body: newCustomers, rows: 1000 } },
     };
   },
 };

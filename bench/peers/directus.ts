@@ -10,7 +10,7 @@ import { SQL } from "bun";
 import { installPeer } from "../harness/npm-peer.ts";
 import { type Peer, Unavailable } from "../harness/peer.ts";
 import { freePort, serve } from "../harness/server.ts";
-import { countRows, createAccounts, newAccount, newAccounts, sampleIds } from "./accounts.ts";
+import { countRows, createBank, newCustomer, newCustomers, sampleIds } from "./bank.ts";
 
 const folder = join(import.meta.dir, "directus");
 const token = "benchmark-token-of-the-administrator";
@@ -77,7 +77,7 @@ export const directus: Peer = {
     if (Bun.which("node") === null) throw new Unavailable("there is no Node");
     await install();
     const database = await surroundings.createDatabase();
-    await createAccounts(database);
+    await createBank(database);
     await bootstrap(database);
     const server = await serve({
       command: ["node", cli, "start"],
@@ -100,7 +100,7 @@ export const directus: Peer = {
         },
         list: {
           method: "GET",
-          paths: ["/items/accounts?filter[status][_eq]=active&sort=name&limit=20&meta=filter_count"],
+          paths: ["/items/accounts?filter[status][_eq]=active&sort=-createdAt&limit=20&meta=filter_count"],
           headers,
           status: 200,
           check: "list",
@@ -108,18 +108,18 @@ export const directus: Peer = {
         },
         create: {
           method: "POST",
-          paths: ["/items/accounts"],
+          paths: ["/items/customers"],
           headers: posted,
-          body: newAccount,
+          body: newCustomer,
           status: 200,
           check: "created",
           rows: 1,
         },
         batch: {
           method: "POST",
-          paths: ["/items/accounts"],
+          paths: ["/items/customers"],
           headers: posted,
-          body: newAccounts,
+          body: newCustomers,
           status: 200,
           check: "batchInAnyOrder",
           rows: 1000,

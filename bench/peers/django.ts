@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Peer, Unavailable } from "../harness/peer.ts";
 import { serve } from "../harness/server.ts";
-import { apiKey, countRows, createAccounts, newAccount, newAccounts, sampleIds } from "./accounts.ts";
+import { apiKey, countRows, createBank, newCustomer, newCustomers, sampleIds } from "./bank.ts";
 
 const python = "/usr/bin/python3";
 const packages = ["python3-djangorestframework", "python3-django-filters", "python3-psycopg2", "gunicorn"];
@@ -32,7 +32,7 @@ export const django: Peer = {
   async start(surroundings) {
     ensurePackages();
     const database = await surroundings.createDatabase();
-    await createAccounts(database);
+    await createBank(database);
     const server = await serve({
       command: [
         "sh",
@@ -51,7 +51,7 @@ export const django: Peer = {
         get: { method: "GET", paths: sampleIds.map((id) => `/accounts/${id}`), headers, status: 200, check: "item", rows: 1 },
         list: {
           method: "GET",
-          paths: ["/accounts?status=active&ordering=name&perPage=20"],
+          paths: ["/accounts?status=active&ordering=-createdAt&perPage=20"],
           headers,
           status: 200,
           check: "list",
@@ -59,18 +59,18 @@ export const django: Peer = {
         },
         create: {
           method: "POST",
-          paths: ["/accounts"],
+          paths: ["/customers"],
           headers: posted,
-          body: newAccount,
+          body: newCustomer,
           status: 201,
           check: "created",
           rows: 1,
         },
         batch: {
           method: "POST",
-          paths: ["/accounts"],
+          paths: ["/customers"],
           headers: posted,
-          body: newAccounts,
+          body: newCustomers,
           status: 200,
           check: "batch",
           rows: 1000,

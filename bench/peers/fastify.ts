@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { installPeer } from "../harness/npm-peer.ts";
 import { type Peer, Unavailable } from "../harness/peer.ts";
 import { serve } from "../harness/server.ts";
-import { apiKey, countRows, createAccounts, newAccount, newAccounts, sampleIds } from "./accounts.ts";
+import { apiKey, countRows, createBank, newCustomer, newCustomers, sampleIds } from "./bank.ts";
 
 const folder = join(import.meta.dir, "fastify");
 const headers = { authorization: `Bearer ${apiKey}` };
@@ -16,7 +16,7 @@ export const fastify: Peer = {
     if (Bun.which("node") === null) throw new Unavailable("there is no Node");
     await installPeer(folder);
     const database = await surroundings.createDatabase();
-    await createAccounts(database);
+    await createBank(database);
     const server = await serve({
       command: ["node", "server.mjs"],
       cwd: folder,
@@ -31,7 +31,7 @@ export const fastify: Peer = {
         get: { method: "GET", paths: sampleIds.map((id) => `/accounts/${id}`), headers, status: 200, check: "item", rows: 1 },
         list: {
           method: "GET",
-          paths: ["/accounts?status=active&sortBy=name.asc&perPage=20"],
+          paths: ["/accounts?status=active&sortBy=createdAt.desc&perPage=20"],
           headers,
           status: 200,
           check: "list",
@@ -39,18 +39,18 @@ export const fastify: Peer = {
         },
         create: {
           method: "POST",
-          paths: ["/accounts"],
+          paths: ["/customers"],
           headers: posted,
-          body: newAccount,
+          body: newCustomer,
           status: 201,
           check: "created",
           rows: 1,
         },
         batch: {
           method: "POST",
-          paths: ["/accounts"],
+          paths: ["/customers"],
           headers: posted,
-          body: newAccounts,
+          body: newCustomers,
           status: 200,
           check: "batch",
           rows: 1000,

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { type Measured, measured } from "../harness/load.ts";
 import { type Peer, Unavailable } from "../harness/peer.ts";
 import { cpuSeconds } from "../harness/process-tree.ts";
-import { accountCount, createAccounts, sampleIds } from "./accounts.ts";
+import { accountCount, createBank, sampleIds } from "./bank.ts";
 
 const systemFolder = "/usr/lib/postgresql";
 
@@ -30,7 +30,7 @@ export const pgbench: Peer = {
   async start(surroundings) {
     const binary = findPgbench();
     const database = new URL(await surroundings.createDatabase());
-    await createAccounts(database.href);
+    await createBank(database.href);
     const script = join(surroundings.folder, "select.pgbench");
     const idExpression = `'acc_' || lpad(cast(:n as text), ${(sampleIds[0]?.length ?? 0) - "acc_".length}, '0')`;
     await Bun.write(script, `\\set n random(1, ${accountCount})\nselect * from accounts where id = ${idExpression};\n`);

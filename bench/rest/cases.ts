@@ -10,8 +10,8 @@ export interface Case {
 export const cases: readonly Case[] = [
   { name: "get", title: "Get one account by id", connections: 64, writes: false },
   { name: "list", title: "List 20 accounts with a filter and a sort, with the total", connections: 64, writes: false },
-  { name: "create", title: "Create one account, durable, with its audit row", connections: 64, writes: true },
-  { name: "batch", title: "Create 1,000 accounts in one call, with their audit rows", connections: 2, writes: true },
+  { name: "create", title: "Create one customer, durable, with its audit row", connections: 64, writes: true },
+  { name: "batch", title: "Create 1,000 customers in one call, with their audit rows", connections: 2, writes: true },
 ];
 
 /** Peers shown over several connection counts and at half of their saturating load, and the cases they are shown for. */

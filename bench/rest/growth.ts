@@ -21,7 +21,7 @@ export async function measureGrowth(
   for (const engine of ["sqlite", "postgres"] as const) {
     const name = (rows: number) => `${engine}, ${rows.toLocaleString("en-US")} rows`;
     const lineup = await startPeers(
-      plan.growth.map((rows) => pons({ engine, rows, name: name(rows) })),
+      plan.growth.map((rows) => pons({ engine, customers: rows, name: name(rows) })),
       surroundings,
     );
     try {

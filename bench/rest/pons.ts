@@ -1,26 +1,27 @@
 /**
- * Our side: everything the benchmark knows of Pons's API is in this file. It starts the real server by its command, with the demo tenant's
- * key, fills the bank with the accounts the peers have (by batches, through the API) and says how each case is called.
+ * Our side: everything the benchmark knows of Pons's API is in this file. It starts the real server by its command with the demo tenant's
+ * key, fills the bank through the API with as many rows as the peers have, and says how each case is called.
  */
 import { existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { type CallPlan, type Peer, type Running, Unavailable } from "../harness/peer.ts";
 import { serve, type ServerOptions } from "../harness/server.ts";
-import { accountCount } from "../peers/accounts.ts";
+import { accountCount, newCustomer, newCustomers } from "../peers/bank.ts";
 
 const root = join(import.meta.dir, "..", "..");
 const commandLine = join(root, "src", "cli", "main.ts");
 
+/** The newest version: an older one is answered by conversion, which the peers do not do. */
+const base = "/bank/v2";
 const api = {
-  accounts: "/bank/v1/accounts",
-  customers: "/bank/v1/customers?perPage=1",
-  health: "/bank/v1/openapi.json",
-  list: "/bank/v1/accounts?status=active&sortBy=name.asc&perPage=20",
-  /** A page by cursor carries no total. */
-  page: (cursor: string) => `/bank/v1/accounts?sortBy=name.asc&perPage=20&cursor=${encodeURIComponent(cursor)}`,
-  firstPage: "/bank/v1/accounts?sortBy=name.asc&perPage=20&cursor=",
-  count: "/bank/v1/accounts/count",
-  newAccount: (customer: string, number: string) => `{"customer":"${customer}","name":"Account ${number}","currency":"EUR"}`,
+  accounts: `${base}/accounts`,
+  customers: `${base}/customers`,
+  health: `${base}/openapi.json`,
+  /** 80 % of the accounts are active, as with the peers. */
+  list: `${base}/accounts?status=active&sortBy=createdAt.desc&perPage=20`,
+  owners: `${base}/customers?status=active&perPage=100`,
+  freeze: (id: string) => `${base}/accounts/${id}/freeze`,
+  pages: `${base}/customers?sortBy=createdAt.desc&perPage=20`,
   createStatus: 201,
   batchStatus: 200,
 };
@@ -28,15 +29,17 @@ const api = {
 const itemsPerBatch = 1000;
 const pagesWalked = 30;
 const samples = 1000;
+const freezesAtOnce = 50;
+/** Where the numbers of filled-in customers start: below those of the load generator. */
+const firstFilled = 10_000_000;
+
+interface Row {
+  readonly id: string;
+}
 
 interface Answer<T> {
   readonly data: T;
   readonly pagination?: { readonly nextCursor?: string };
-}
-
-interface Account {
-  readonly id: string;
-  readonly name: string;
 }
 
 /** Calls the server and expects success. */
@@ -56,76 +59,90 @@ class Client {
       ...(body === undefined ? {} : { body }),
     });
     const text = await answer.text();
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${text.slice(0, 500)}`);
+    if (answer.status < 200 || answer.status > 204) throw new Error(`${path}: ${answer.status} ${text.slice(0, 500)}`);
     return JSON.parse(text) as Answer<T>;
   }
-}
 
-/** Creates accounts until there are `rows`; their names are in no order, as with the peers. */
-async function fill(client: Client, customer: string, rows: number): Promise<void> {
-  const { data: present } = await client.call<number>(api.count);
-  for (let made = present; made < rows; made += itemsPerBatch) {
-    const count = Math.min(itemsPerBatch, rows - made);
-    const items = Array.from({ length: count }, (_, index) =>
-      api.newAccount(customer, String(((made + index) * 7919) % accountCount).padStart(9, "0")),
-    );
-    await client.call(api.accounts, `[${items.join(",")}]`);
+  async count(collection: string): Promise<number> {
+    return Number((await this.call<number | string>(`${collection}/count`)).data);
   }
 }
 
-/** The addresses of pages deep in the list. */
-async function walk(client: Client): Promise<string[]> {
-  const paths: string[] = [];
-  let cursor = "";
-  for (let page = 0; page < pagesWalked; page++) {
-    const { pagination } = await client.call<Account[]>(cursor === "" ? api.firstPage : api.page(cursor));
-    if (pagination?.nextCursor === undefined) break;
-    cursor = pagination.nextCursor;
-    paths.push(api.page(cursor));
+/** Calls `make` with how many are there already and how many to add, until there are `wanted`. */
+async function fill(client: Client, collection: string, wanted: number, make: (index: number) => string): Promise<void> {
+  for (let made = await client.count(collection); made < wanted; made += itemsPerBatch) {
+    const count = Math.min(itemsPerBatch, wanted - made);
+    const items = Array.from({ length: count }, (_, index) => make(made + index));
+    await client.call(collection, `[${items.join(",")}]`);
   }
-  // The last page may be shorter than the others.
-  return paths.slice(0, -1);
 }
 
-async function sampleIds(client: Client): Promise<string[]> {
-  const ids: string[] = [];
-  for (let page = 1; ids.length < samples; page++) {
-    const { data } = await client.call<Account[]>(`${api.accounts}?perPage=100&page=${page}`);
-    ids.push(...data.map(({ id }) => id));
+/** As many accounts as the peers have, of several owners; of those opened here every fifth is frozen. */
+async function fillAccounts(client: Client): Promise<void> {
+  const owners = (await client.call<Row[]>(api.owners)).data;
+  const before = await client.count(api.accounts);
+  await fill(client, api.accounts, accountCount, (index) => {
+    const number = String(index).padStart(9, "0");
+    return JSON.stringify({ customer: owners[index % owners.length]?.id, name: `Account ${number}`, currency: "EUR" });
+  });
+  const opened = (await ids(client, accountCount - before)).filter((_, index) => index % 5 === 0);
+  for (let at = 0; at < opened.length; at += freezesAtOnce)
+    await Promise.all(opened.slice(at, at + freezesAtOnce).map((id) => client.call(api.freeze(id), `{"reason":"Benchmark"}`)));
+}
+
+/** Ids of the youngest accounts. */
+async function ids(client: Client, wanted: number): Promise<string[]> {
+  const found: string[] = [];
+  for (let page = 1; found.length < wanted; page++) {
+    const { data } = await client.call<Row[]>(`${api.accounts}?sortBy=createdAt.desc&perPage=100&page=${page}`);
+    found.push(...data.map(({ id }) => id));
     if (data.length < 100) break;
   }
-  return ids;
+  return found.slice(0, wanted);
 }
 
-async function callsOf(client: Client, customer: string): Promise<Record<string, CallPlan>> {
+/** The addresses of pages by cursor, deep in the list of customers. */
+async function walk(client: Client): Promise<string[]> {
+  const paths: string[] = [];
+  let cursor = (await client.call<Row[]>(`${api.pages}&cursor=`)).pagination?.nextCursor;
+  while (cursor !== undefined && paths.length < pagesWalked) {
+    const path = `${api.pages}&cursor=${encodeURIComponent(cursor)}`;
+    const { data, pagination } = await client.call<Row[]>(path);
+    if (data.length === 20) paths.push(path);
+    cursor = pagination?.nextCursor;
+  }
+  return paths;
+}
+
+async function callsOf(client: Client): Promise<Record<string, CallPlan>> {
   const { headers } = client;
-  const posted = { ...headers, "content-type": "application/json" };
-  const ids = await sampleIds(client);
-  const item = api.newAccount(customer, "{n}");
-  const many = `[${Array.from({ length: itemsPerBatch }, () => item).join(",")}]`;
+  const paths = (await ids(client, samples)).map((id) => `${api.accounts}/${id}`);
   const read = { method: "GET", headers, status: 200 } as const;
-  const write = { method: "POST", paths: [api.accounts], headers: posted } as const;
+  const write = { method: "POST", paths: [api.customers], headers: { ...headers, "content-type": "application/json" } } as const;
   return {
-    get: { ...read, paths: ids.map((id) => `${api.accounts}/${id}`), check: "item", rows: 1 },
+    get: { ...read, paths, check: "item", rows: 1 },
     list: { ...read, paths: [api.list], check: "list", rows: 20 },
-    page: { ...read, paths: await walk(client), check: "page", rows: 20 },
-    create: { ...write, body: item, status: api.createStatus, check: "created", rows: 1 },
-    batch: { ...write, body: many, status: api.batchStatus, check: "batch", rows: itemsPerBatch },
+    create: { ...write, body: newCustomer, status: api.createStatus, check: "created", rows: 1 },
+    batch: { ...write, body: newCustomers, status: api.batchStatus, check: "batch", rows: itemsPerBatch },
   };
+}
+
+async function pageCalls(client: Client): Promise<Record<string, CallPlan>> {
+  return { page: { method: "GET", headers: client.headers, status: 200, paths: await walk(client), check: "page", rows: 20 } };
 }
 
 export interface PonsOptions {
   readonly engine: "sqlite" | "postgres";
   readonly name?: string;
   readonly what?: string;
-  /** Rows in the table of accounts; default: as many as the peers have. */
-  readonly rows?: number;
+  /** For the growth of pages: so many customers, pages as the only call, and no accounts added. */
+  readonly customers?: number;
   /** Switches for parts of the server. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 export function pons(options: PonsOptions): Peer {
-  const { engine, rows = accountCount } = options;
+  const { engine, customers } = options;
   return {
     name: options.name ?? `pons-${engine}`,
     what:
@@ -146,13 +163,14 @@ export function pons(options: PonsOptions): Peer {
       try {
         const demo = (await Bun.file(join(data, "demo.json")).json()) as { keys: { sandbox: string } };
         const client = new Client(server.url, demo.keys.sandbox);
-        const customer = (await client.call<Account[]>(api.customers)).data[0]?.id ?? "";
-        await fill(client, customer, rows);
+        if (customers === undefined) await fillAccounts(client);
+        else await fill(client, api.customers, customers, (index) => newCustomer.replaceAll("{n}", String(firstFilled + index)));
         return {
           ...server,
           pids: [...server.serverPids, ...(engine === "postgres" ? [surroundings.postgresPid] : [])],
-          calls: await callsOf(client, customer),
-          count: async (what) => (what === "accounts" ? (await client.call<number>(api.count)).data : Number.NaN),
+          calls: customers === undefined ? await callsOf(client) : await pageCalls(client),
+          // The number of audit rows is no business of callers.
+          count: async (what) => (what === "audit" ? Number.NaN : client.count(api.customers)),
         };
       } catch (error) {
         await server.stop();

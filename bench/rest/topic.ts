@@ -80,7 +80,7 @@ async function reportLineup({ report, quick }: TopicOptions, lineup: Lineup, pos
   report.add(
     [
       `Postgres ${version ?? ""}, one server with a database for each peer, settings of its defaults (fsync and synchronous_commit on).`,
-      "Every peer holds the same 10,000 accounts. CPU time is that of the server's processes and of all of Postgres's; the load generator's does not count.",
+      "Every peer holds the same 10,000 accounts, with the same columns and indexes. CPU time is that of the server's processes and of all of Postgres's; the load generator's does not count.",
     ].join(" "),
   );
   const told = new Map(lineup.started.map(({ peer }) => [peer.name, peer.what]));
@@ -141,7 +141,7 @@ async function stored(able: readonly Started[], writes: boolean): Promise<Map<st
 }
 
 const countBoth = async (count: NonNullable<Running["count"]>): Promise<readonly [number, number]> => [
-  await count("accounts"),
+  await count("customers"),
   await count("audit"),
 ];
 

@@ -45,18 +45,49 @@ from rest_framework.response import Response  # noqa: E402
 
 
 def new_id():
-    return "acc_" + uuid.uuid4().hex
+    return "cus_" + uuid.uuid4().hex
+
+
+class Customer(models.Model):
+    id = models.TextField(primary_key=True, default=new_id)
+    name = models.TextField()
+    email = models.TextField()
+    phone = models.TextField(null=True)
+    country = models.TextField()
+    language = models.TextField(default="en")
+    birthDate = models.DateField(null=True)
+    kind = models.TextField(default="person")
+    status = models.TextField(default="active")
+    taxNumber = models.TextField(null=True)
+    openAccounts = models.BigIntegerField(default=0)
+    lastActiveAt = models.DateTimeField(null=True)
+    createdAt = models.DateTimeField(default=timezone.now)
+    updatedAt = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "bank"
+        db_table = "customers"
+        managed = False
 
 
 class Account(models.Model):
-    id = models.TextField(primary_key=True, default=new_id)
-    customer = models.TextField()
+    id = models.TextField(primary_key=True)
+    customer = models.TextField(null=True)
+    kind = models.TextField()
     name = models.TextField()
-    currency = models.CharField(max_length=3)
-    balance = models.BigIntegerField(default=0)
+    currency = models.TextField()
+    debitsPosted = models.BigIntegerField()
+    creditsPosted = models.BigIntegerField()
+    debitsPending = models.BigIntegerField()
+    creditsPending = models.BigIntegerField()
+    balance = models.BigIntegerField()
+    overdraftLimit = models.BigIntegerField()
+    maxBalance = models.BigIntegerField(null=True)
+    status = models.TextField()
+    frozenReason = models.TextField(null=True)
     iban = models.TextField()
-    status = models.TextField(default="active")
-    created_at = models.DateTimeField(default=timezone.now)
+    version = models.BigIntegerField()
+    createdAt = models.DateTimeField()
 
     class Meta:
         app_label = "bank"
@@ -140,49 +171,65 @@ class Pages(pagination.PageNumberPagination):
 
 
 class AccountSerializer(serializers.ModelSerializer):
-    createdAt = serializers.DateTimeField(source="created_at", read_only=True)
-    customer = serializers.RegexField(r"^cus_[0-9a-z]{26}$")
-    name = serializers.CharField(min_length=1, max_length=255)
-    currency = serializers.RegexField(r"^[A-Z]{3}$")
-    iban = serializers.CharField(min_length=15, max_length=34)
-
     class Meta:
         model = Account
-        fields = ["id", "customer", "name", "currency", "balance", "iban", "status", "createdAt"]
-        read_only_fields = ["id", "balance", "status"]
+        fields = "__all__"
 
 
-class Accounts(viewsets.ModelViewSet):
-    queryset = Account.objects.all()
-    serializer_class = AccountSerializer
+class CustomerSerializer(serializers.ModelSerializer):
+    name = serializers.CharField(min_length=1, max_length=255)
+    email = serializers.EmailField()
+    phone = serializers.RegexField(r"^\+[1-9][0-9]{6,14}$", required=False)
+    country = serializers.RegexField(r"^[A-Z]{2}$")
+    kind = serializers.ChoiceField(["person", "company"], default="person")
+
+    class Meta:
+        model = Customer
+        fields = "__all__"
+        read_only_fields = ["id", "status", "openAccounts", "lastActiveAt", "createdAt", "updatedAt"]
+
+
+class Managed(viewsets.ModelViewSet):
     authentication_classes = [Key]
     permission_classes = [permissions.IsAuthenticated]
     renderer_classes = [Envelope]
     pagination_class = Pages
     filter_backends = [DjangoFilterBackend, filters.OrderingFilter]
-    filterset_fields = ["status", "currency", "customer"]
-    ordering_fields = ["name", "created_at"]
-
-    def finalize_response(self, request, response, *args, **kwargs):
-        response["X-Request-Id"] = self.request_id
-        return super().finalize_response(request, response, *args, **kwargs)
 
     def initial(self, request, *args, **kwargs):
         self.request_id = request.headers.get("X-Request-Id") or str(uuid.uuid4())
         super().initial(request, *args, **kwargs)
 
+    def finalize_response(self, request, response, *args, **kwargs):
+        response["X-Request-Id"] = self.request_id
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class Accounts(Managed):
+    queryset = Account.objects.all()
+    serializer_class = AccountSerializer
+    filterset_fields = ["status", "currency", "customer"]
+    ordering_fields = ["balance", "createdAt"]
+
+
+class Customers(Managed):
+    queryset = Customer.objects.all()
+    serializer_class = CustomerSerializer
+    filterset_fields = ["status", "country"]
+    ordering_fields = ["name", "createdAt"]
+
     def create(self, request, *args, **kwargs):
         many = isinstance(request.data, list)
         serializer = self.get_serializer(data=request.data, many=many)
         serializer.is_valid(raise_exception=True)
-        rows = [Account(**row) for row in (serializer.validated_data if many else [serializer.validated_data])]
-        data = AccountSerializer(rows, many=True).data
+        rows = [Customer(**row) for row in (serializer.validated_data if many else [serializer.validated_data])]
+        data = CustomerSerializer(rows, many=True).data
         with transaction.atomic():
-            Account.objects.bulk_create(rows)
+            Customer.objects.bulk_create(rows)
             Audit.objects.bulk_create(
                 Audit(
                     actor=request.user.name,
-                    operation="accounts.create",
+                    operation="customers.create",
                     subject=row["id"],
                     request_id=self.request_id,
                     after=row,
@@ -194,5 +241,6 @@ class Accounts(viewsets.ModelViewSet):
 
 router = routers.SimpleRouter(trailing_slash=False)
 router.register("accounts", Accounts)
+router.register("customers", Customers)
 urlpatterns = [path("", include(router.urls))]
 application = get_wsgi_application()

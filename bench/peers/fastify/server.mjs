@@ -9,8 +9,35 @@ import Fastify from "fastify";
 import pg from "pg";
 
 pg.types.setTypeParser(pg.types.builtins.INT8, Number);
+pg.types.setTypeParser(pg.types.builtins.DATE, String);
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 16 });
-const columns = `id, customer, name, currency, balance, iban, status, created_at as "createdAt"`;
+
+const text = { type: "string" };
+const maybeText = { type: "string", nullable: true };
+const integer = { type: "integer" };
+const moment = { type: "string", format: "date-time" };
+const account = {
+  type: "object",
+  properties: {
+    ...{ id: text, customer: maybeText, kind: text, name: text, currency: text },
+    ...{ debitsPosted: integer, creditsPosted: integer, debitsPending: integer, creditsPending: integer, balance: integer },
+    ...{ overdraftLimit: integer, maxBalance: { ...integer, nullable: true }, status: text, frozenReason: maybeText },
+    ...{ iban: text, version: integer, createdAt: moment },
+  },
+};
+const customer = {
+  type: "object",
+  properties: {
+    ...{ id: text, name: text, email: text, phone: maybeText, country: text, language: text, birthDate: maybeText, kind: text },
+    ...{ status: text, taxNumber: maybeText, openAccounts: integer, lastActiveAt: { ...moment, nullable: true } },
+    ...{ createdAt: moment, updatedAt: moment },
+  },
+};
+const columnsOf = (schema) =>
+  Object.keys(schema.properties)
+    .map((name) => `"${name}"`)
+    .join(", ");
+const accountColumns = columnsOf(account);
 
 const keys = new Map();
 async function actorOf(key) {
@@ -22,33 +49,20 @@ async function actorOf(key) {
   return rows[0]?.actor;
 }
 
-const text = { type: "string" };
-const account = {
-  type: "object",
-  properties: {
-    id: text,
-    customer: text,
-    name: text,
-    currency: text,
-    balance: { type: "integer" },
-    iban: text,
-    status: text,
-    createdAt: { type: "string", format: "date-time" },
-  },
-};
 const envelope = (data, more = {}) => ({ type: "object", properties: { success: { type: "boolean" }, data, ...more } });
-const newAccount = {
+const newCustomer = {
   type: "object",
   additionalProperties: false,
-  required: ["customer", "name", "currency", "iban"],
+  required: ["name", "email", "country"],
   properties: {
-    customer: { type: "string", pattern: "^cus_[0-9a-z]{26}$" },
     name: { type: "string", minLength: 1, maxLength: 255 },
-    currency: { type: "string", pattern: "^[A-Z]{3}$" },
-    iban: { type: "string", minLength: 15, maxLength: 34 },
+    email: { type: "string", format: "email" },
+    phone: { type: "string", pattern: "^\\+[1-9][0-9]{6,14}$" },
+    country: { type: "string", pattern: "^[A-Z]{2}$" },
+    birthDate: { type: "string", format: "date" },
+    kind: { enum: ["person", "company"], default: "person" },
   },
 };
-const integer = { type: "integer" };
 const pagination = {
   type: "object",
   properties: { totalRecords: integer, totalPages: integer, currentPage: integer, perPage: integer, maxPerPage: integer },
@@ -76,7 +90,7 @@ app.addHook("onSend", async (request, reply, payload) => {
 });
 app.setErrorHandler((error, request, reply) => {
   if (error.validation) return refuse(reply, 422, "validation_failed", error.message);
-  if (error.code === "23503") return refuse(reply, 422, "validation_failed", "There is no such customer");
+  if (error.code === "23505") return refuse(reply, 409, "conflict", "There is such a customer already");
   return refuse(reply, error.statusCode ?? 500, "failed", "The call failed");
 });
 function refuse(reply, code, type, message) {
@@ -86,19 +100,19 @@ function refuse(reply, code, type, message) {
 app.get("/accounts/:id", { schema: { response: { 200: envelope(account) } } }, async (request, reply) => {
   const { rows } = await pool.query({
     name: "get",
-    text: `select ${columns} from accounts where id = $1`,
+    text: `select ${accountColumns} from accounts where id = $1`,
     values: [request.params.id],
   });
   return rows[0] === undefined ? refuse(reply, 404, "not_found", "There is no such account") : { success: true, data: rows[0] };
 });
 
-const sorts = { "name.asc": "name, id", "name.desc": "name desc, id desc", "createdAt.asc": "created_at, id" };
+const sorts = { "createdAt.asc": `"createdAt", id`, "createdAt.desc": `"createdAt" desc, id desc` };
 const listQuery = {
   type: "object",
   additionalProperties: false,
   properties: {
     status: { enum: ["active", "frozen", "closed"] },
-    sortBy: { enum: Object.keys(sorts), default: "name.asc" },
+    sortBy: { enum: Object.keys(sorts), default: "createdAt.asc" },
     page: { type: "integer", minimum: 1, default: 1 },
     perPage: { type: "integer", minimum: 1, maximum: 100, default: 20 },
   },
@@ -115,7 +129,7 @@ app.get(
       pool.query({ name: `count ${where}`, text: `select count(*) from accounts where ${where}`, values }),
       pool.query({
         name: `list ${where} ${sortBy}`,
-        text: `select ${columns} from accounts where ${where} order by ${sorts[sortBy]} limit $${at + 1} offset $${at + 2}`,
+        text: `select ${accountColumns} from accounts where ${where} order by ${sorts[sortBy]} limit $${at + 1} offset $${at + 2}`,
         values: [...values, perPage, (page - 1) * perPage],
       }),
     ]);
@@ -130,31 +144,31 @@ app.get(
 );
 
 // One statement inserts the rows and their audit rows: one transaction, one round trip, one fsync.
+const sent = ["name", "email", "phone", "country", "birthDate", "kind"];
 const insert = (source) => `
-  with made as (insert into accounts (customer, name, currency, iban) ${source} returning *),
+  with made as (insert into customers (name, email, phone, country, "birthDate", kind) ${source} returning *),
   noted as (insert into audit (actor, operation, subject, request_id, after)
-    select $5, 'accounts.create', id, $6, to_jsonb(made) from made)
-  select ${columns} from made`;
-const insertOne = insert("values ($1, $2, $3, $4)");
-const insertMany = insert("select * from unnest($1::text[], $2::text[], $3::text[], $4::text[])");
+    select $7, 'customers.create', id, $8, to_jsonb(made) from made)
+  select ${columnsOf(customer)} from made`;
+const insertOne = insert("values ($1, $2, $3, $4, $5, $6)");
+const insertMany = insert("select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::date[], $6::text[])");
 const oneOrMany = {
   if: { type: "array" },
-  then: { type: "array", items: newAccount, minItems: 1, maxItems: 1000 },
-  else: newAccount,
+  then: { type: "array", items: newCustomer, minItems: 1, maxItems: 1000 },
+  else: newCustomer,
 };
 app.post(
-  "/accounts",
-  { schema: { body: oneOrMany, response: { 200: envelope({ type: "array", items: account }), 201: envelope(account) } } },
+  "/customers",
+  { schema: { body: oneOrMany, response: { 200: envelope({ type: "array", items: customer }), 201: envelope(customer) } } },
   async (request, reply) => {
     const { body, actor, id } = request;
     if (!Array.isArray(body)) {
-      const values = [body.customer, body.name, body.currency, body.iban, actor, id];
+      const values = [...sent.map((name) => body[name]), actor, id];
       const { rows } = await pool.query({ name: "create", text: insertOne, values });
-      reply.code(201).header("location", `/accounts/${rows[0].id}`);
+      reply.code(201).header("location", `/customers/${rows[0].id}`);
       return { success: true, data: rows[0] };
     }
-    const column = (name) => body.map((row) => row[name]);
-    const values = [column("customer"), column("name"), column("currency"), column("iban"), actor, id];
+    const values = [...sent.map((name) => body.map((row) => row[name])), actor, id];
     const { rows } = await pool.query({ name: "createMany", text: insertMany, values });
     return { success: true, data: rows };
   },
