@@ -9,9 +9,11 @@ export const version1 = version("v1", {
   changes: [
     renamed("accounts", { from: "title", to: "name" }),
     added("accounts", "maxBalance"),
-    retyped<string, number | string>("accounts", "balance", {
+    retyped<never, number | string>("accounts", "balance", {
       field: t.decimal({ scale: 2, write: "never", filter: false, doc: "Major units.", example: "123.45" }),
-      up: (old) => old,
+      up: () => {
+        throw new RangeError("minor units cannot be told without the account's currency");
+      },
       down: (minor, row) => {
         const currency = String(row["currency"]);
         return isAsset(currency) ? major(BigInt(minor), currency) : String(minor);

@@ -23,6 +23,7 @@ export interface CallOptions extends Input {
   /** The teller unless given. */
   readonly as?: Caller;
   readonly version?: string;
+  readonly idempotencyKey?: string;
 }
 
 export interface Bank extends AsyncDisposable {
@@ -42,6 +43,8 @@ export interface Bank extends AsyncDisposable {
   /** A transfer, by the teller. */
   pay(debit: string, credit: string, amount: number | string, currency: string): Promise<Result>;
   account(id: string): Promise<Data>;
+  /** A statement to the database itself, past everything. */
+  sql(statement: string): Promise<readonly unknown[]>;
   /** Sets the server's clock off from the real one, in milliseconds. */
   shiftClock(byMs: number): void;
   seed(): Promise<void>;
@@ -101,7 +104,7 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
     roles: [role],
   });
   const teller = callerOf("teller", null);
-  const callOf = (name: string, { as = teller, version, ...input }: CallOptions): Call => {
+  const callOf = (name: string, { as = teller, version, idempotencyKey, ...input }: CallOptions): Call => {
     const operation = contract.operations.get(name);
     if (operation === undefined) throw new Error(`the bank has no operation ${name}`);
     return {
@@ -113,6 +116,7 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
       requestId: `test-${++requests}`,
       channel: "test",
       ...(version === undefined ? {} : { version }),
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     };
   };
   /** An error of ours fails the test that met it, with its cause. */
@@ -150,6 +154,7 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
     },
     pay,
     account: async (id) => dataOf(await call("accounts.get", { id })).data,
+    sql: async (statement) => store.admin.query(statement, []),
     shiftClock: (byMs) => {
       shiftMs = byMs;
     },

@@ -98,7 +98,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   });
 
   describe("named filters and statistics", () => {
-    test("companies; of a country and language", async () => {
+    test("companies; dormant; of a country and language", async () => {
       const [firm, person] = await Promise.all([
         bank.person({ kind: "company", country: "HU", language: "hu" }),
         bank.person({ country: "HU", language: "de" }),
@@ -107,6 +107,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
         rowsOf(await bank.call("customers.list", { query: { named: [{ name, params }], perPage: 100 } })).map(({ id }) => id);
       expect(await named("companies")).toContain(firm);
       expect(await named("companies")).not.toContain(person);
+      bank.shiftClock(-500 * 86_400_000);
+      const idle = await bank.person();
+      bank.shiftClock(0);
+      const since = new Date(Date.now() - 450 * 86_400_000).toISOString();
+      expect(await named("dormant", { since })).toEqual([idle]);
       expect(await named("from", { country: "HU", language: "de" })).toEqual([person]);
     });
 
