@@ -29,6 +29,3 @@ export const credentialsOf = (authorization: string | null, apiKey: string | nul
   }
   return apiKey !== null && apiKey !== token ? contradictory("X-Api-Key") : { kind: "key", secret: token };
 };
-
-/** A refusal is no credential. */
-export const isRefusal = (value: Credentials | Refusal): value is Refusal => "type" in value;

@@ -2,7 +2,6 @@
  * Endpoints: what one method of one address does, compiled at start. A request only looks its endpoint up and turns it into a call.
  */
 import type { Operation, ResourceContract } from "../../contract/contract.ts";
-import type { Issue } from "../../pipeline/refusal.ts";
 import type { SchemaHint } from "./formats/index.ts";
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "QUERY";
@@ -67,7 +66,7 @@ export interface OperationEndpoint {
   readonly then?: Operation;
   /** What XML and CSV need to know of the body. */
   readonly hint?: SchemaHint;
-  /** unrelate and relate: nothing of a mixed batch. */
+  /** Several calls behind one request: cannot stand in a mixed batch. */
   readonly isComposed: boolean;
 }
 
@@ -85,6 +84,3 @@ export const addressOf = (endpoints: ReadonlyMap<Method, Endpoint>): Address => 
   for (const method of endpoints.keys()) allow.push(...(method === "GET" ? ["GET", "HEAD"] : [method]));
   return { endpoints, allow: [...allow, "OPTIONS"] };
 };
-
-/** An issue with a value's form. */
-export type { Issue };

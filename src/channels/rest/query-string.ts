@@ -9,12 +9,13 @@
  */
 import { refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
+import { noQuery } from "./input.ts";
 import type { RestLimits } from "./limits.ts";
 import { isControl, QueryCollector } from "./query-collector.ts";
 import type { CollectedQuery } from "./query-collector.ts";
 import { readCondition } from "./query-parameter.ts";
 
-const none: CollectedQuery = Object.freeze({ query: Object.freeze({}) });
+const none: CollectedQuery = Object.freeze({ query: noQuery });
 
 /** Names under which clients send keys, in lower case; `keyText` finds ours under any name. */
 const credentialNames = new Set(["access_token", "api_key", "apikey", "x-api-key", "authorization", "bearer"]);

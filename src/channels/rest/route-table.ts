@@ -228,7 +228,7 @@ class TableBuilder {
     const pairs = this.#operation(`${through.name}.list`);
     const remove = this.#operation(`${through.name}.delete`);
     if (create !== undefined) {
-      endpoints.set("POST", this.#endpoint("relate", create, { related, body: "required", takesMany: true, isComposed: true }));
+      endpoints.set("POST", this.#endpoint("relate", create, { related, body: "required", takesMany: true }));
     }
     if (pairs !== undefined && remove !== undefined) {
       single.set("DELETE", this.#endpoint("unrelate", pairs, { related, then: remove, isComposed: true }));

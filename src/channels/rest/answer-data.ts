@@ -1,0 +1,111 @@
+/**
+ * Answers of calls that succeeded: the envelope or bare data, in the format the caller accepts, with its entity tag.
+ *
+ *   { "success": true, "data": { … } }
+ *   { "success": true, "data": [ … ], "pagination": { "totalRecords": 2, "totalPages": 1, "currentPage": 1, "perPage": 20, "maxPerPage": 100 } }
+ *
+ * JSON is written once: the text of the data is both hashed for the tag and put into the envelope.
+ */
+import type { Result } from "../../pipeline/call.ts";
+import { entityTagOfJson } from "../../pipeline/entity-tag.ts";
+import { parseTagCondition } from "../http/index.ts";
+import type { Preferences } from "../http/index.ts";
+import type { OperationEndpoint } from "./endpoint.ts";
+import type { Exchange } from "./exchange.ts";
+import type { PlainValue } from "./formats/index.ts";
+import { isObject } from "./input.ts";
+import { pageHeaders, pageLinks } from "./pagination.ts";
+import { suffixed } from "./send.ts";
+import type { Answer } from "./send.ts";
+
+type Success = Extract<Result, { ok: true }>;
+
+/** The body of data in the format and form the caller asked for, and its tag. */
+export const represent = (
+  exchange: Exchange,
+  data: unknown,
+  page?: Success["page"],
+): { readonly body: string | Uint8Array; readonly contentType: string; readonly tag: string } => {
+  const { format } = exchange.output;
+  const json = JSON.stringify(data ?? null);
+  const pagination = page === undefined ? undefined : JSON.stringify(page);
+  let tag = entityTagOfJson(pagination === undefined ? json : json + pagination);
+  if (exchange.isBare) tag = suffixed(tag, "bare");
+  if (format.name === "json") {
+    const tail = pagination === undefined ? "}" : `,"pagination":${pagination}}`;
+    return { body: exchange.isBare ? json : `{"success":true,"data":${json}${tail}`, contentType: format.contentType, tag };
+  }
+  // Lists of rows (CSV, NDJSON) have no place for an envelope.
+  const isWhole = !exchange.isBare && !format.listsOnly;
+  const value = isWhole ? { success: true, data: data ?? null, ...(page === undefined ? {} : { pagination: page }) } : data;
+  return {
+    body: format.stringify(value as PlainValue),
+    contentType: format.contentType,
+    tag: suffixed(tag, format.name),
+  };
+};
+
+const codings = /-(?:gzip|br|zstd)$/;
+
+/** Whether If-None-Match names the tag; tags of compressed forms count as the form they compress (weak comparison). */
+const isKnown = (header: string | null, tag: string): boolean => {
+  if (header === null) return false;
+  const condition = parseTagCondition(header);
+  if (condition === undefined) return false;
+  if (condition === "*") return true;
+  const bare = tag.slice(1, -1);
+  return condition.some((known) => known.tag.replace(codings, "") === bare);
+};
+
+/** A read: 200 with its tag, or 304. */
+const answerRead = (exchange: Exchange, result: Success): Answer => {
+  const { page, data } = result;
+  const { body, contentType, tag } = represent(exchange, data, page);
+  if (page === undefined) {
+    if (isKnown(exchange.headers.get("if-none-match"), tag)) return { status: 304, entityTag: tag, isRead: true };
+    return { status: result.status, body, contentType, entityTag: tag, isRead: true };
+  }
+  const links = exchange.method === "GET" ? pageLinks(page, exchange) : [];
+  const headers = exchange.isBare || exchange.output.format.listsOnly ? pageHeaders(page) : [];
+  if (isKnown(exchange.headers.get("if-none-match"), tag)) return { status: 304, entityTag: tag, isRead: true, links, headers };
+  return { status: result.status, body, contentType, entityTag: tag, isRead: true, links, headers };
+};
+
+/** Address of the row that was created, where it has one. */
+const locationOf = (exchange: Exchange, endpoint: OperationEndpoint, id: string): string | undefined => {
+  const collection = endpoint.operation.resource?.name;
+  const node = collection === undefined ? undefined : exchange.version?.table.collections.get(collection);
+  return node?.item.endpoints.has("GET") === true ? `${exchange.base}/${collection}/${encodeURIComponent(id)}` : undefined;
+};
+
+const idOf = (result: Success): string | undefined => {
+  if (result.id !== undefined) return result.id;
+  return isObject(result.data) && typeof result.data["id"] === "string" ? result.data["id"] : undefined;
+};
+
+/** A command: 200 or 201 with its data, 204 without any, and nothing but the status when that is preferred. */
+const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: Success): Answer => {
+  const headers: (readonly [string, string])[] = [];
+  const id = result.status === 201 ? idOf(result) : undefined;
+  const location = id === undefined ? undefined : locationOf(exchange, endpoint, id);
+  if (location !== undefined) headers.push(["Location", location]);
+  if (result.replayed === true) headers.push(["Idempotent-Replayed", "true"]);
+  const isCommand = endpoint.operation.kind === "command";
+  const isMinimal = isCommand && exchange.preferences.return === "minimal";
+  const isEmpty = isMinimal || result.status === 204 || result.data === undefined;
+  const applied: Preferences = {
+    ...(exchange.preferences.return === undefined || !isCommand ? {} : { return: exchange.preferences.return }),
+    ...(exchange.preferences.envelope === undefined || isEmpty ? {} : { envelope: exchange.preferences.envelope }),
+  };
+  if (isEmpty) return { status: result.status === 201 ? 201 : 204, headers, applied };
+  const { body, contentType } = represent(exchange, result.data, result.page);
+  return { status: result.status, body, contentType, headers, applied };
+};
+
+/** The answer of a call that succeeded. */
+export const answerData = (exchange: Exchange, endpoint: OperationEndpoint, result: Success): Answer => {
+  const isRead = exchange.method === "GET" || exchange.method === "QUERY";
+  if (!isRead) return answerCommand(exchange, endpoint, result);
+  const answer = answerRead(exchange, result);
+  return exchange.preferences.envelope === undefined ? answer : { ...answer, applied: { envelope: "none" } };
+};

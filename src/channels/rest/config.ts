@@ -1,0 +1,47 @@
+/** What the parts of the channel share: given by the host, or compiled from it at start. */
+import type { Contract } from "../../contract/contract.ts";
+import type { Pipeline } from "../../pipeline/pipeline.ts";
+import type { LanguageChooser } from "../http/index.ts";
+import type { Jobs } from "./jobs.ts";
+import type { RestLimits } from "./limits.ts";
+import type { Places } from "./place.ts";
+import type { RequestIds } from "./request-id.ts";
+
+/** Answers a document of a service version: `openapi.json`, `docs`. */
+export type DocumentHandler = (request: Request) => Response | Promise<Response>;
+
+export interface RestHooks {
+  /** Told of what was thrown where nothing may be thrown; nothing of it reaches a caller. The path has no query: keys may stand there. */
+  readonly onError?: (
+    error: unknown,
+    request: { readonly requestId: string; readonly method: string; readonly path: string },
+  ) => void;
+}
+
+export interface RestOptions {
+  readonly contracts: readonly Contract[];
+  readonly pipeline: Pipeline;
+  /** Changes of the default limits. */
+  readonly limits?: Partial<RestLimits>;
+  /** Full path (`/bank/v1/openapi.json`) → handler, for GET and HEAD. */
+  readonly documents?: ReadonlyMap<string, DocumentHandler>;
+  /** `example.com`: services are also at `v1.bank.example.com`. */
+  readonly baseDomain?: string;
+  readonly hooks?: RestHooks;
+  /** Milliseconds since the epoch; replaceable for tests. */
+  readonly now?: () => number;
+}
+
+export interface RestConfig {
+  readonly pipeline: Pipeline;
+  readonly limits: RestLimits;
+  readonly documents: ReadonlyMap<string, DocumentHandler>;
+  readonly places: Places;
+  readonly languages: LanguageChooser;
+  readonly requestIds: RequestIds;
+  readonly jobs: Jobs;
+  readonly hooks: RestHooks;
+  readonly now: () => number;
+  /** Every refusal type there is, for /problems/{type}. */
+  readonly problems: ReadonlyMap<string, { readonly status: number; readonly doc: string }>;
+}

@@ -1,0 +1,68 @@
+/**
+ * One request on its way: what was read of it once, and what the answer will need. Headers are read here and nowhere else on the way of a call.
+ */
+import type { Call, Credentials, Input } from "../../pipeline/call.ts";
+import type { Operation } from "../../contract/contract.ts";
+import type { Preferences } from "../http/index.ts";
+import type { OutputFormat } from "./formats/index.ts";
+import type { ServedVersion } from "./served.ts";
+
+/** Everything of a request but its body. */
+export interface Exchange {
+  readonly request: Request;
+  /** HEAD counts as GET. */
+  readonly method: string;
+  readonly headers: Headers;
+  /** Percent-encoded path and raw query, for links. */
+  readonly path: string;
+  readonly query: string;
+  readonly requestId: string;
+  readonly address: string;
+  readonly preferences: Preferences;
+  readonly traceparent: string | undefined;
+  /** Milliseconds of `performance.now()` when the request came, if the caller wants the time (`Prefer: timing`). */
+  readonly startedMs: number | undefined;
+  readonly deadline: number;
+  locale: string;
+  version: ServedVersion | undefined;
+  /** What the caller's addresses of this version begin with. */
+  base: string;
+  output: OutputFormat;
+  /** Bare data without the envelope. */
+  isBare: boolean;
+  credentials: Credentials;
+}
+
+/** What differs between the calls of one request. */
+export interface CallOptions {
+  /** Values are text: XML, CSV, a query string. */
+  readonly text?: boolean;
+  readonly idempotencyKey?: string | undefined;
+  readonly ifMatch?: readonly string[] | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** A call of `operation` on behalf of this request. */
+export const callOf = (exchange: Exchange, operation: Operation, input: Input, options?: CallOptions): Call => {
+  const call: Mutable<Call> = {
+    operation,
+    input,
+    credentials: exchange.credentials,
+    locale: exchange.locale,
+    requestId: exchange.requestId,
+    deadline: exchange.deadline,
+    address: exchange.address,
+    channel: "rest",
+  };
+  const older = exchange.version?.older;
+  if (older !== undefined) call.version = older;
+  if (exchange.traceparent !== undefined) call.traceparent = exchange.traceparent;
+  if (options === undefined) return call;
+  if (options.text === true) call.text = true;
+  if (options.idempotencyKey !== undefined) call.idempotencyKey = options.idempotencyKey;
+  if (options.ifMatch !== undefined) call.ifMatch = options.ifMatch;
+  if (options.signal !== undefined) call.signal = options.signal;
+  return call;
+};

@@ -1,0 +1,106 @@
+/**
+ * The second step: from host, path and method to an endpoint, its parameters, and the form of the answer.
+ * Refusals: 400 invalid_request, 404, 405 with `allow`, 406, 410, 414, 422 for parameters that cannot be read.
+ */
+import { invalid, refuse } from "../../pipeline/refusal.ts";
+import type { Refusal } from "../../pipeline/refusal.ts";
+import type { DocumentHandler, RestConfig } from "./config.ts";
+import type { Address, Endpoint } from "./endpoint.ts";
+import type { Exchange } from "./exchange.ts";
+import { outputFormat } from "./formats/index.ts";
+import type { OutputFormat } from "./formats/index.ts";
+import { placeOf } from "./place.ts";
+import type { Place } from "./place.ts";
+import { problemPath } from "./problem.ts";
+import type { CollectedQuery } from "./query-collector.ts";
+import { parseQueryString } from "./query-string.ts";
+import { segmentsOf } from "./request-target.ts";
+import { route } from "./route.ts";
+import type { Match } from "./route.ts";
+
+export type Located =
+  | { readonly kind: "endpoint"; readonly endpoint: Endpoint; readonly match: Match; readonly query: CollectedQuery }
+  | { readonly kind: "options"; readonly address: Address }
+  | { readonly kind: "document"; readonly handler: DocumentHandler }
+  | { readonly kind: "problem"; readonly problem: { readonly type: string; readonly status: number; readonly doc: string } };
+
+const readMethods = ["GET", "HEAD", "OPTIONS"] as const;
+/** Methods that exist; the others are refused before anything is looked up. TRACE and CONNECT are none of them. */
+const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "OPTIONS"]);
+
+const methodOf = (exchange: Exchange, allow: readonly string[]): Refusal | undefined =>
+  allow.includes(exchange.request.method) ? undefined : refuse("method_not_allowed", { allow });
+
+/** Language: `?language=` (in `negotiate`) before path and host, before Accept-Language. */
+const enter = (exchange: Exchange, place: Place): void => {
+  exchange.version = place.version;
+  exchange.base = place.base;
+  if (place.language !== undefined) exchange.locale = place.language;
+};
+
+/** Documents and problem types: what is no operation. */
+const aside = (
+  config: RestConfig,
+  exchange: Exchange,
+  segments: readonly string[],
+  place: Place | undefined,
+): Located | Refusal => {
+  const { version } = exchange;
+  if (place !== undefined && version !== undefined) {
+    const rest = segments.slice(place.from).map(encodeURIComponent).join("/");
+    const handler = config.documents.get(`/${version.service}/${version.name}${rest === "" ? "" : `/${rest}`}`);
+    if (handler === undefined) return refuse("not_found");
+    return methodOf(exchange, readMethods) ?? { kind: "document", handler };
+  }
+  const handler = config.documents.get(exchange.path);
+  if (handler !== undefined) return methodOf(exchange, readMethods) ?? { kind: "document", handler };
+  const type = segments.length === 2 && exchange.path.startsWith(problemPath) ? (segments[1] ?? "") : "";
+  const problem = config.problems.get(type);
+  if (problem === undefined) return refuse("not_found");
+  return methodOf(exchange, readMethods) ?? { kind: "problem", problem: { type, ...problem } };
+};
+
+/** Finds the endpoint. */
+export const locate = (config: RestConfig, exchange: Exchange, hasTarget: boolean): Located | Refusal => {
+  const { method, path } = exchange;
+  if (!methods.has(method)) return refuse("method_not_allowed", { allow: [...methods] });
+  if (!hasTarget) return refuse("invalid_request", { message: "The Host header is missing or malformed." });
+  const host = exchange.headers.get("host") ?? "";
+  if (host.includes(",")) return refuse("invalid_request", { message: "The request has two Host headers." });
+  if (path.length > config.limits.pathLengthMax) return refuse("uri_too_long", { details: { max: config.limits.pathLengthMax } });
+  const segments = segmentsOf(path);
+  if (segments === undefined) return refuse("invalid_request", { message: "The address has a malformed percent-escape." });
+  const place = placeOf(config.places, host, segments);
+  if (place === undefined) return aside(config, exchange, segments, undefined);
+  enter(exchange, place);
+  const { version } = place;
+  if (version.sunsetMs <= config.now()) return refuse("gone");
+  const match = route(version.table, segments, place.from);
+  if (match === undefined) return aside(config, exchange, segments, place);
+  const { address } = match;
+  if (method === "OPTIONS") return { kind: "options", address };
+  const endpoint = address.endpoints.get(method);
+  if (endpoint === undefined) return refuse("method_not_allowed", { allow: address.allow });
+  return negotiate(config, exchange, endpoint, match);
+};
+
+const negotiate = (config: RestConfig, exchange: Exchange, endpoint: Endpoint, match: Match): Located | Refusal => {
+  const isList = endpoint.kind !== "job" && endpoint.kind !== "batch" && endpoint.answersList;
+  const accepted = outputFormat(exchange.headers.get("accept"), { shape: isList ? "list" : "single" });
+  if (match.format !== undefined) {
+    if (match.format.listsOnly && !isList) return refuse("not_acceptable");
+    exchange.output = { format: match.format, wantsProblem: accepted?.wantsProblem ?? false } satisfies OutputFormat;
+  } else if (accepted === undefined) return refuse("not_acceptable");
+  else exchange.output = accepted;
+  if (exchange.preferences.envelope !== undefined) exchange.isBare = true;
+  const query = parseQueryString(exchange.query, config.limits);
+  if (!("query" in query)) return query;
+  if (query.language !== undefined) {
+    const language = config.languages.lookup(query.language);
+    if (language === undefined) return invalid({ language: [{ code: "bad_format", params: { format: "language" } }] });
+    exchange.locale = language;
+  }
+  if (query.envelope === false) exchange.isBare = true;
+  if (query.issues !== undefined) return invalid(query.issues);
+  return { kind: "endpoint", endpoint, match, query };
+};

@@ -1,0 +1,125 @@
+/**
+ * The REST channel: from a request to a call of the pipeline, and from its result to a response. See WIRE.md for what clients see.
+ *
+ *   step      does                                                        may refuse with
+ *   open      headers read once: request id, language, preferences        –
+ *   locate    host, path, method → endpoint; parameters, format           400 404 405 406 410 414 422
+ *   identify  which key; whether it is known is for the pipeline          400 401
+ *   perform   body → call → pipeline → answer                             400 413 415, and every refusal of the operation
+ *   send      headers, compression                                        –
+ *
+ * A read by id waits for nothing here: it is answered in the same turn when the pipeline answers in it. Nothing that is sent makes an exception
+ * pass `handle`: what is thrown nevertheless is ours, is told to `hooks.onError` and answered as 500 `internal` with the request id.
+ */
+import { refuse, refusalTypes } from "../../pipeline/refusal.ts";
+import type { Refusal } from "../../pipeline/refusal.ts";
+import { languages as platformLanguages } from "../../pipeline/localize.ts";
+import { LanguageChooser } from "../http/index.ts";
+import { represent } from "./answer-data.ts";
+import { acceptTypes, answerRefusal } from "./answer-refusal.ts";
+import type { RestConfig, RestOptions } from "./config.ts";
+import { credentialsOf } from "./credentials.ts";
+import type { Address } from "./endpoint.ts";
+import type { Exchange } from "./exchange.ts";
+import { Jobs } from "./jobs.ts";
+import { restLimits } from "./limits.ts";
+import { locate } from "./locate.ts";
+import type { Located } from "./locate.ts";
+import { open } from "./open.ts";
+import { perform } from "./perform.ts";
+import { RequestIds } from "./request-id.ts";
+import { send } from "./send.ts";
+import type { Answer } from "./send.ts";
+import { serve } from "./served.ts";
+
+const fallbackLanguage = "en";
+
+export interface Rest {
+  /** Answers one request; never throws and never rejects. `address` is the caller's, as text. */
+  handle(request: Request, info: { readonly address: string }): Response | Promise<Response>;
+}
+
+const configOf = (options: RestOptions): RestConfig => {
+  const { contracts, pipeline } = options;
+  const limits = { ...restLimits, ...options.limits };
+  const now = options.now ?? Date.now;
+  const available = new Set([...platformLanguages, ...contracts.flatMap(({ messages }) => Object.keys(messages))]);
+  const languages = new LanguageChooser({ available: [...available], fallback: fallbackLanguage });
+  const own = contracts.flatMap(({ operations }) => [...operations.values()].flatMap(({ refusals }) => Object.entries(refusals)));
+  return {
+    pipeline,
+    limits,
+    documents: options.documents ?? new Map(),
+    places: { served: serve(contracts), languages, baseDomain: options.baseDomain?.toLowerCase() },
+    languages,
+    requestIds: new RequestIds(),
+    jobs: new Jobs(limits, now),
+    hooks: options.hooks ?? {},
+    now,
+    problems: new Map([...own, ...Object.entries(refusalTypes)]),
+  };
+};
+
+/** Methods of an address, and the types of bodies they take (RFC 5789 section 3.1, RFC 10008 section 3). */
+const answerOptions = (address: Address): Answer => {
+  const headers: (readonly [string, string])[] = [["Allow", address.allow.join(", ")]];
+  for (const method of ["POST", "PATCH", "QUERY"]) {
+    const accepted = acceptTypes[method];
+    if (accepted !== undefined && address.endpoints.has(method)) headers.push(accepted);
+  }
+  return { status: 204, headers };
+};
+
+const isRefusal = (value: Located | Refusal): value is Refusal => !("kind" in value);
+
+class RestChannel implements Rest {
+  readonly #config: RestConfig;
+
+  constructor(config: RestConfig) {
+    this.#config = config;
+  }
+
+  handle(request: Request, info: { readonly address: string }): Response | Promise<Response> {
+    const { exchange, hasTarget } = open(this.#config, request, info);
+    try {
+      const response = this.#answer(exchange, hasTarget);
+      return response instanceof Promise ? response.catch((error: unknown) => this.#failed(exchange, error)) : response;
+    } catch (error) {
+      return this.#failed(exchange, error);
+    }
+  }
+
+  #answer(exchange: Exchange, hasTarget: boolean): Response | Promise<Response> {
+    const located = locate(this.#config, exchange, hasTarget);
+    if (isRefusal(located)) return this.#send(exchange, answerRefusal(exchange, located));
+    switch (located.kind) {
+      case "document":
+        return located.handler(exchange.request);
+      case "options":
+        return this.#send(exchange, answerOptions(located.address));
+      case "problem":
+        return this.#send(exchange, { status: 200, ...represent(exchange, located.problem), isRead: true });
+      case "endpoint": {
+        const { headers } = exchange;
+        const credentials = credentialsOf(headers.get("authorization"), headers.get("x-api-key"));
+        if ("type" in credentials) return this.#send(exchange, answerRefusal(exchange, credentials));
+        exchange.credentials = credentials;
+        const answer = perform(this.#config, exchange, located.endpoint, located);
+        return answer instanceof Promise ? answer.then((later) => this.#send(exchange, later)) : this.#send(exchange, answer);
+      }
+    }
+  }
+
+  #send(exchange: Exchange, answer: Answer): Response | Promise<Response> {
+    return send(exchange, answer, this.#config.limits);
+  }
+
+  #failed(exchange: Exchange, error: unknown): Response | Promise<Response> {
+    const { requestId, method, path } = exchange;
+    this.#config.hooks.onError?.(error, { requestId, method, path });
+    return this.#send(exchange, answerRefusal(exchange, refuse("internal")));
+  }
+}
+
+/** Compiles the addresses of all contracts and makes the channel. Throws `Error` when two contracts have the same service. */
+export const createRest = (options: RestOptions): Rest => new RestChannel(configOf(options));
