@@ -32,6 +32,8 @@ export interface ServiceDefinition {
   readonly messages: Messages;
   /** Rows for a demonstration: called by `pons seed` and in development at the first start. */
   readonly seed?: SeedFunction;
+  /** Roles of the demo logins in development; without it, roles that have a singleton are customers' roles, the others the staff's. */
+  readonly demo?: { readonly staff: readonly string[]; readonly customer: readonly string[] };
 }
 
 /** Inserts demo rows; deterministic. Yields the number of rows done so far, for progress. */

@@ -1,0 +1,130 @@
+/**
+ * From a configuration to an app that can be called: data folder, secret, services, store, schema and, in development, the demo tenant.
+ *
+ *   const booted = await boot(config, { services: [], logger });
+ *   booted.app.pipeline.run(…)
+ *   await booted.close();
+ */
+import { mkdirSync } from "node:fs";
+import type { Logger } from "../observe/logger.ts";
+import { type OpenStore, openStore, StoreError } from "../store/index.ts";
+import { type App, compileServices, createApp, tablesOf } from "./app.ts";
+import { baseUrl } from "./base-url.ts";
+import type { Config } from "./config.ts";
+import { demoTenant, prepareDemo } from "./demo.ts";
+import type { Credentials } from "./demo-file.ts";
+import { hasKeys } from "./keys.ts";
+import { type LoadedService, loadServices } from "./load-services.ts";
+import { fitSchema } from "./schema.ts";
+import { installationSecret } from "./secret.ts";
+import type { SeedProgress } from "./seed.ts";
+import { StartError } from "./start-error.ts";
+
+export interface BootOptions {
+  /** Paths of services; none: the shipped ones. */
+  readonly services: readonly string[];
+  readonly logger: Logger;
+  readonly onProgress?: SeedProgress;
+  readonly signal?: AbortSignal;
+}
+
+export interface Booted {
+  readonly config: Config;
+  readonly services: readonly LoadedService[];
+  readonly app: App;
+  /** Of the demo tenant; development only. */
+  readonly demo: Credentials | undefined;
+  /** Waits for the writer and closes the store. */
+  close(): Promise<void>;
+}
+
+const folder = (config: Config): void => {
+  try {
+    mkdirSync(config.data, { recursive: true });
+  } catch (error) {
+    throw new StartError("configuration", `PONS_DATA is "${config.data}": ${(error as Error).message}`, { cause: error });
+  }
+};
+
+/** Opens the database of a configuration. Throws a `StartError` that names it without its password. */
+export const openDatabase = async (config: Pick<Config, "databaseUrl">): Promise<OpenStore> => {
+  const { databaseUrl } = config;
+  const shown = databaseUrl.replace(/(:\/\/[^\s:/@]*):[^\s@/]*@/, "$1@").replace(/\?.*$/, "");
+  try {
+    const store = await openStore(databaseUrl);
+    try {
+      await store.ping();
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+    return store;
+  } catch (error) {
+    if (!(error instanceof StoreError) && !(error instanceof TypeError)) throw error;
+    throw new StartError("unavailable", `the database ${shown} cannot be opened: ${error.message}`, { cause: error });
+  }
+};
+
+/** Compiles the services. Throws a `StartError` with all that does not fit. */
+export const compileOrExplain = (services: readonly LoadedService[]): ReturnType<typeof compileServices> => {
+  try {
+    return compileServices(services.map(({ definition }) => definition));
+  } catch (error) {
+    if (error instanceof Error && error.name === "DefinitionError")
+      throw new StartError("definition", error.message, { cause: error });
+    throw error;
+  }
+};
+
+const logCalls = (logger: Logger): Partial<Parameters<typeof createApp>[0]> => {
+  const onError = (error: unknown, operation: string): void => logger.error("call_failed", { operation, error });
+  if (!logger.isOn("debug")) return { onError };
+  return {
+    onError,
+    onCall: ({ operation, requestId, channel }, result) =>
+      logger.debug("call", {
+        requestId,
+        channel,
+        operation: `${operation.service}.${operation.name}`,
+        status: result.ok ? result.status : result.refusal.status,
+        ...(result.ok ? {} : { type: result.refusal.type }),
+      }),
+  };
+};
+
+/** Puts everything into service but the listener. Throws `StartError`. */
+export const boot = async (config: Config, options: BootOptions): Promise<Booted> => {
+  const { logger } = options;
+  folder(config);
+  const cursorSecret = installationSecret(config);
+  const services = await loadServices(options.services);
+  const contracts = compileOrExplain(services);
+  const store = await openDatabase(config);
+  try {
+    const applied = await fitSchema(store, tablesOf(contracts.values()), config);
+    if (applied.length > 0) logger.info("schema_changed", { steps: applied });
+    const definitions = services.map(({ definition }) => definition);
+    const app = createApp({ services: definitions, store, cursorSecret, ...logCalls(logger) });
+    const demo =
+      config.mode === "development"
+        ? await prepareDemo({
+            app,
+            services,
+            data: config.data,
+            baseUrl: baseUrl(config, config.port),
+            ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
+            ...(options.signal === undefined ? {} : { signal: options.signal }),
+          })
+        : undefined;
+    if (config.mode === "production" && (await hasKeys(app, demoTenant)))
+      logger.warn("demo_keys", { advice: "the database holds keys of the demo tenant; it was used in development" });
+    const close = async (): Promise<void> => {
+      await app.writer.drained();
+      await store.close();
+    };
+    return { config, services, app, demo, close };
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+};

@@ -1,0 +1,152 @@
+/**
+ * Environment → configuration. Every mistake is found at once and named: variable, value, what is expected. An empty value counts as not set.
+ *
+ *   readConfig({ PONS_PORT: "99999" })
+ *   → { ok: false, problems: [{ name: "PONS_PORT", value: "99999", expected: "a whole number from 0 to 65535" }], … }
+ */
+import { existsSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+import type { Level } from "../observe/logger.ts";
+import { foreignPrefixes, foreignSettings, type Mode, type Parsed, type SettingName, settings } from "./setting.ts";
+import { StartError } from "./start-error.ts";
+
+export interface Tls {
+  /** PEM texts. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface Config {
+  readonly mode: Mode;
+  readonly host: string;
+  readonly port: number;
+  /** Absolute path of the data folder. */
+  readonly data: string;
+  readonly databaseUrl: string;
+  readonly log: Level;
+  /** Absent in development: then the data folder's own is taken. */
+  readonly secret: string | undefined;
+  readonly tls: Tls | undefined;
+  readonly baseDomain: string | undefined;
+}
+
+export interface ConfigProblem {
+  readonly name: SettingName;
+  /** As it may be shown: undefined when it is not set, `(secret)` for one that is. */
+  readonly value: string | undefined;
+  readonly expected: string;
+}
+
+export type ConfigReading =
+  | { readonly ok: true; readonly config: Config; readonly unknown: readonly string[] }
+  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly unknown: readonly string[] };
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+type Value<N extends SettingName> = ReturnType<(typeof settings)[N]["parse"]> extends Parsed<infer T> ? T : never;
+
+class Reader {
+  readonly problems: ConfigProblem[] = [];
+  readonly #environment: Environment;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+  }
+
+  text(name: SettingName): string | undefined {
+    const value = this.#environment[name];
+    return value === undefined || value === "" ? undefined : value;
+  }
+
+  read<N extends SettingName>(name: N): Value<N> | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const parsed = settings[name].parse(text) as Parsed<Value<N>>;
+    if (parsed.ok) return parsed.value;
+    this.refuse(name, settings[name].expected);
+    return undefined;
+  }
+
+  refuse(name: SettingName, expected: string): void {
+    const isSecret = "isSecret" in settings[name];
+    const text = this.text(name);
+    this.problems.push({ name, value: text === undefined || !isSecret ? text : "(secret)", expected });
+  }
+
+  /** The text of the PEM file that a variable names. */
+  pem(name: "PONS_TLS_CERT" | "PONS_TLS_KEY", label: string): string | undefined {
+    const path = this.read(name);
+    if (path === undefined) return undefined;
+    try {
+      const content = readFileSync(path, "utf8");
+      if (content.includes(`-----BEGIN `) && content.includes(label)) return content;
+      this.refuse(name, `${settings[name].expected} that holds a ${label.toLowerCase()}`);
+    } catch (error) {
+      this.refuse(name, `${settings[name].expected} (${(error as NodeJS.ErrnoException).code ?? "unreadable"})`);
+    }
+    return undefined;
+  }
+}
+
+const readTls = (reader: Reader): Tls | undefined => {
+  const cert = reader.pem("PONS_TLS_CERT", "CERTIFICATE");
+  const key = reader.pem("PONS_TLS_KEY", "PRIVATE KEY");
+  if (cert !== undefined && key !== undefined) return { cert, key };
+  const [hasCert, hasKey] = [reader.text("PONS_TLS_CERT") !== undefined, reader.text("PONS_TLS_KEY") !== undefined];
+  if (hasCert && !hasKey) reader.refuse("PONS_TLS_KEY", "the private key of PONS_TLS_CERT");
+  if (hasKey && !hasCert) reader.refuse("PONS_TLS_CERT", "the certificate of PONS_TLS_KEY");
+  return undefined;
+};
+
+const readData = (reader: Reader): string => {
+  const data = resolve(reader.read("PONS_DATA") ?? "data");
+  if (existsSync(data) && !statSync(data).isDirectory()) reader.refuse("PONS_DATA", settings.PONS_DATA.expected);
+  return data;
+};
+
+const isUnknown = (name: string): boolean =>
+  name.startsWith("PONS_") &&
+  !(name in settings) &&
+  !foreignSettings.has(name) &&
+  !foreignPrefixes.some((prefix) => name.startsWith(prefix));
+
+/** Reads the configuration. Never throws. */
+export const readConfig = (environment: Environment): ConfigReading => {
+  const reader = new Reader(environment);
+  const unknown = Object.keys(environment).filter(isUnknown).toSorted();
+  const mode = reader.read("PONS_MODE") ?? "development";
+  const data = readData(reader);
+  const secret = reader.read("PONS_SECRET");
+  if (mode === "production" && reader.text("PONS_SECRET") === undefined)
+    reader.refuse("PONS_SECRET", `${settings.PONS_SECRET.expected} (production does not start without it)`);
+  const config: Config = {
+    mode,
+    host: reader.read("PONS_HOST") ?? "127.0.0.1",
+    port: reader.read("PONS_PORT") ?? 3000,
+    data,
+    databaseUrl: reader.read("PONS_DATABASE_URL") ?? `sqlite:${join(data, "pons.sqlite")}`,
+    log: reader.read("PONS_LOG") ?? "info",
+    secret,
+    tls: readTls(reader),
+    baseDomain: reader.read("PONS_BASE_DOMAIN"),
+  };
+  return reader.problems.length === 0
+    ? { ok: true, config, unknown }
+    : { ok: false, problems: reader.problems, unknown };
+};
+
+/** `PONS_PORT is "99999": expected a whole number from 0 to 65535`, a line for each problem. */
+export const describeProblems = (problems: readonly ConfigProblem[]): string =>
+  problems
+    .map(({ name, value, expected }) => {
+      const is = value === undefined ? "is not set" : `is ${value === "(secret)" ? value : JSON.stringify(value)}`;
+      return `${name} ${is}: expected ${expected}`;
+    })
+    .join("\n");
+
+/** The configuration. Throws a `StartError` that names every problem. */
+export const requireConfig = (environment: Environment): { readonly config: Config; readonly unknown: readonly string[] } => {
+  const reading = readConfig(environment);
+  if (reading.ok) return reading;
+  throw new StartError("configuration", describeProblems(reading.problems));
+};

@@ -1,0 +1,73 @@
+/**
+ * `demo.json` of the data folder: what a person or a script needs to call the demo tenant. Only its owner may read it.
+ *
+ *   { "baseUrl": "http://127.0.0.1:3000",
+ *     "keys":   { "sandbox": "pons_sandbox_…", "live": "pons_live_…" },
+ *     "logins": { "staff":    { "email": "staff@demo.example", "key": "pons_sandbox_…" },
+ *                 "customer": { "email": "…", "subject": "cus_…", "key": "pons_sandbox_…" } } }
+ *
+ * `keys` have the rights of the staff; the logins are of the sandbox. `customer` is there when a service has callers of its own.
+ */
+import { join } from "node:path";
+import { environmentOfKey } from "../pipeline/identity/api-key.ts";
+import { readIfPresent, writePrivate } from "./private-file.ts";
+
+export interface StaffLogin {
+  readonly email: string;
+  readonly key: string;
+}
+
+export interface CustomerLogin {
+  readonly email: string;
+  /** Id of the row the customer is. */
+  readonly subject: string;
+  readonly key: string;
+}
+
+export interface Credentials {
+  readonly keys: { readonly sandbox: string; readonly live: string };
+  readonly logins: { readonly staff: StaffLogin; readonly customer?: CustomerLogin };
+}
+
+export interface DemoFile extends Credentials {
+  readonly baseUrl: string;
+}
+
+export const demoPath = (data: string): string => join(data, "demo.json");
+
+const isKey = (value: unknown, environment: string): boolean => typeof value === "string" && environmentOfKey(value) === environment;
+
+interface Loose {
+  readonly baseUrl?: unknown;
+  readonly keys?: { readonly sandbox?: unknown; readonly live?: unknown };
+  readonly logins?: {
+    readonly staff?: { readonly email?: unknown; readonly key?: unknown };
+    readonly customer?: { readonly email?: unknown; readonly subject?: unknown; readonly key?: unknown };
+  };
+}
+
+/** The file's content; undefined when there is none or it is not as it was written. */
+export const readDemoFile = (data: string): DemoFile | undefined => {
+  const text = readIfPresent(demoPath(data));
+  if (text === undefined) return undefined;
+  try {
+    const file = JSON.parse(text) as Loose;
+    const { staff, customer } = file.logins ?? {};
+    const isWhole =
+      typeof file.baseUrl === "string" &&
+      isKey(file.keys?.sandbox, "sandbox") &&
+      isKey(file.keys?.live, "live") &&
+      typeof staff?.email === "string" &&
+      isKey(staff.key, "sandbox") &&
+      (customer === undefined || (typeof customer.subject === "string" && isKey(customer.key, "sandbox")));
+    return isWhole ? (file as DemoFile) : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Writes the file unless it says the same already. */
+export const writeDemoFile = (data: string, file: DemoFile): void => {
+  const text = `${JSON.stringify(file, null, 2)}\n`;
+  if (readIfPresent(demoPath(data)) !== text) writePrivate(demoPath(data), text);
+};

@@ -1,0 +1,42 @@
+/** Files that only their owner may read (mode 0600), written whole or not at all. */
+import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
+
+const privateMode = 0o600;
+
+/** The text of a file; undefined when there is none. */
+export const readIfPresent = (path: string): string | undefined => {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+};
+
+const writeBeside = (path: string, text: string): string => {
+  mkdirSync(dirname(path), { recursive: true });
+  const beside = `${path}.${process.pid}.${crypto.randomUUID()}`;
+  writeFileSync(beside, text, { mode: privateMode, flag: "wx", flush: true });
+  return beside;
+};
+
+/** Writes the file in place of what was there. */
+export const writePrivate = (path: string, text: string): void => {
+  const beside = writeBeside(path, text);
+  renameSync(beside, path);
+  chmodSync(path, privateMode);
+};
+
+/** Writes the file unless there is one. Of several processes that do so at once one wins; all get the text that stays. */
+export const createPrivate = (path: string, text: string): string => {
+  const beside = writeBeside(path, text);
+  try {
+    linkSync(beside, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    rmSync(beside);
+  }
+  return readFileSync(path, "utf8");
+};

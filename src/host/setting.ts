@@ -1,0 +1,125 @@
+/**
+ * The environment variables Pons reads: what each means, what it may be and what it is when it is not set. `config.ts` reads them by this table,
+ * the command line prints it.
+ */
+import { levels, type Level } from "../observe/logger.ts";
+
+export type Mode = "development" | "production";
+
+/** A value, or what was expected instead. */
+export type Parsed<T> = { readonly ok: true; readonly value: T } | { readonly ok: false };
+
+export interface Setting<T> {
+  readonly doc: string;
+  /** In words: `a number from 0 to 65535`. */
+  readonly expected: string;
+  /** What holds when it is not set, for a person. */
+  readonly absent: string;
+  /** Shown in place of the value where it is refused. */
+  readonly isSecret?: true;
+  readonly parse: (text: string) => Parsed<T>;
+}
+
+const ok = <T>(value: T): Parsed<T> => ({ ok: true, value });
+const refused = { ok: false } as const;
+
+/** RFC 1123 labels; an address of numbers is a host, not a domain. */
+const domainForm = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*$/;
+const hostLengthMax = 253;
+const portMax = 65_535;
+const secretLengthMin = 32;
+
+const oneOf =
+  <T extends string>(values: readonly T[]) =>
+  (text: string): Parsed<T> => {
+    const value = values.find((known) => known === text);
+    return value === undefined ? refused : ok(value);
+  };
+
+const text = (value: string): Parsed<string> => (value.includes("\0") ? refused : ok(value));
+
+const host = (value: string): Parsed<string> => {
+  const bare = value.startsWith("[") && value.endsWith("]") ? value.slice(1, -1) : value;
+  const isAddress = /^[0-9a-fA-F:.]+$/.test(bare) && bare.length <= hostLengthMax;
+  return isAddress || domainForm.test(bare.toLowerCase()) ? ok(bare) : refused;
+};
+
+const databaseUrl = (value: string): Parsed<string> => {
+  if (/^sqlite:(?!\/\/[^/])(?:\/\/(?=\/))?[^?#]+$/.test(value)) return ok(value);
+  if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return refused;
+  const { hostname, pathname } = new URL(value);
+  return hostname !== "" && pathname.length > 1 ? ok(value) : refused;
+};
+
+export const settings = {
+  PONS_MODE: {
+    doc: "What the server is for. Development makes the schema and the demo tenant by itself; production does neither.",
+    expected: "development or production",
+    absent: "development",
+    parse: oneOf<Mode>(["development", "production"]),
+  },
+  PONS_HOST: {
+    doc: "Address to listen on. 0.0.0.0 or :: lets other machines in.",
+    expected: "an IP address or a host name",
+    absent: "127.0.0.1",
+    parse: host,
+  },
+  PONS_PORT: {
+    doc: "Port to listen on; 0 takes one that is free.",
+    expected: `a whole number from 0 to ${portMax}`,
+    absent: "3000",
+    parse: (value: string): Parsed<number> =>
+      /^\d{1,5}$/.test(value) && Number(value) <= portMax ? ok(Number(value)) : refused,
+  },
+  PONS_DATA: {
+    doc: "Folder of the database, the secret and the demo credentials; made when missing.",
+    expected: "the path of a folder",
+    absent: "./data",
+    parse: text,
+  },
+  PONS_DATABASE_URL: {
+    doc: "Database.",
+    expected: "postgres://user:password@host:port/database or sqlite:/path/to/file",
+    absent: "SQLite in the data folder: pons.sqlite",
+    isSecret: true,
+    parse: databaseUrl,
+  },
+  PONS_LOG: {
+    doc: "Least weight of what is logged. One line per call only at debug.",
+    expected: levels.join(", "),
+    absent: "info",
+    parse: oneOf<Level>(levels),
+  },
+  PONS_SECRET: {
+    doc: "Secret of the installation: signs cursors. The same on all nodes.",
+    expected: `at least ${secretLengthMin} characters, for instance from: openssl rand -base64 32`,
+    absent: "made once and kept in the data folder (development); required in production",
+    isSecret: true,
+    parse: (value: string): Parsed<string> => (value.length >= secretLengthMin && !/[\0\r\n]/.test(value) ? ok(value) : refused),
+  },
+  PONS_TLS_CERT: {
+    doc: "Certificate chain for TLS, with PONS_TLS_KEY: then HTTPS with HTTP/1.1, HTTP/2 and HTTP/3.",
+    expected: "the path of a PEM file",
+    absent: "no TLS",
+    parse: text,
+  },
+  PONS_TLS_KEY: {
+    doc: "Private key of the certificate.",
+    expected: "the path of a PEM file",
+    absent: "no TLS",
+    parse: text,
+  },
+  PONS_BASE_DOMAIN: {
+    doc: "Domain under which services have host names: v1.bank.example.com beside /bank/v1.",
+    expected: "a domain name in small letters, such as example.com",
+    absent: "none: services are paths",
+    parse: (value: string): Parsed<string> =>
+      domainForm.test(value) && !/^[0-9.]+$/.test(value) ? ok(value) : refused,
+  },
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof settings;
+
+/** Read by the launcher, tests and benchmarks; known, but not the server's. */
+export const foreignSettings: ReadonlySet<string> = new Set(["PONS_BUN"]);
+export const foreignPrefixes: readonly string[] = ["PONS_TEST_", "PONS_BENCH_"];
