@@ -16,7 +16,9 @@ import { version1 } from "./version-1.ts";
 
 export default service("bank", {
   title: "Bank",
-  doc: "Customers, accounts and transfers between them, in integer minor units.",
+  doc: `Customers, accounts and transfers between them. Amounts are integers in minor units of their currency.
+
+From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in minor units (v1: a decimal in major units), and it may have a \`maxBalance\`.`,
   version: "v2",
   roles: {
     customer: "Someone the bank keeps accounts for: sees and moves the own money.",
