@@ -21,7 +21,7 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 const filtersOf = (collector: QueryCollector, name: string, value: unknown): void => {
   const read = readName(name);
   if ("unknownOperator" in read) {
-    return collector.issue(name, { code: "unknown_field" });
+    return collector.issue(name, { code: "unknown_operator", params: { operator: read.unknownOperator.slice(0, 50) } });
   }
   if (read.op !== "eq" || name.endsWith("]")) {
     return collector.filter({ ...read, as: name }, Array.isArray(value) ? (value as unknown[]) : [value]);
@@ -32,7 +32,7 @@ const filtersOf = (collector: QueryCollector, name: string, value: unknown): voi
   for (const [operator, operand] of Object.entries(value)) {
     const op = operator === "" ? undefined : bracketOperators.get(operator);
     const as = `${name}[${operator}]`;
-    if (op === undefined) collector.issue(as, { code: "unknown_field" });
+    if (op === undefined) collector.issue(as, { code: "unknown_operator", params: { operator: operator.slice(0, 50) } });
     else collector.filter({ path: name, op, as }, Array.isArray(operand) ? (operand as unknown[]) : [operand]);
   }
 };

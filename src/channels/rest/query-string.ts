@@ -64,8 +64,9 @@ export const parseQueryString = (
     if (isControl(name)) collector.control(name, value ?? "");
     else {
       const condition = readCondition(name, value);
-      if ("unknownOperator" in condition) collector.issue(condition.as, { code: "unknown_field" });
-      else if (condition.op === "eq" && isControl(condition.path) && value === undefined)
+      if ("unknownOperator" in condition) {
+        collector.issue(condition.as, { code: "unknown_operator", params: { operator: condition.unknownOperator.slice(0, 50) } });
+      } else if (condition.op === "eq" && isControl(condition.path) && value === undefined)
         collector.control(condition.path, condition.value);
       else collector.filter(condition, [condition.value]);
     }
