@@ -9,12 +9,12 @@
 import definition from "../../services/bank/index.ts";
 import type { Contract } from "../../src/contract/index.ts";
 import { createApp, compileServices, tablesOf } from "../../src/host/app.ts";
+import { createSeeder } from "../../src/host/seeder.ts";
 import type { Call, Input, Result } from "../../src/pipeline/call.ts";
 import type { Strategy } from "../../src/pipeline/pipeline.ts";
 import type { Refusal } from "../../src/pipeline/refusal.ts";
 import { applyMigration, openStore, planMigration, realmOf } from "../../src/store/index.ts";
 import type { TestDatabase } from "../postgres/index.ts";
-import { seederOf } from "./seeder.ts";
 
 export type Caller = NonNullable<Call["principal"]>;
 export type Data = Record<string, unknown>;
@@ -161,7 +161,7 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
     seed: async () => {
       const run = definition.seed;
       if (run === undefined) throw new Error("the bank has no demo data");
-      for await (const { done, total } of run(seederOf(app, contract, teller))) {
+      for await (const { done, total } of run(createSeeder(app, contract, teller))) {
         if (done > total) throw new Error(`${done} of ${total} done`);
       }
     },
