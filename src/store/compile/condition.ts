@@ -63,10 +63,15 @@ const exists = (scope: Scope, through: string, where: readonly (readonly [string
   return `EXISTS (SELECT 1 FROM ${quote(table.name)} AS ${alias} WHERE ${conditions})`;
 };
 
-/** A condition as SQL that is true, false or unknown (unknown counts as false). Throws for what the shape does not know. */
-export const conditionSql = (scope: Scope, condition: Condition, depth = 0): string => {
+/**
+ * A condition as SQL that is true, false or unknown (unknown counts as false), in parentheses: it stands beside the realm, and an OR without
+ * them would reach other tenants. Throws for what the shape does not know.
+ */
+export const conditionSql = (scope: Scope, condition: Condition): string => `(${expressionSql(scope, condition, 0)})`;
+
+const expressionSql = (scope: Scope, condition: Condition, depth: number): string => {
   if (depth > conditionDepthMax) throw new Error(`shape ${scope.shape.key}: a condition nests deeper than ${conditionDepthMax}`);
-  const inner = (c: Condition) => `(${conditionSql(scope, c, depth + 1)})`;
+  const inner = (c: Condition) => `(${expressionSql(scope, c, depth + 1)})`;
   switch (condition.op) {
     case "and":
       return condition.of.map(inner).join(" AND ") || "TRUE";

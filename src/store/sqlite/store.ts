@@ -1,9 +1,12 @@
 /**
  * The store on SQLite: one file, one connection that writes and one that reads. Everything is answered synchronously.
  *
- * The reader sees only what is committed. It keeps one snapshot for all reads of a tick of the event loop, because taking one costs more
- * than a read by key; the snapshot ends with the tick and with every commit of this process, so that whoever awaited a write sees it. A
- * commit of another process is seen at the next tick.
+ * The reader sees only what is committed. When reads come close together it keeps one snapshot for the rest of the tick of the event loop,
+ * because taking one costs as much as a read by key (measured: 6 µs with, 3 µs within). The snapshot ends with the tick and with every
+ * commit of this process, so that whoever awaited a write sees it; a commit of another process is seen at the next tick.
+ *
+ * Many calls are so many runs of one prepared statement, inside one snapshot: a statement over `json_each` with a limit per call costs
+ * more than running the plain one again, which needs no round trip (measured for 20 and 100 parents' related lists of five).
  */
 import type { Statement as Prepared } from "bun:sqlite";
 import { writesWaitingMax } from "../limits.ts";
@@ -15,6 +18,9 @@ import { SqliteConnection } from "./connection.ts";
 import { sqliteError } from "./error.ts";
 import { SqliteWrite } from "./write.ts";
 
+/** Reads that follow each other within this many milliseconds share a snapshot. */
+const closeMs = 0.05;
+
 export class SqliteStore implements Store {
   readonly engine = "sqlite";
   readonly admin: SqliteAdmin;
@@ -24,6 +30,7 @@ export class SqliteStore implements Store {
   readonly #begin: Prepared;
   readonly #commit: Prepared;
   #inSnapshot = false;
+  #lastReadMs = 0;
   readonly #endOfTick = (): void => this.#endSnapshot();
   #closed = false;
 
@@ -36,7 +43,9 @@ export class SqliteStore implements Store {
   }
 
   read(shape: Shape, calls: readonly ReadCall[]): Row[][] {
-    this.#takeSnapshot();
+    const now = performance.now();
+    if (calls.length > 1 || now - this.#lastReadMs < closeMs) this.#takeSnapshot();
+    this.#lastReadMs = now;
     const results: Row[][] = [];
     for (const call of calls) results.push(this.#reader.read(shape, call));
     return results;
@@ -51,10 +60,7 @@ export class SqliteStore implements Store {
       ...options,
       shape,
       call,
-      read: (chunkShape, chunkCall) => {
-        this.#takeSnapshot();
-        return this.#reader.read(chunkShape, chunkCall, { orderColumns: true });
-      },
+      read: (chunkShape, chunkCall) => this.#reader.read(chunkShape, chunkCall, { orderColumns: true }),
     });
   }
 
