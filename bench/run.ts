@@ -42,9 +42,12 @@ const topic = positionals[0] ?? "";
 if (positionals.length !== 1 || !topics.includes(topic)) wrongUsage(topic === "" ? "which topic?" : `there is no topic ${topic}`);
 
 const { run } = (await import(join(folder, topic, "topic.ts"))) as { run: TopicRun };
+// Leaving by process.exit() ends the servers that run.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => process.exit(130));
 const work = join(folder, ".work");
 mkdirSync(work, { recursive: true });
 const scratch = mkdtempSync(join(work, `${topic}-`));
+process.on("exit", () => rmSync(scratch, { recursive: true, force: true }));
 const report = new Report();
 const given = process.argv.slice(2).join(" ");
 const started = performance.now();
@@ -73,6 +76,4 @@ try {
 } catch (error) {
   process.stderr.write(`no result: ${(error as Error).message}\n`);
   process.exitCode = 1;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }

@@ -1,5 +1,6 @@
 /** A server as a process: started on a free port, ready when it answers, stopped by its own process id. */
 import { createServer } from "node:net";
+import type { Subprocess } from "bun";
 
 export interface ServerProcess {
   readonly url: string;
@@ -21,6 +22,12 @@ export interface ServerOptions {
   /** Milliseconds to become ready. Default 60 s. */
   readonly readyMs?: number;
 }
+
+/** What runs now: ended with this process, however it ends short of SIGKILL. */
+const alive = new Set<Subprocess>();
+process.on("exit", () => {
+  for (const child of alive) child.kill("SIGTERM");
+});
 
 const stopMs = 10_000;
 const outputKept = 2000;
@@ -51,6 +58,8 @@ export async function startServer(options: ServerOptions): Promise<ServerProcess
     stdout: "pipe",
     stderr: "pipe",
   });
+  alive.add(child);
+  void child.exited.then(() => alive.delete(child));
   let output = "";
   const keep = async (stream: ReadableStream<Uint8Array>) => {
     const decoder = new TextDecoder();
