@@ -54,7 +54,7 @@ export const refusalOfFormat = (error: FormatError): Refusal =>
 
 const tooLarge = (bytesMax: number): Refusal => refuse("too_large", { details: { maxBytes: bytesMax } });
 
-const brokenOff = (): Refusal => refuse("invalid_request", { message: "The body broke off." });
+const brokenOff = (): Refusal => refuse("invalid_request", { details: { explanation: "The body broke off." } });
 
 /** A body of unknown length, at most `bytesMax`; what is more is not read. */
 const readStream = async (stream: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array | Refusal> => {
@@ -76,7 +76,8 @@ const readStream = async (stream: ReadableStream<Uint8Array>, bytesMax: number):
 const readBytes = async (request: Request, bytesMax: number): Promise<Uint8Array | Refusal> => {
   const length = request.headers.get("content-length");
   if (length !== null) {
-    if (!/^[0-9]{1,15}$/.test(length)) return refuse("invalid_request", { message: "Content-Length is not one number." });
+    if (!/^[0-9]{1,15}$/.test(length))
+      return refuse("invalid_request", { details: { explanation: "Content-Length is not one number." } });
     if (Number(length) > bytesMax) return tooLarge(bytesMax);
     if (length === "0") return new Uint8Array(0);
   }

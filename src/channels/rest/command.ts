@@ -14,8 +14,9 @@ import type { ReadBody } from "./body.ts";
 import type { RestConfig } from "./config.ts";
 import type { Endpoint, OperationEndpoint } from "./endpoint.ts";
 import type { CallOptions, Exchange } from "./exchange.ts";
-import { noQuery, prepareCall } from "./input.ts";
-import type { Body } from "./input.ts";
+import { isObject, noQuery, prepareCall } from "./input.ts";
+import type { Body, PlainObject } from "./input.ts";
+import { mergePatch } from "./merge-patch.ts";
 import { mixedBatch } from "./mixed-batch.ts";
 import { pickProperty } from "./property.ts";
 import { patchWith, rewrite } from "./rewrite.ts";
@@ -54,7 +55,7 @@ const conditionsOf = (exchange: Exchange): Conditions | Refusal => {
 
 const wholeKinds: ReadonlySet<string> = new Set(["object", "json"]);
 
-/** Changes that are made of the present row: a JSON Patch document, or an object put in place of a property. */
+/** Changes that are made of the present row: a JSON Patch document, an object put in place of a property, a merge into an object. */
 const transformOf = (
   config: RestConfig,
   exchange: Exchange,
@@ -62,10 +63,22 @@ const transformOf = (
   read: ReadBody,
 ): Transform | undefined => {
   if (read.kind === "jsonPatch") return patchWith(read.body?.value, { operationsMax: config.limits.patchOperationsMax });
-  const { property } = endpoint;
-  if (property === undefined || exchange.method !== "PUT") return undefined;
-  const kind = endpoint.operation.input[property]?.kind ?? "";
-  return wholeKinds.has(kind) ? (row) => ({ row: { ...row, [property]: read.body?.value } }) : undefined;
+  const { property, operation } = endpoint;
+  const body = read.body?.value;
+  if (property !== undefined && exchange.method === "PUT") {
+    const kind = operation.input[property]?.kind ?? "";
+    return wholeKinds.has(kind) ? (row) => ({ row: { ...row, [property]: body } }) : undefined;
+  }
+  if (exchange.method !== "PATCH") return undefined;
+  // A part of an object is checked as part of the whole that it makes.
+  const patch = property === undefined ? body : { [property]: body };
+  if (
+    !isObject(patch) ||
+    !Object.entries(patch).some(([name, value]) => isObject(value) && operation.input[name]?.kind === "object")
+  ) {
+    return undefined;
+  }
+  return (row) => ({ row: mergePatch(row, patch) as PlainObject });
 };
 
 const runBatchOf = async (
@@ -76,7 +89,7 @@ const runBatchOf = async (
 ): Promise<Outcome> => {
   if (conditions.ifMatch !== undefined) {
     return refused(
-      refuse("invalid_header", { message: "If-Match is about one row, not about a batch.", details: { header: "If-Match" } }),
+      refuse("invalid_header", { details: { explanation: "If-Match is about one row, not about a batch.", header: "If-Match" } }),
     );
   }
   const results = await runItems(exchange, config.pipeline, given, conditions);

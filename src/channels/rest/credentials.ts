@@ -13,7 +13,7 @@ const keyText = /^[\w\-.~+/]+=*$/;
 const lengthMax = 4096;
 
 const contradictory = (header: string): Refusal =>
-  refuse("invalid_header", { message: "The request has two different keys, or a malformed one.", details: { header } });
+  refuse("invalid_header", { details: { explanation: "The request has two different keys, or a malformed one.", header } });
 
 /** Which key the request carries; `null` stands for a missing header. */
 export const credentialsOf = (authorization: string | null, apiKey: string | null): Credentials | Refusal => {

@@ -64,12 +64,13 @@ const aside = (
 export const locate = (config: RestConfig, exchange: Exchange, hasTarget: boolean): Located | Refusal => {
   const { method, path } = exchange;
   if (!methods.has(method)) return refuse("method_not_allowed", { allow: [...methods] });
-  if (!hasTarget) return refuse("invalid_request", { message: "The Host header is missing or malformed." });
+  if (!hasTarget) return refuse("invalid_request", { details: { explanation: "The Host header is missing or malformed." } });
   const host = exchange.headers.get("host") ?? "";
-  if (host.includes(",")) return refuse("invalid_request", { message: "The request has two Host headers." });
+  if (host.includes(",")) return refuse("invalid_request", { details: { explanation: "The request has two Host headers." } });
   if (path.length > config.limits.pathLengthMax) return refuse("uri_too_long", { details: { max: config.limits.pathLengthMax } });
   const segments = segmentsOf(path);
-  if (segments === undefined) return refuse("invalid_request", { message: "The address has a malformed percent-escape." });
+  if (segments === undefined)
+    return refuse("invalid_request", { details: { explanation: "The address has a malformed percent-escape." } });
   const place = placeOf(config.places, host, segments);
   if (place === undefined) return aside(config, exchange, segments, undefined);
   enter(exchange, place);

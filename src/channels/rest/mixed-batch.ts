@@ -111,7 +111,7 @@ const find = (
   const isSingle =
     endpoint.kind !== "batch" && endpoint.kind !== "job" && endpoint.kind !== "changeMany" && endpoint.kind !== "deleteMany";
   if (!isSingle || endpoint.isComposed || match.format !== undefined) {
-    return refuse("invalid_request", { message: "This call cannot stand in a mixed batch.", details: { path } });
+    return refuse("invalid_request", { details: { explanation: "This call cannot stand in a mixed batch.", path } });
   }
   const query = parseQueryString(mark === -1 ? "" : path.slice(mark + 1), limits);
   if (!("query" in query)) return query;
@@ -190,7 +190,9 @@ const prepare = (
   if (!("query" in collected)) return collected;
   if (collected.issues !== undefined) return invalid(collected.issues);
   if (endpoint.takesMany && Array.isArray(call.body)) {
-    return refuse("invalid_request", { message: "An array cannot stand in a mixed batch: make each item a call." });
+    return refuse("invalid_request", {
+      details: { explanation: "An array cannot stand in a mixed batch: make each item a call." },
+    });
   }
   if (endpoint.body === "required" && !call.hasBody) return invalid({ body: [{ code: "required" }] });
   const isCommand = endpoint.operation.kind === "command";

@@ -61,7 +61,9 @@ export const readQueryBody = (
   if (!isObject(body)) return invalid({ body: [{ code: "wrong_type", params: { expected: "object" } }] });
   const entries = Object.entries(body);
   if (entries.length > limits.parametersMax) {
-    return refuse("invalid_request", { message: "The query has too many parameters.", details: { max: limits.parametersMax } });
+    return refuse("invalid_request", {
+      details: { explanation: "The query has too many parameters.", max: limits.parametersMax },
+    });
   }
   const collector = new QueryCollector(limits);
   for (const [name, value] of entries) {

@@ -33,7 +33,10 @@ const decode = (text: string): string | undefined => {
 
 const credentialRefusal = (): Refusal =>
   refuse("invalid_request", {
-    message: "A key does not belong into an address. Send it in the Authorization header, and replace it: addresses are logged.",
+    details: {
+      explanation:
+        "A key does not belong into an address. Send it in the Authorization header, and replace it: addresses are logged.",
+    },
   });
 
 /**
@@ -49,7 +52,9 @@ export const parseQueryString = (
   if (raw.length > limits.queryLengthMax) return refuse("uri_too_long", { details: { max: limits.queryLengthMax } });
   const parts = raw.split("&");
   if (parts.length > limits.parametersMax) {
-    return refuse("invalid_request", { message: "The address has too many parameters.", details: { max: limits.parametersMax } });
+    return refuse("invalid_request", {
+      details: { explanation: "The address has too many parameters.", max: limits.parametersMax },
+    });
   }
   const collector = new QueryCollector(limits);
   for (const part of parts) {
@@ -58,7 +63,7 @@ export const parseQueryString = (
     const name = decode(equals === -1 ? part : part.slice(0, equals));
     const value = equals === -1 ? undefined : decode(part.slice(equals + 1));
     if (name === undefined || (equals !== -1 && value === undefined)) {
-      return refuse("invalid_request", { message: "The address has a malformed percent-escape." });
+      return refuse("invalid_request", { details: { explanation: "The address has a malformed percent-escape." } });
     }
     if (credentialNames.has(name.toLowerCase()) || keyText.test(value ?? name)) return credentialRefusal();
     if (isControl(name)) collector.control(name, value ?? "");

@@ -13,7 +13,7 @@
  */
 import { refuse, refusalTypes } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import { languages as platformLanguages } from "../../pipeline/localize.ts";
+import { platformLanguages } from "../../pipeline/messages/index.ts";
 import { LanguageChooser } from "../http/index.ts";
 import { represent } from "./answer-data.ts";
 import { acceptTypes, answerRefusal } from "./answer-refusal.ts";

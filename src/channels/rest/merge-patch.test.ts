@@ -1,0 +1,33 @@
+/** RFC 7396, appendix A: its whole table. */
+import { expect, test } from "bun:test";
+import { mergePatch } from "./merge-patch.ts";
+
+test.each<[unknown, unknown, unknown]>([
+  [{ a: "b" }, { a: "c" }, { a: "c" }],
+  [{ a: "b" }, { b: "c" }, { a: "b", b: "c" }],
+  [{ a: "b" }, { a: null }, {}],
+  [{ a: "b", b: "c" }, { a: null }, { b: "c" }],
+  [{ a: ["b"] }, { a: "c" }, { a: "c" }],
+  [{ a: "c" }, { a: ["b"] }, { a: ["b"] }],
+  [{ a: { b: "c" } }, { a: { b: "d", c: null } }, { a: { b: "d" } }],
+  [{ a: [{ b: "c" }] }, { a: [1] }, { a: [1] }],
+  [
+    ["a", "b"],
+    ["c", "d"],
+    ["c", "d"],
+  ],
+  [{ a: "b" }, ["c"], ["c"]],
+  [{ a: "foo" }, null, null],
+  [{ a: "foo" }, "bar", "bar"],
+  [{ e: null }, { a: 1 }, { e: null, a: 1 }],
+  [[1, 2], { a: "b", c: null }, { a: "b" }],
+  [{}, { a: { bb: { ccc: null } } }, { a: { bb: {} } }],
+])("%j patched with %j is %j", (value, patch, merged) => {
+  expect(mergePatch(value, patch)).toEqual(merged);
+});
+
+test("a prototype is never touched", () => {
+  const merged = mergePatch({}, JSON.parse('{"constructor":{"prototype":{"x":1}}}')) as object;
+  expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
+  expect(({} as Record<string, unknown>)["x"]).toBeUndefined();
+});

@@ -1,0 +1,60 @@
+/** Scenarios as data: what is asked, what must come back, what must not. */
+import { expect } from "bun:test";
+import type { Answered, Asking, Shop } from "./shop.ts";
+
+export interface Scenario extends Asking {
+  /** What it shows. */
+  readonly name: string;
+  /** `GET /products/{pen}`: ids in braces are the shop's. */
+  readonly ask: string;
+  readonly status: number;
+  /** Of the answer's headers: the exact text, a pattern, or null for none. */
+  readonly answers?: Readonly<Record<string, string | RegExp | null>>;
+  /** Matched as by `toMatchObject`; ids in braces are replaced. */
+  readonly json?: unknown;
+  /** Texts that stand in the body. */
+  readonly contains?: readonly string[];
+  /** Texts that stand nowhere in body or headers. */
+  readonly lacks?: readonly string[];
+}
+
+const filled = <T>(value: T, ids: Readonly<Record<string, string>>): T => {
+  if (typeof value === "string") return value.replace(/\{(\w+)\}/g, (whole, name: string) => ids[name] ?? whole) as T;
+  if (Array.isArray(value)) return value.map((item: unknown) => filled(item, ids)) as T;
+  if (
+    typeof value !== "object" ||
+    value === null ||
+    value instanceof Uint8Array ||
+    Object.getPrototypeOf(value) !== Object.prototype
+  )
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, filled(item, ids)])) as T;
+};
+
+/** What no answer may ever show. */
+const never = ["secret detail", "node_modules", ".ts:", "SELECT ", 'select "', "at Object.", "StoreError"];
+
+/** Asks, and checks everything the scenario says. Also: the status line and `error.code` agree, and every answer has its request id. */
+export const play = async (shop: Shop, scenario: Scenario): Promise<Answered> => {
+  const [method = "", path = ""] = filled(scenario.ask, shop.ids).split(/ (.*)/s);
+  const { as, headers, body } = filled({ as: scenario.as, headers: scenario.headers, body: scenario.body }, shop.ids);
+  const answered = await shop.ask(method, path, {
+    ...(as === undefined ? {} : { as }),
+    ...(headers === undefined ? {} : { headers }),
+    ...(body === undefined ? {} : { body }),
+  });
+  const shown = `${answered.text.slice(0, 600)}`;
+  expect({ status: answered.status, shown }).toEqual({ status: scenario.status, shown });
+  for (const [name, wanted] of Object.entries(filled(scenario.answers ?? {}, shop.ids))) {
+    const value = answered.headers.get(name);
+    if (wanted instanceof RegExp) expect(`${name}: ${value}`).toMatch(wanted);
+    else expect({ name, value }).toEqual({ name, value: wanted });
+  }
+  if (scenario.json !== undefined) expect(answered.body).toMatchObject(filled(scenario.json, shop.ids) as object);
+  for (const text of filled(scenario.contains ?? [], shop.ids)) expect(answered.text).toContain(text);
+  const everything = answered.text + JSON.stringify([...answered.headers]);
+  for (const text of [...never, ...filled(scenario.lacks ?? [], shop.ids)]) expect(everything).not.toContain(text);
+  expect(answered.headers.get("x-request-id")).toMatch(/^[\w.:@/+=-]{1,128}$/);
+  if (answered.body?.success === false) expect(answered.body.error.code).toBe(answered.status);
+  return answered;
+};
