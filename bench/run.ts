@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { describeMachine } from "./harness/machine.ts";
 import { Report, withSection } from "./harness/report.ts";
-import type { TopicRun } from "./harness/topic.ts";
+import type { TopicRun } from "./harness/topic-run.ts";
 
 const usage = "usage: npm run bench -- <topic> [--quick] [--cases a,b] [--peers a,b] [--json file]";
 const folder = import.meta.dir;

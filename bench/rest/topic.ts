@@ -8,7 +8,7 @@ import type { Running, Surroundings } from "../harness/peer.ts";
 import { residentMiB } from "../harness/process-tree.ts";
 import { figure, table } from "../harness/report.ts";
 import { type Lineup, type Started, startPeers } from "../harness/start-peers.ts";
-import type { TopicOptions } from "../harness/topic.ts";
+import type { TopicOptions } from "../harness/topic-run.ts";
 import { echo, replay } from "../peers/ceilings.ts";
 import { directus } from "../peers/directus.ts";
 import { django } from "../peers/django.ts";
