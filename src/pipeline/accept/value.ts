@@ -7,7 +7,7 @@ import { arrayItemsMax, decimalScaleMax, stringLengthMax, textLengthMax } from "
 import type { Issue } from "../refusal.ts";
 import { readBinary, readJson } from "./json.ts";
 import { readDecimal, readInteger, readMoney } from "./numbers.ts";
-import { checkPattern } from "./pattern.ts";
+import { checkPattern } from "../../define/pattern.ts";
 import { type Found, issuesMax, type Read, Refused, refused, wrongType } from "./refused.ts";
 import { compileRow } from "./row.ts";
 import {
