@@ -1,7 +1,9 @@
 /** What the writer takes and gives. It knows tables and rows; what a command means is its own business. */
 import type { Value } from "../define/expression.ts";
+import type { Page } from "../pipeline/page.ts";
 import type { Refusal } from "../pipeline/refusal.ts";
 import type { Key, MaybePromise } from "../store/store.ts";
+import type { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Unit } from "./unit.ts";
 
@@ -41,6 +43,8 @@ export interface Command {
   readonly needs: readonly ((unit: Unit) => readonly Need[])[];
   /** Runs on the working set. May run more than once; only the last counts. */
   evaluate(unit: Unit): MaybePromise<Verdict>;
+  /** What an error of the database means for this command, when only the database could notice; absent or `undefined`: the usual refusal. */
+  refusalOf?(error: StoreError): Refusal | undefined;
 }
 
 export type Verdict =
@@ -49,6 +53,8 @@ export type Verdict =
       readonly status: 200 | 201 | 204;
       /** JSON-ready answer, asked for once the whole batch has been evaluated. */
       readonly data: () => unknown;
+      /** Of a list that was read within a group. */
+      readonly page?: Page;
       readonly id?: string;
       readonly replayed?: true;
     }
@@ -59,6 +65,7 @@ export type Outcome =
       readonly ok: true;
       readonly status: 200 | 201 | 204;
       readonly data: unknown;
+      readonly page?: Page;
       readonly id?: string;
       readonly replayed?: true;
     }

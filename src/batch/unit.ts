@@ -6,7 +6,7 @@ import type { MaybePromise, ReadCall, Row, Shape, WriteTransaction } from "../st
 import type { Table } from "../store/table.ts";
 import type { Need } from "./command.ts";
 import { countersTable } from "./system-tables.ts";
-import { type Entry, uniqueText, WorkingSet } from "./working-set.ts";
+import { type Entry, textOf, uniqueText, WorkingSet } from "./working-set.ts";
 
 export interface EmittedEvent {
   readonly type: string;
@@ -42,11 +42,11 @@ export class Unit {
         if (this.rows.entry(need.table, realm, need.key) !== undefined) continue;
         let wanted = keys.get(need.table);
         if (wanted === undefined) keys.set(need.table, (wanted = new Map()));
-        wanted.set(`${realm} ${need.key.join(" ")}`, { realm, key: need.key });
+        wanted.set(textOf(realm, need.key), { realm, key: need.key });
       } else {
         let lookup = lookups.get(need.fields);
         if (lookup === undefined) lookups.set(need.fields, (lookup = { table: need.table, wanted: new Map() }));
-        lookup.wanted.set(`${realm} ${need.values.map(String).join(" ")}`, { realm, values: need.values as readonly never[] });
+        lookup.wanted.set(textOf(realm, need.values.map(String)), { realm, values: need.values as readonly never[] });
       }
     }
     for (const [table, wanted] of keys) {
@@ -137,7 +137,8 @@ export class Unit {
   /** Takes the events emitted since the last call. */
   takeEvents(): readonly EmittedEvent[] {
     const events = this.#events;
-    if (events.length > 0) this.#events = [];
+    // What was taken is never emitted into again.
+    this.#events = [];
     return events;
   }
 

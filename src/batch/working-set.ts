@@ -42,7 +42,8 @@ class TableRows {
   }
 }
 
-const textOf = (realm: number, key: Key["key"]): string =>
+/** Text of a key within a table. */
+export const textOf = (realm: number, key: Key["key"]): string =>
   key.length === 1 ? `${realm} ${key[0]}` : `${realm} ${JSON.stringify(key)}`;
 
 /** Text of the values of a unique index; `undefined` when one is null (null never collides). */

@@ -16,7 +16,7 @@ import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Command, Group, Need, Outcome, Step, Verdict } from "./command.ts";
 import { journalRow } from "./journal.ts";
-import { countersTable, idempotencyTable, journalCounter, journalTable } from "./system-tables.ts";
+import { countersTable, idempotencyTable, journalCounter, journalTable, systemTables } from "./system-tables.ts";
 import { sequenceName, Unit } from "./unit.ts";
 import type { Change } from "./working-set.ts";
 
@@ -56,7 +56,7 @@ interface Kept {
 interface Attempt {
   readonly outcomes: readonly (readonly Outcome[])[];
   /** First journal row written: the witness of the commit. */
-  readonly witness?: { readonly realm: number; readonly seq: number; readonly requestId: string };
+  readonly witness?: { readonly realm: number; readonly seq: number; readonly at: string; readonly requestId: string };
 }
 
 const fail = (refusal: Refusal): Outcome => ({ ok: false, refusal });
@@ -69,7 +69,7 @@ const journalShape: RowsShape = {
   links: [],
   params: [{ name: "seq", type: "integer" }],
   where: { op: "eq", left: { field: ["seq"] }, right: { param: "seq" } },
-  select: ["seq", "requestId"],
+  select: ["seq", "at", "requestId"],
   order: [{ path: ["seq"], direction: "asc" }],
 };
 
@@ -80,7 +80,8 @@ const refusalOf = (error: unknown): Refusal => {
     case "unique":
       return refuse("already_exists");
     case "reference":
-      return refuse("invalid_reference");
+      // Without a field it is the row that was to go that others refer to.
+      return refuse(error.field === undefined ? "still_referenced" : "invalid_reference");
     case "conflict":
     case "unavailable":
     case "timeout":
@@ -94,6 +95,13 @@ const refusalOf = (error: unknown): Refusal => {
       return refuse("internal");
   }
 };
+
+const systemNames: ReadonlySet<string> = new Set(systemTables.map(({ name }) => name));
+
+/** Whether running the batch again may help: a lost race, also one for the first row of a counter or of an idempotency key. */
+const isRace = (error: unknown): boolean =>
+  error instanceof StoreError &&
+  (error.kind === "conflict" || (error.kind === "unique" && error.table !== undefined && systemNames.has(error.table)));
 
 export class Writer {
   readonly #store: Store;
@@ -183,7 +191,7 @@ export class Writer {
           if (committed === undefined) return this.#refuseAll(batch, error);
           if (attempt <= conflictRetriesMax) continue;
         }
-        if (error instanceof StoreError && error.kind === "conflict" && attempt <= conflictRetriesMax) {
+        if (isRace(error) && attempt <= conflictRetriesMax) {
           await Bun.sleep(Math.random() * 4 * attempt);
           continue;
         }
@@ -209,20 +217,21 @@ export class Writer {
     const refusal = refusalOf(error);
     for (const { group, resolve } of batch) {
       const first = group.steps[0];
-      const operation = typeof first === "object" ? first.origin.operation : "batch";
-      if (refusal.status === 500) this.#options.onError?.(error, operation);
-      resolve(group.steps.map(() => fail(refusal)));
+      const command = typeof first === "object" ? first : undefined;
+      const own = error instanceof StoreError && group.steps.length === 1 ? command?.refusalOf?.(error) : undefined;
+      if (own === undefined && refusal.status === 500) this.#options.onError?.(error, command?.origin.operation ?? "batch");
+      resolve(group.steps.map(() => fail(own ?? refusal)));
     }
   }
 
   /** Whether a commit without an answer happened: its witness is in the journal or not; `undefined` when it cannot be found out. */
   async #fate(witness: Attempt["witness"]): Promise<boolean | undefined> {
     if (witness === undefined) return false;
-    const until = this.#clock() + fateWaitMsMax;
-    for (let waitMs = 20; this.#clock() < until; waitMs = Math.min(waitMs * 2, 1_000)) {
+    const until = performance.now() + fateWaitMsMax;
+    for (let waitMs = 20; performance.now() < until; waitMs = Math.min(waitMs * 2, 1_000)) {
       try {
         const [rows] = await this.#store.read(journalShape, [{ realm: witness.realm, params: [witness.seq], limit: 1 }]);
-        return rows?.[0]?.["requestId"] === witness.requestId;
+        return rows?.[0]?.["requestId"] === witness.requestId && rows[0]["at"] === witness.at;
       } catch {
         await Bun.sleep(waitMs);
       }
@@ -254,7 +263,8 @@ export class Writer {
           if (step === undefined) return known ?? fail(refuse("internal"));
           const outcome = known ?? outcomeOf(step.verdict);
           const seq = this.#record(unit, step, outcome);
-          if (seq !== undefined) witness ??= { realm: step.command.realm, seq, requestId: step.command.origin.requestId };
+          if (seq !== undefined)
+            witness ??= { realm: step.command.realm, seq, at: unit.now, requestId: step.command.origin.requestId };
           return outcome;
         }),
       );
@@ -399,11 +409,12 @@ const replayInBatch = (keys: BatchKeys, command: Command): Outcome | undefined =
 
 const outcomeOf = (verdict: Verdict): Outcome => {
   if (!verdict.ok) return fail(verdict.refusal);
-  const { status, id, replayed } = verdict;
+  const { status, page, id, replayed } = verdict;
   return {
     ok: true,
     status,
     data: verdict.data(),
+    ...(page === undefined ? {} : { page }),
     ...(id === undefined ? {} : { id }),
     ...(replayed === undefined ? {} : { replayed }),
   };

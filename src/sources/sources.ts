@@ -19,7 +19,7 @@ import type { MaybePromise, Row, Store } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 import { type Caller, commandContext, queryContext } from "./code/context.ts";
 import { type FunctionCall, needsOfFunction, refusalFrom, runCommand, verdictOf } from "./code/function.ts";
-import { changeRow, create, needsOfCreate, needsOfValues } from "./table/change.ts";
+import { changeRow, create, needsOfCreate, needsOfValues, refusalOfChange } from "./table/change.ts";
 import { attach, executePlan } from "./table/read.ts";
 
 const never = new AbortController().signal;
@@ -177,7 +177,7 @@ export class Sources implements Executor {
         ? {}
         : {
             idempotency: {
-              caller: `${caller.app ?? ""}/${caller.user ?? ""}/${caller.subject ?? ""}`,
+              caller: JSON.stringify([caller.app, caller.user, caller.subject]),
               key: call.idempotencyKey,
               fingerprint: fingerprintOf(context),
             },
@@ -188,7 +188,12 @@ export class Sources implements Executor {
       const fn = functionCall(context);
       return { ...shared, needs: needsOfFunction(fn), evaluate: (unit) => runCommand(fn, unit) };
     }
-    return { ...shared, needs: plainNeeds(context), evaluate: (unit) => changeCommand(context, unit) };
+    return {
+      ...shared,
+      needs: plainNeeds(context),
+      evaluate: (unit) => changeCommand(context, unit),
+      refusalOf: (error) => refusalOfChange(operation.action, viewOf(context).resource, error),
+    };
   }
 
   /** A query as a step of an atomic batch: it sees what the steps before it changed. */
@@ -201,7 +206,9 @@ export class Sources implements Executor {
       },
     };
     const outcome = await this.query(context, inside as Store);
-    return outcome.ok ? { ok: true, status: outcome.status, data: () => outcome.data } : { ok: false, refusal: outcome.refusal };
+    if (!outcome.ok) return { ok: false, refusal: outcome.refusal };
+    const { status, data, page } = outcome;
+    return { ok: true, status, data: () => data, ...(page === undefined ? {} : { page }) };
   }
 
   /** Executes a query. Throws `StoreError`. */

@@ -15,6 +15,7 @@ import { type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { View } from "../../pipeline/view.ts";
 import { viewOf } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
+import type { StoreError } from "../../store/store-error.ts";
 import { visible } from "./visible.ts";
 
 export type Caller = Principal & { readonly realm: number };
@@ -78,6 +79,27 @@ const checkReferences = (resource: ResourceContract, values: Row, unit: Unit, ca
 
 const duplicate = (fields: readonly string[]): Refusal =>
   refuse("already_exists", { issues: Object.fromEntries(fields.map((field) => [field, [{ code: "duplicate" }]])) });
+
+/** What an error that only the database noticed means for a plain change: the same refusals as those found beforehand. */
+export const refusalOfChange = (
+  action: Operation["action"],
+  resource: ResourceContract,
+  error: StoreError,
+): Refusal | undefined => {
+  if (error.kind === "reference") {
+    if (action === "delete") return refuse("still_referenced");
+    const target = error.field === undefined ? undefined : resource.one.get(error.field)?.target;
+    return error.field === undefined || target === undefined
+      ? undefined
+      : refuse("invalid_reference", {
+          issues: { [error.field]: [{ code: "bad_reference", params: { resource: target.name } }] },
+        });
+  }
+  if (error.kind !== "unique" || error.table !== resource.table.name) return undefined;
+  const fields =
+    error.index === "key" ? resource.table.key : resource.table.indexes.find(({ name }) => name === error.index)?.fields;
+  return fields === undefined ? undefined : duplicate(fields);
+};
 
 export const needsOfCreate = (resource: ResourceContract, values: Row): Need[] => {
   const needs = needsOfValues(resource, values);
