@@ -6,9 +6,12 @@ import type { Table } from "./table.ts";
 
 const made = new WeakMap<Table, Map<string, RowsShape>>();
 
+/** Two definitions of a table with the same name (before and after a migration) are two tables here. */
+let madeCount = 0;
+
 const make = (table: Table, fields: readonly string[]): RowsShape => ({
   kind: "rows",
-  key: `\0by\0${table.name}\0${fields.join("\0")}`,
+  key: `\0by\0${(madeCount += 1)}`,
   table,
   joins: [],
   links: [],

@@ -24,8 +24,8 @@ export const orderEntriesMax = 8;
 /** Digits of a decimal, before and after the point together: Postgres holds more, no business does. */
 export const decimalDigitsMax = 1_000;
 
-/** How long a statement may read, in milliseconds, before Postgres cancels it (`timeout`). */
-export const readTimeoutMs = 30_000;
+/** How long a statement may run, in milliseconds, before Postgres cancels it (`timeout`). */
+export const statementTimeoutMs = 30_000;
 
 /** How long a writer waits for another process's lock, in milliseconds, before it gives up as `unavailable`. */
 export const lockTimeoutMs = 5_000;

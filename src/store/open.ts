@@ -1,6 +1,7 @@
 /** Opens the store that an address names. */
 import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
+import { statementTimeoutMs } from "./limits.ts";
 import type { Admin } from "./migrate/schema.ts";
 import { Realms } from "./realm.ts";
 import { PostgresStore } from "./postgres/store.ts";
@@ -10,6 +11,8 @@ import type { MaybePromise, Store } from "./store.ts";
 export interface StoreOptions {
   /** Postgres: connections that read at the same time, 1 … 64; one more writes. */
   readonly readers?: number;
+  /** Postgres: how long a statement may run before it is refused as `timeout`, in milliseconds. */
+  readonly timeoutMs?: number;
   /** Postgres: whether reads of concurrent callers are merged into one statement. Off only to measure what that gains. */
   readonly merge?: boolean;
 }
@@ -43,9 +46,10 @@ export const openStore = (url: string, options: StoreOptions = {}): MaybePromise
   throw new TypeError("a database address begins with sqlite: or postgres://");
 };
 
-const openPostgres = async (url: string, { readers = readersDefault, merge = true }: StoreOptions): Promise<OpenStore> => {
+const openPostgres = async (url: string, options: StoreOptions): Promise<OpenStore> => {
+  const { readers = readersDefault, timeoutMs = statementTimeoutMs, merge = true } = options;
   if (!Number.isInteger(readers) || readers < 1 || readers > readersMax) throw new RangeError(`readers: 1 to ${readersMax}`);
-  const store = new PostgresStore({ url, readers, merge });
+  const store = new PostgresStore({ url, readers, timeoutMs, merge });
   try {
     await store.ping();
   } catch (error) {

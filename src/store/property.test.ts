@@ -48,33 +48,29 @@ const textFields = fields.filter(([path]) => ["name", "note", "title"].includes(
 
 const term = (path: readonly string[]): Term => ({ field: path });
 
-const comparison = fc
-  .constantFrom(...fields)
-  .chain(([path, values]) =>
-    fc.oneof(
-      fc.record({
-        op: fc.constantFrom("eq" as const, "ne" as const, "lt" as const, "lte" as const, "gt" as const, "gte" as const),
-        left: fc.constant(term(path)),
-        right: values.map((value): Term => ({ value })),
-      }),
-      fc.record({
-        op: fc.constantFrom("in" as const, "notIn" as const),
-        left: fc.constant(term(path)),
-        right: fc.array(values, { maxLength: 4 }).map((value): Term => ({ value })),
-      }),
-      fc.record({ op: fc.constantFrom("null" as const, "notNull" as const), left: fc.constant(term(path)) }),
-    ),
-  );
-
-const textPart = fc
-  .constantFrom(...textFields)
-  .chain(([path]) =>
+const comparison = fc.constantFrom(...fields).chain(([path, values]) =>
+  fc.oneof(
     fc.record({
-      op: fc.constantFrom("startsWith" as const, "contains" as const),
+      op: fc.constantFrom("eq" as const, "ne" as const, "lt" as const, "lte" as const, "gt" as const, "gte" as const),
       left: fc.constant(term(path)),
-      right: fc.constantFrom(...texts).map((value): Term => ({ value })),
+      right: values.map((value): Term => ({ value })),
     }),
-  );
+    fc.record({
+      op: fc.constantFrom("in" as const, "notIn" as const),
+      left: fc.constant(term(path)),
+      right: fc.array(values, { maxLength: 4 }).map((value): Term => ({ value })),
+    }),
+    fc.record({ op: fc.constantFrom("null" as const, "notNull" as const), left: fc.constant(term(path)) }),
+  ),
+);
+
+const textPart = fc.constantFrom(...textFields).chain(([path]) =>
+  fc.record({
+    op: fc.constantFrom("startsWith" as const, "contains" as const),
+    left: fc.constant(term(path)),
+    right: fc.constantFrom(...texts).map((value): Term => ({ value })),
+  }),
+);
 
 const membership = fc.constantFrom(
   { op: "exists", through: "members", where: [["account", term(["id"])]] },

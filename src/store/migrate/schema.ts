@@ -90,7 +90,7 @@ const nameBytesMax = 63;
 /** A name that fits into Postgres's 63 bytes: a long one keeps its start and gets a hash. */
 export const physicalName = (name: string): string => {
   if (Buffer.byteLength(name) <= nameBytesMax) return name;
-  const hash = Bun.hash(name).toString(36);
+  const hash = new Bun.CryptoHasher("sha256").update(name).digest("hex").slice(0, 10);
   return `${Buffer.from(name)
     .subarray(0, nameBytesMax - hash.length - 1)
     .toString()

@@ -1,16 +1,18 @@
 /** One connection to Postgres: a pool of one, so that it reconnects by itself, with the settings every statement of the store runs under. */
 import { SQL } from "bun";
-import { lockTimeoutMs, readTimeoutMs } from "../limits.ts";
+import { lockTimeoutMs } from "../limits.ts";
 
 /** How long an open transaction may wait for this process before the server ends it, in milliseconds. */
 const idleInTransactionMs = 60_000;
 
 export interface SessionOptions {
   readonly url: string;
+  /** How long a statement may run, in milliseconds. */
+  readonly timeoutMs: number;
   readonly onClose?: () => void;
 }
 
-export const openSession = ({ url, onClose }: SessionOptions): SQL =>
+export const openSession = ({ url, timeoutMs, onClose }: SessionOptions): SQL =>
   new SQL({
     url,
     max: 1,
@@ -20,7 +22,7 @@ export const openSession = ({ url, onClose }: SessionOptions): SQL =>
     connection: {
       application_name: "pons",
       timezone: "UTC",
-      statement_timeout: readTimeoutMs,
+      statement_timeout: timeoutMs,
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionMs,
       default_transaction_isolation: "read committed",

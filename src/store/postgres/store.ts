@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly url: string;
   /** Connections that read; one more writes. */
   readonly readers: number;
+  /** How long a statement may run, in milliseconds. */
+  readonly timeoutMs: number;
   /** Whether reads of concurrent callers are merged. Off only to measure what merging gains. */
   readonly merge: boolean;
 }
@@ -37,9 +39,9 @@ export class PostgresStore implements Store {
   #next = 0;
   #closed = false;
 
-  constructor({ url, readers, merge }: PostgresOptions) {
-    this.#readers = Array.from({ length: readers }, () => openSession({ url }));
-    this.#writer = openSession({ url, onClose: () => (this.#suspect = true) });
+  constructor({ url, readers, timeoutMs, merge }: PostgresOptions) {
+    this.#readers = Array.from({ length: readers }, () => openSession({ url, timeoutMs }));
+    this.#writer = openSession({ url, timeoutMs, onClose: () => (this.#suspect = true) });
     this.#coalescer = new Coalescer(this.#readers);
     this.#merge = merge;
     this.admin = new PostgresAdmin({

@@ -1,4 +1,6 @@
 /** Plain SQL on the writing connection, for migration and the store's own tables. */
+import { SQLiteError } from "bun:sqlite";
+import { lockTimeoutMs } from "../limits.ts";
 import type { ActualTable, Admin } from "../migrate/schema.ts";
 import type { Queue } from "../queue.ts";
 import { StoreError } from "../store-error.ts";
@@ -6,6 +8,10 @@ import type { SqliteConnection } from "./connection.ts";
 import { sqliteSchema } from "./ddl.ts";
 import { sqliteError } from "./error.ts";
 import { sqliteTables } from "./schema.ts";
+
+/** How long a migration waits for another one, and how often it looks, in milliseconds. */
+const migrationWaitMs = 60_000;
+const pollMs = 20;
 
 type Cell = string | number | bigint | null;
 
@@ -39,13 +45,32 @@ export class SqliteAdmin implements Admin {
     return Promise.resolve(sqliteTables(this.#writer));
   }
 
+  /** Begins when no other process writes. Waits without blocking: the other migration may be one of this process. */
+  async #lock(): Promise<void> {
+    const { database } = this.#writer;
+    const deadline = performance.now() + migrationWaitMs;
+    try {
+      database.run("PRAGMA busy_timeout = 0");
+      for (;;) {
+        try {
+          return void database.run("BEGIN IMMEDIATE");
+        } catch (error) {
+          if (performance.now() > deadline || !(error instanceof SQLiteError) || error.code !== "SQLITE_BUSY") throw error;
+        }
+        await Bun.sleep(pollMs);
+      }
+    } finally {
+      database.run(`PRAGMA busy_timeout = ${lockTimeoutMs}`);
+    }
+  }
+
   async migrate<T>(work: (query: Admin["query"]) => Promise<T>): Promise<T> {
     const { database } = this.#writer;
     return this.#writes.run(async () => {
       try {
         // A rebuilt table is dropped and renamed; references to it are checked once, at the end. Has no effect inside a transaction.
         database.run("PRAGMA foreign_keys = OFF");
-        database.run("BEGIN IMMEDIATE");
+        await this.#lock();
         const result = await work((sql, values) => this.query(sql, values));
         const broken = this.query("PRAGMA foreign_key_check");
         if (broken.length > 0) {
