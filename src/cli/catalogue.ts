@@ -1,0 +1,27 @@
+/** Every command, by name; each is loaded when it is called. */
+import type { Command } from "./command.ts";
+
+export interface Entry {
+  readonly summary: string;
+  readonly load: () => Promise<Command>;
+}
+
+export const catalogue: Readonly<Record<string, Entry>> = {
+  start: { summary: "Start the server.", load: async () => (await import("./commands/start.ts")).start },
+  dev: { summary: "Start the server, again after every change of a file.", load: async () => (await import("./commands/dev.ts")).dev },
+  migrate: {
+    summary: "Show or apply what separates the database from the definitions.",
+    load: async () => (await import("./commands/migrate.ts")).migrate,
+  },
+  seed: { summary: "Fill an environment of the demo tenant with demo data.", load: async () => (await import("./commands/seed.ts")).seed },
+  contract: {
+    summary: "Lock the contract, compare with the lock, print OpenAPI.",
+    load: async () => (await import("./commands/contract.ts")).contract,
+  },
+  call: { summary: "Call an operation of a running server.", load: async () => (await import("./commands/call.ts")).call },
+  new: { summary: "Write a small service that runs.", load: async () => (await import("./commands/new.ts")).create },
+  doctor: { summary: "Find out why something does not work.", load: async () => (await import("./commands/doctor.ts")).doctor },
+  help: { summary: "Say what a command does.", load: async () => (await import("./commands/help.ts")).help },
+};
+
+export const commandNames: readonly string[] = Object.keys(catalogue);

@@ -1,0 +1,111 @@
+/**
+ * The listener: HTTP/1.1 and HTTP/2 on one port, with a certificate also HTTP/3, all answered by the REST channel and the documents beside it.
+ *
+ * Bodies are limited by the channel, which refuses in its own words and reads no more than it accepts; the server's own limit only cuts what
+ * nobody could mean. A connection that says nothing for `idleSeconds` is closed.
+ */
+import { createRest, type DocumentHandler } from "../channels/rest/index.ts";
+import type { Logger } from "../observe/logger.ts";
+import { baseUrl } from "./base-url.ts";
+import type { Booted } from "./boot.ts";
+import { documentsOf } from "./documents.ts";
+import { favicon, frontPage } from "./front-page.ts";
+import { live, ready } from "./health.ts";
+import { StartError } from "./start-error.ts";
+
+/** Beyond it Bun answers 413 by itself. */
+const bodyBytesMax = 1024 ** 3;
+const idleSeconds = 60;
+
+export interface Listening {
+  /** `http://127.0.0.1:3000`. */
+  readonly baseUrl: string;
+  readonly port: number;
+  /** Calls being answered now. */
+  pending(): number;
+  /**
+   * Takes no more connections and waits until all calls under way are answered, `withinMs` at most; then cuts the rest off.
+   * Returns whether all were answered.
+   */
+  stop(options: { readonly withinMs: number }): Promise<boolean>;
+}
+
+const internalError =
+  '{"success":false,"error":{"code":500,"type":"internal","message":"An error of ours; it was recorded under the request id."},"data":null}';
+
+const routesOf = (booted: Booted, isStopping: () => boolean): ReadonlyMap<string, DocumentHandler> => {
+  const contracts = [...booted.app.contracts.values()];
+  return new Map<string, DocumentHandler>([
+    ["/", frontPage(contracts)],
+    ["/favicon.ico", favicon],
+    ["/healthz", live],
+    ["/readyz", ready(booted.app.store, isStopping)],
+    ...documentsOf(contracts),
+  ]);
+};
+
+/** Why listening failed, for a person. */
+const refusedPort = (error: unknown, host: string, port: number): StartError => {
+  const code = (error as { code?: unknown }).code;
+  const advice = `Choose another one: PONS_PORT=${port === 0 ? 3001 : (port % 65_535) + 1}`;
+  const reasons: Readonly<Record<string, string>> = {
+    EADDRINUSE: `port ${port} of ${host} is taken by another process. ${advice}`,
+    EACCES: `port ${port} may not be used by this account. ${advice}`,
+    EADDRNOTAVAIL: `PONS_HOST is "${host}": this machine has no such address`,
+  };
+  const reason = typeof code === "string" ? reasons[code] : undefined;
+  const message = reason ?? `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+  return new StartError("unavailable", message, { cause: error });
+};
+
+/** Starts listening. Throws a `StartError` when the port cannot be had. */
+export const listen = (booted: Booted, options: { readonly logger: Logger }): Listening => {
+  const { config, app } = booted;
+  const { logger } = options;
+  let isStopping = false;
+  const rest = createRest({
+    contracts: [...app.contracts.values()],
+    pipeline: app.pipeline,
+    documents: routesOf(booted, () => isStopping),
+    ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
+    hooks: { onError: (error, request) => logger.error("request_failed", { ...request, error }) },
+  });
+  const { tls, host, port } = config;
+  const serve = (): Bun.Server<undefined> =>
+    Bun.serve({
+      hostname: host,
+      port,
+      development: false,
+      reusePort: false,
+      maxRequestBodySize: bodyBytesMax,
+      idleTimeout: idleSeconds,
+      http2: true,
+      ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key }, http3: true }),
+      fetch: (request, server) => rest.handle(request, { address: server.requestIP(request)?.address ?? "" }),
+      error(error) {
+        logger.error("request_failed", { error });
+        return new Response(internalError, { status: 500, headers: { "Content-Type": "application/json" } });
+      },
+    });
+  let server: Bun.Server<undefined>;
+  try {
+    server = serve();
+  } catch (error) {
+    throw refusedPort(error, host, port);
+  }
+  const actualPort = server.port ?? port;
+  return {
+    baseUrl: baseUrl(config, actualPort),
+    port: actualPort,
+    pending: () => server.pendingRequests,
+    async stop({ withinMs }) {
+      isStopping = true;
+      const late = Promise.withResolvers<boolean>();
+      const timer = setTimeout(() => late.resolve(false), withinMs);
+      const isDone = await Promise.race([server.stop().then(() => true), late.promise]);
+      clearTimeout(timer);
+      if (!isDone) await server.stop(true);
+      return isDone;
+    },
+  };
+};

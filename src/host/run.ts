@@ -1,0 +1,74 @@
+/**
+ * The life of a server: boot, listen, and, on SIGTERM or SIGINT, stop taking calls, answer those under way, wait for the writer, close the store,
+ * and end with 0. Calls that are not answered after `drainMsMax` are cut off, and the end is 1. A second signal ends at once.
+ */
+import type { Logger } from "../observe/logger.ts";
+import { boot, type Booted, type BootOptions } from "./boot.ts";
+import type { Config } from "./config.ts";
+import { writeDemoFile } from "./demo-file.ts";
+import { listen, type Listening } from "./listen.ts";
+
+/** Time for calls under way, in milliseconds; a call is refused by itself after 30 s, but who stops a server will not wait that long. */
+export const drainMsMax = 8_000;
+
+export interface Running extends Pick<Booted, "config" | "services" | "app" | "demo"> {
+  readonly baseUrl: string;
+  readonly port: number;
+  /** Resolves once it has ended; true when every call was answered. */
+  readonly ended: Promise<boolean>;
+  stop(): Promise<boolean>;
+}
+
+const closeWithin = async (booted: Booted, logger: Logger): Promise<boolean> => {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), drainMsMax);
+  const isClosed = await Promise.race([booted.close().then(() => true), late.promise]);
+  clearTimeout(timer);
+  if (!isClosed) logger.warn("not_closed", { afterMs: drainMsMax });
+  return isClosed;
+};
+
+const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => Promise<boolean>) => {
+  let stopping: Promise<boolean> | undefined;
+  const stop = async (): Promise<boolean> => {
+    logger.info("stopping", { pending: listening.pending() });
+    const isDrained = await listening.stop({ withinMs: drainMsMax });
+    if (!isDrained) logger.warn("calls_cut_off", { afterMs: drainMsMax });
+    const isClosed = await closeWithin(booted, logger);
+    logger.info("stopped");
+    return isDrained && isClosed;
+  };
+  return () => (stopping ??= stop());
+};
+
+/** Boots and listens. Throws `StartError`; whatever was opened is closed then. */
+export const run = async (config: Config, options: BootOptions): Promise<Running> => {
+  const { logger } = options;
+  const booted = await boot(config, options);
+  let listening: Listening;
+  try {
+    listening = listen(booted, { logger });
+  } catch (error) {
+    await booted.close();
+    throw error;
+  }
+  const { baseUrl, port } = listening;
+  const { services, app, demo } = booted;
+  if (demo !== undefined) writeDemoFile(config.data, { baseUrl, ...demo });
+  const ended = Promise.withResolvers<boolean>();
+  const stop = stopOnce(booted, listening, logger);
+  return {
+    config,
+    services,
+    app,
+    demo,
+    baseUrl,
+    port,
+    ended: ended.promise,
+    stop: async () => {
+      const isWhole = await stop();
+      ended.resolve(isWhole);
+      return isWhole;
+    },
+  };
+};
