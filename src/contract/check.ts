@@ -4,7 +4,7 @@ import type { Field, Fields } from "../define/field.ts";
 import type { FunctionDefinition } from "../define/function.ts";
 import type { Relation, ResourceDefinition } from "../define/resource.ts";
 import type { ServiceDefinition } from "../define/service.ts";
-import { checkPattern } from "../pipeline/accept/pattern.ts";
+import { checkPattern } from "../define/pattern.ts";
 
 const camel = /^[a-z][a-zA-Z0-9]{0,47}$/;
 /** Words that have a place of their own in addresses or rows. */
@@ -185,8 +185,7 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     for (const extra of behaviour.indexes ?? []) {
       for (const field of "fields" in extra ? extra.fields : extra) checkPath(`${name}.indexes`, resource, [field]);
     }
-    if (behaviour.create !== undefined)
-      checkFunction(`${name}.create`, behaviour.create, resource);
+    if (behaviour.create !== undefined) checkFunction(`${name}.create`, behaviour.create, resource);
     for (const part of (behaviour.sortBy ?? "").split(",").filter(Boolean))
       checkPath(`${name}.sortBy`, resource, [part.split(".")[0] ?? ""]);
   };

@@ -27,7 +27,19 @@ const includesMax = 10;
 const statisticRowsMax = 1_000;
 const includedPerPage = 20;
 
-const textKinds: ReadonlySet<FieldKind> = new Set(["string", "text", "email", "url", "phone", "id", "ref", "currency", "country", "language", "enum"]);
+const textKinds: ReadonlySet<FieldKind> = new Set([
+  "string",
+  "text",
+  "email",
+  "url",
+  "phone",
+  "id",
+  "ref",
+  "currency",
+  "country",
+  "language",
+  "enum",
+]);
 const orderedKinds: ReadonlySet<FieldKind> = new Set([...textKinds, "integer", "money", "decimal", "date", "dateTime"]);
 const opaqueKinds: ReadonlySet<FieldKind> = new Set(["json", "object", "array", "binary"]);
 
@@ -123,7 +135,8 @@ class Builder {
     let view = this.#view;
     for (const [position, step] of path.entries()) {
       const field = view.resource.fields[step];
-      if (field === undefined || !Object.hasOwn(view.resource.fields, step) || !view.readable.has(step)) return this.issue(name, "unknown_field");
+      if (field === undefined || !Object.hasOwn(view.resource.fields, step) || !view.readable.has(step))
+        return this.issue(name, "unknown_field");
       if (position === path.length - 1) return field.options.filter === false ? this.issue(name, "not_filterable") : field;
       const target = view.resource.one.get(step)?.target;
       if (target === undefined || position >= includeDepthMax) return this.issue(name, "unknown_field");
@@ -143,7 +156,8 @@ class Builder {
     const left = { field: path };
     if (raw.op === "null") {
       const [wanted] = raw.values;
-      if (wanted !== true && wanted !== false && wanted !== "true" && wanted !== "false") return this.issue(raw.as, "wrong_type", { type: "boolean" });
+      if (wanted !== true && wanted !== false && wanted !== "true" && wanted !== "false")
+        return this.issue(raw.as, "wrong_type", { expected: "boolean" });
       this.conditions.push({ op: String(wanted) === "true" ? "null" : "notNull", left });
       return;
     }
@@ -158,7 +172,14 @@ class Builder {
     const values: Value[] = [];
     for (const value of raw.values) {
       if (textual) {
-        if (typeof value !== "string" || value.length === 0 || value.length > 255 || value.includes("\0") || !value.isWellFormed()) return this.issue(raw.as, "wrong_type", { type: "string" });
+        if (
+          typeof value !== "string" ||
+          value.length === 0 ||
+          value.length > 255 ||
+          value.includes("\0") ||
+          !value.isWellFormed()
+        )
+          return this.issue(raw.as, "wrong_type", { expected: "string" });
         values.push(value);
         continue;
       }
@@ -167,7 +188,8 @@ class Builder {
       values.push(decoded.value);
     }
     if (raw.op === "eq" || raw.op === "ne") {
-      if (values.length > 1) this.conditions.push({ op: raw.op === "eq" ? "in" : "notIn", left, right: this.param(type, values, true) });
+      if (values.length > 1)
+        this.conditions.push({ op: raw.op === "eq" ? "in" : "notIn", left, right: this.param(type, values, true) });
       else this.conditions.push({ op: raw.op, left, right: this.param(type, values[0] as Value) });
       return;
     }
@@ -190,7 +212,8 @@ class Builder {
       if (!decoded.ok) return this.issue(place, decoded.issue.code, decoded.issue.params);
       bound.set(param, this.param(columnTypeOf(field), decoded.value).param);
     }
-    for (const param of Object.keys(given)) if (!Object.hasOwn(filter.params, param)) return this.issue(`filters.${name}.${param.slice(0, 50)}`, "unknown_field");
+    for (const param of Object.keys(given))
+      if (!Object.hasOwn(filter.params, param)) return this.issue(`filters.${name}.${param.slice(0, 50)}`, "unknown_field");
     this.rule(renameParams(filter.where, (param) => bound.get(param) ?? param));
   }
 
@@ -221,7 +244,13 @@ class Builder {
   }
 
   shape(): Pick<RowsShape, "table" | "joins" | "links" | "params" | "where"> {
-    return { table: this.#view.resource.table, joins: [...this.joins.values()], links: [...this.links.values()], params: this.params, ...this.where };
+    return {
+      table: this.#view.resource.table,
+      joins: [...this.joins.values()],
+      links: [...this.links.values()],
+      params: this.params,
+      ...this.where,
+    };
   }
 
   keyOf(kind: string, more: unknown): string {
@@ -241,7 +270,14 @@ export const belongs = (many: ManyContract, parent: { param: string }): Conditio
     return parts.length === 1 ? (parts[0] as Condition) : { op: "or", of: parts };
   }
   const { through, from, to } = many.relation;
-  return { op: "exists", through, where: [[to, { field: ["id"] }], [from, parent]] };
+  return {
+    op: "exists",
+    through,
+    where: [
+      [to, { field: ["id"] }],
+      [from, parent],
+    ],
+  };
 };
 
 interface Chosen {
@@ -264,7 +300,8 @@ const choose = (builder: Builder, view: View, query: RawQuery): Chosen => {
         else builder.issue("fields", "unknown_field", { field: head.slice(0, 50) });
         continue;
       }
-      if (!view.resource.one.has(head) && !view.resource.many.has(head)) builder.issue("fields", "unknown_field", { field: part.slice(0, 50) });
+      if (!view.resource.one.has(head) && !view.resource.many.has(head))
+        builder.issue("fields", "unknown_field", { field: part.slice(0, 50) });
       else {
         const include = includes.get(head) ?? { name: head };
         (include.fields ??= []).push(rest.join("."));
@@ -276,17 +313,28 @@ const choose = (builder: Builder, view: View, query: RawQuery): Chosen => {
   if (includes.size > includesMax) builder.issue("include", "too_many", { max: includesMax });
   return {
     names: names ?? view.shown,
-    includes: [...includes.values()].map(({ name, fields, raw }) => ({ ...raw, name, ...(fields === undefined ? {} : { fields }) })) as RawInclude[],
+    includes: [...includes.values()].map(({ name, fields, raw }) => ({
+      ...raw,
+      name,
+      ...(fields === undefined ? {} : { fields }),
+    })) as RawInclude[],
   };
 };
 
-const planIncludes = (parent: Builder, view: View, raws: readonly RawInclude[], context: QueryContext, depth: number): IncludePlan[] =>
+const planIncludes = (
+  parent: Builder,
+  view: View,
+  raws: readonly RawInclude[],
+  context: QueryContext,
+  depth: number,
+): IncludePlan[] =>
   raws.flatMap((raw) => {
     const one = view.resource.one.get(raw.name);
     const many = view.resource.many.get(raw.name);
     const target = one?.target ?? many?.target;
     const reference = one === undefined ? "id" : one.by;
-    if (target === undefined || !view.readable.has(reference)) return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
+    if (target === undefined || !view.readable.has(reference))
+      return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
     if (depth >= includeDepthMax) return parent.issue("include", "too_deep", { max: includeDepthMax }) ?? [];
     const inner = viewOf(target, context.principal.roles);
     if (inner.rule === "none") return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
@@ -295,26 +343,38 @@ const planIncludes = (parent: Builder, view: View, raws: readonly RawInclude[], 
     if (one !== undefined) builder.conditions.push({ op: "eq", left: { field: ["id"] }, right: key });
     else if (many !== undefined) {
       builder.conditions.push(belongs(many, key));
-      if (many.through !== undefined) builder.links.set(many.through.name, { name: many.through.name, table: many.through.table });
+      if (many.through !== undefined)
+        builder.links.set(many.through.name, { name: many.through.name, table: many.through.table });
     }
     if (inner.rule !== "all") builder.rule(inner.rule);
     const chosen = choose(builder, inner, raw as RawQuery);
     const order = builder.order(raw.sortBy ?? []);
-    const perPage = raw.perPage === undefined ? Math.min(includedPerPage, target.maxPerPage) : wholeNumber(raw.perPage, 1, target.maxPerPage);
+    const perPage =
+      raw.perPage === undefined ? Math.min(includedPerPage, target.maxPerPage) : wholeNumber(raw.perPage, 1, target.maxPerPage);
     if (perPage === undefined) builder.issue("include", "not_in_range", { min: 1, max: target.maxPerPage });
     const includes = planIncludes(builder, inner, chosen.includes, context, depth + 1);
     builder.bindCaller();
     for (const [name, issues] of Object.entries(builder.issues)) {
-      for (const issue of issues) parent.issue(name === "include" || name === "fields" ? name : `include.${raw.name}.${name}`, issue.code, issue.params);
+      for (const issue of issues)
+        parent.issue(name === "include" || name === "fields" ? name : `include.${raw.name}.${name}`, issue.code, issue.params);
     }
     const select = [...new Set([...chosen.names, "id", ...includes.map((include) => include.by)])];
-    const orders = [...order, ...(order.some((o) => o.path.join() === "id") ? [] : [{ path: ["id"], direction: "asc" as const }])];
+    const orders = [
+      ...order,
+      ...(order.some((o) => o.path.join() === "id") ? [] : [{ path: ["id"], direction: "asc" as const }]),
+    ];
     const kind = one === undefined ? ("many" as const) : ("one" as const);
     return [
       {
         name: raw.name,
         kind,
-        shape: { kind: "rows" as const, key: builder.keyOf(`include.${kind}`, [select, orders]), ...builder.shape(), select, order: orders },
+        shape: {
+          kind: "rows" as const,
+          key: builder.keyOf(`include.${kind}`, [select, orders]),
+          ...builder.shape(),
+          select,
+          order: orders,
+        },
         params: builder.values.slice(1),
         by: reference,
         limit: kind === "one" ? 1 : (perPage ?? 1),
@@ -331,7 +391,8 @@ const startOf = (view: View, input: Input, context: QueryContext, parent: ManyCo
   if (input.parent !== undefined && parent !== undefined) {
     const key = builder.param("text", input.parent.id);
     builder.conditions.push(belongs(parent, key));
-    if (parent.through !== undefined) builder.links.set(parent.through.name, { name: parent.through.name, table: parent.through.table });
+    if (parent.through !== undefined)
+      builder.links.set(parent.through.name, { name: parent.through.name, table: parent.through.table });
   }
   if (view.rule !== "all" && view.rule !== "none") builder.rule(view.rule);
   return builder;
@@ -385,7 +446,14 @@ const planList = (view: View, input: Input, context: QueryContext, parent: ManyC
   const continues = query.cursor !== undefined && query.cursor !== "";
   const after = continues ? readCursor(context.cursorSecret, bound, query.cursor as string) : undefined;
   if (continues && after === undefined) return refuse("invalid_cursor");
-  const select = [...new Set([...chosen.names, "id", ...includes.map((include) => include.by), ...(localOrder ? order.map(({ path }) => path[0] as string) : [])])];
+  const select = [
+    ...new Set([
+      ...chosen.names,
+      "id",
+      ...includes.map((include) => include.by),
+      ...(localOrder ? order.map(({ path }) => path[0] as string) : []),
+    ]),
+  ];
   const shared = builder.shape();
   const counted = query.count === undefined ? !byCursor : truthy(query.count);
   const countShape: CountShape = { kind: "count", key: builder.keyOf("count", 0), ...shared };
@@ -417,7 +485,14 @@ const planList = (view: View, input: Input, context: QueryContext, parent: ManyC
       maxPerPage: resource.maxPerPage,
       ...(counted ? { count: { shape: countShape, call: { realm, params: builder.values } } } : {}),
       ...(localOrder
-        ? { cursorOf: (row) => makeCursor(context.cursorSecret, bound, order.map(({ path }) => row[path[0] as string] ?? null)) }
+        ? {
+            cursorOf: (row) =>
+              makeCursor(
+                context.cursorSecret,
+                bound,
+                order.map(({ path }) => row[path[0] as string] ?? null),
+              ),
+          }
         : {}),
     },
   };
@@ -454,7 +529,9 @@ const planAggregate = (operation: Operation, view: View, input: Input, context: 
         kind: "aggregate",
         key: builder.keyOf(operation.name, 0),
         ...builder.shape(),
-        groups: groups.map((group) => (typeof group === "string" ? { name: group, field: group } : { name: group.part, field: group.by, part: group.part })),
+        groups: groups.map((group) =>
+          typeof group === "string" ? { name: group, field: group } : { name: group.part, field: group.by, part: group.part },
+        ),
         measures,
       },
       call: { realm: context.principal.realm, params: builder.values, limit: statisticRowsMax },
@@ -479,7 +556,13 @@ const planGet = (view: View, input: Input, context: QueryContext): RowsPlan | Re
     builder.refusal ?? {
       kind: "rows",
       view,
-      shape: { kind: "rows", key: builder.keyOf("get", select), ...builder.shape(), select, order: [{ path: ["id"], direction: "asc" }] },
+      shape: {
+        kind: "rows",
+        key: builder.keyOf("get", select),
+        ...builder.shape(),
+        select,
+        order: [{ path: ["id"], direction: "asc" }],
+      },
       call: { realm: context.principal.realm, params: builder.values, limit: 1 },
       present: view.presentOnly(chosen.names),
       includes,

@@ -57,11 +57,17 @@ const otherwiseOf = (name: string, field: Field, read: Read, options: FieldsOpti
   return field.options.optional === true ? () => null : () => absent;
 };
 
+const nothing: ReadonlySet<string> = new Set();
+
+/** An object within a merge patch is a patch itself (RFC 7396): only what is given counts. */
+const partialObject = (fields: Fields, compileRead: CompileRead): Read =>
+  compileRow(fields, { required: nothing, partial: true, defaults: false, unknown: "refuse" }, compileRead);
+
 const planOf = (name: string, field: Field, options: FieldsOptions, compileRead: CompileRead): Plan => {
   if (name === "__proto__") throw new TypeError("__proto__ cannot be a field");
   let read: Read;
   try {
-    read = compileRead(field);
+    read = options.partial && field.fields !== undefined ? partialObject(field.fields, compileRead) : compileRead(field);
   } catch (error) {
     throw new TypeError(`${name}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

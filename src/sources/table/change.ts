@@ -11,11 +11,12 @@ import type { Entry } from "../../batch/working-set.ts";
 import { andThen, holds } from "../../pipeline/condition.ts";
 import { entityTag } from "../../pipeline/entity-tag.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
-import { type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
+import { invalid, type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { View } from "../../pipeline/view.ts";
 import { viewOf } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
 import type { StoreError } from "../../store/store-error.ts";
+import { mergeRow } from "./merge.ts";
 import { visible } from "./visible.ts";
 
 export type Caller = Principal & { readonly realm: number };
@@ -121,28 +122,6 @@ export const create = (view: View, values: Row, unit: Unit, caller: Caller): Ver
   return { ok: true, status: 201, id, data: () => view.present(row) };
 };
 
-/** JSON Merge Patch (RFC 7396) of a value that was checked already. */
-const merge = (current: Value | undefined, patch: Value): Value => {
-  if (patch === null || typeof patch !== "object" || Array.isArray(patch) || patch instanceof Uint8Array) return patch;
-  const base =
-    current === null || typeof current !== "object" || Array.isArray(current) || current instanceof Uint8Array ? {} : current;
-  const merged: Record<string, Value> = { ...(base as Record<string, Value>) };
-  for (const [name, value] of Object.entries(patch as Record<string, Value>)) merged[name] = merge(merged[name], value);
-  return merged;
-};
-
-const mergeable = new Set(["object", "json"]);
-
-const mergeChanges = (resource: ResourceContract, row: Row, changes: Row): Row => {
-  let merged = changes;
-  for (const name in changes) {
-    if (!mergeable.has(resource.fields[name]?.kind ?? "")) continue;
-    if (merged === changes) merged = { ...changes };
-    merged[name] = merge(row[name], changes[name] as Value);
-  }
-  return merged;
-};
-
 export interface Change {
   readonly operation: Operation;
   readonly view: View;
@@ -176,7 +155,10 @@ export const changeRow = (change: Change, unit: Unit, caller: Caller): MaybeProm
     const { entry, row } = found;
     const { resource } = change.view;
     const { action } = change.operation;
-    const changes = action === "update" ? mergeChanges(resource, row, change.values) : change.values;
+    const merged =
+      action === "update" ? mergeRow(resource.fields, row, change.values) : { ok: true as const, changes: change.values };
+    if (!merged.ok) return no(invalid(merged.issues));
+    const { changes } = merged;
     return andThen(change.guard?.(row, changes), (refused): Verdict => {
       if (refused !== undefined) return no(refused);
       if (action === "delete") {

@@ -1,2 +1,0 @@
-/** Which patterns a field may have. */
-export { checkPattern } from "../../define/pattern.ts";
