@@ -4,6 +4,7 @@ import type { Operation } from "../contract.ts";
 import type { Address } from "./addresses.ts";
 import type { Components, Json } from "./components.ts";
 import { answerContent, listContent } from "./media.ts";
+import { pascal, rowName } from "./names.ts";
 import type { DocumentParts } from "./parts.ts";
 import { type Schemas, verdictSchema, verdictsSchema } from "./schemas.ts";
 
@@ -55,9 +56,16 @@ const listExample = (parts: DocumentParts, operation: Operation): Json | undefin
 };
 
 const propertyContent = ({ property = "", operation }: Address, schemas: Schemas): Json => {
-  const field = operation?.resource?.fields[property];
-  const schema = field === undefined ? {} : schemas.output(property, field);
-  return answerContent({ type: "object", properties: { success: { const: true }, data: schema }, required: ["success", "data"] });
+  const resource = operation?.resource;
+  const field = resource?.fields[property];
+  if (resource === undefined || field === undefined) throw new Error(`${operation?.name}: no property ${property}`);
+  return answerContent(
+    schemas.components.ref("schemas", `${rowName(resource)}${pascal(property)}Answer`, () => ({
+      type: "object",
+      properties: { success: { const: true }, data: schemas.output(property, field) },
+      required: ["success", "data"],
+    })),
+  );
 };
 
 /** Answers of an address that succeed. */
@@ -153,17 +161,11 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
     }
     case "get":
       return { "200": answer("The row.", { ...common, ...applied, ...tag }, one), ...notModified };
-    case "property": {
-      const { property = "" } = address;
-      const field = operation.resource?.fields[property];
-      const schema = field === undefined ? {} : schemas.output(property, field);
-      const content = answerContent({
-        type: "object",
-        properties: { success: { const: true }, data: schema },
-        required: ["success", "data"],
-      });
-      return { "200": answer("The value.", { ...common, ...applied, ...tag }, content), ...notModified };
-    }
+    case "property":
+      return {
+        "200": answer("The value.", { ...common, ...applied, ...tag }, propertyContent(address, schemas)),
+        ...notModified,
+      };
     case "create":
     case "relate": {
       const location = {

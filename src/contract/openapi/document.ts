@@ -20,6 +20,8 @@ export interface OpenApiOptions {
   readonly specVersion?: SpecVersion;
   /** Origin of the server, without a slash at the end; absent: addresses relative to the document. */
   readonly baseUrl?: string;
+  /** The server, where it is not `{baseUrl}/{service}/{version}`: a host of its own. */
+  readonly serverUrl?: string;
 }
 
 const methodKeys: Readonly<Record<Method, string>> = {
@@ -96,7 +98,7 @@ export const openapi = (contract: Contract, options: OpenApiOptions = {}): Json 
   const components = new Components();
   const schemas = new Schemas(components, view.contract, contract);
   const parameters = new Parameters(components, schemas);
-  const base = `${baseUrl}/${contract.service}/${view.name}`;
+  const base = options.serverUrl ?? `${baseUrl}/${contract.service}/${view.name}`;
   const addresses = addressesOf(view.contract);
   const parts: DocumentParts = {
     contract: view.contract,
@@ -115,7 +117,7 @@ export const openapi = (contract: Contract, options: OpenApiOptions = {}): Json 
       version: view.name,
       summary: contract.doc,
       description: prose(view.contract, !view.newest),
-      contact: { name: contract.title, url: `${base}/docs` },
+      contact: { name: contract.title, url: `${base === "/" ? "" : base}/docs` },
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
     ...(guide === undefined ? {} : { externalDocs: { description: "How to move to the newer version.", url: guide } }),

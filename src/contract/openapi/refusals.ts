@@ -144,7 +144,11 @@ const response = (status: number, types: ReadonlyMap<string, Refusable>, compone
   return {
     description: lines.join("\n"),
     headers: headersOf(status, components),
-    content: refusalContent(refusalSchema(components, { status, types: [...types.keys()] }), problemSchema(components), example),
+    content: refusalContent(
+      components.same("schemas", `Refusal${status}`, refusalSchema(components, { status, types: [...types.keys()] })),
+      problemSchema(components),
+      example,
+    ),
   };
 };
 

@@ -1,0 +1,82 @@
+/**
+ * The documents of a service, for a host to mount: of every version the OpenAPI document and the reference page with its files.
+ *
+ *   /bank/v2/openapi.json             OpenAPI 3.1, which most generators read; `?spec=3.2` gives 3.2, with QUERY and item schemas
+ *   /bank/v2/docs, /bank/v2/docs/…    the reference
+ *
+ * Handlers take GET and HEAD, need no credentials and answer from memory. A document that is asked for under a host of its own
+ * (`v2.bank.example.com/openapi.json`) says so in its `servers`.
+ */
+import type { Contract } from "../contract.ts";
+import { openapi } from "../openapi/document.ts";
+import type { SpecVersion } from "../openapi/media.ts";
+import { versionViews } from "../versions.ts";
+import { assets } from "./assets.ts";
+import { pagePolicy, referencePage } from "./page.ts";
+import { type DocumentHandler, serve } from "./served.ts";
+
+export interface DocumentOptions {
+  /** A key the reference tries calls with from the start. Only for the demonstration of a development server: whoever sees the page has it. */
+  readonly demoKey?: string;
+}
+
+const specVersions: Readonly<Record<string, SpecVersion>> = { "3.1": "3.1.2", "3.2": "3.2.0" };
+
+const unknownSpec = (request: Request): Response =>
+  Response.json(
+    {
+      success: false,
+      error: {
+        code: 422,
+        type: "validation_failed",
+        message: "Validation failed",
+        requestId: request.headers.get("x-request-id")?.slice(0, 128) ?? crypto.randomUUID(),
+      },
+      data: { spec: [`The spec must be one of: ${Object.keys(specVersions).join(", ")}.`] },
+    },
+    { status: 422, headers: { "Cache-Control": "no-store" } },
+  );
+
+const documentHandler = (contract: Contract, version: string): DocumentHandler => {
+  const below = `/${contract.service}/${version}/`;
+  const handlers = new Map<string, DocumentHandler>();
+  return (request) => {
+    const url = new URL(request.url);
+    const specVersion = specVersions[url.searchParams.get("spec") ?? "3.1"];
+    if (specVersion === undefined) return unknownSpec(request);
+    const hasHost = !url.pathname.includes(below);
+    const key = `${specVersion} ${hasHost}`;
+    let handler = handlers.get(key);
+    if (handler === undefined) {
+      const make = (): string =>
+        JSON.stringify(openapi(contract, { version, specVersion, ...(hasHost ? { serverUrl: "/" } : {}) }));
+      handler = serve({ contentType: "application/json", make });
+      handlers.set(key, handler);
+    }
+    return handler(request);
+  };
+};
+
+/** Full path → handler, for all versions of a contract. */
+export const documents = (contract: Contract, options: DocumentOptions = {}): ReadonlyMap<string, DocumentHandler> => {
+  const all = new Map<string, DocumentHandler>();
+  const versions = [...versionViews(contract).values()].map(({ name, definition }) => ({
+    name,
+    deprecated: definition?.deprecated !== undefined,
+  }));
+  for (const { name } of versions) {
+    const base = `/${contract.service}/${name}`;
+    const page = { title: contract.title, version: name, versions, ...options };
+    all.set(`${base}/openapi.json`, documentHandler(contract, name));
+    all.set(
+      `${base}/docs`,
+      serve({
+        contentType: "text/html; charset=utf-8",
+        headers: { "Content-Security-Policy": pagePolicy, "Referrer-Policy": "no-referrer" },
+        make: () => referencePage(page),
+      }),
+    );
+    for (const [file, handler] of assets) all.set(`${base}/docs/${file}`, handler);
+  }
+  return all;
+};

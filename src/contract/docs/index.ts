@@ -1,0 +1,2 @@
+export { type DocumentOptions, documents } from "./documents.ts";
+export type { DocumentHandler } from "./served.ts";
