@@ -141,7 +141,13 @@ const issueMessage = (
   extra: Messages | undefined,
   resource: string | undefined,
 ): string => {
-  const params = { ...wordsOf(locale, issue.params, extra), field: fieldName(path, locale, extra, resource), path };
+  // An issue of a list parameter (`sortBy=nope`) names the field it means itself.
+  const named = issue.params?.["field"];
+  const params = {
+    ...wordsOf(locale, issue.params, extra),
+    field: fieldName(path, locale, extra, resource),
+    path: named ?? path,
+  };
   const found = find(locale, `issue.${issue.code}`, extra);
   if (found === undefined && issue.code.includes(" ")) return issue.code;
   let isComplete = found !== undefined;

@@ -136,14 +136,15 @@ class Builder {
     for (const [position, step] of path.entries()) {
       const field = view.resource.fields[step];
       if (field === undefined || !Object.hasOwn(view.resource.fields, step) || !view.readable.has(step))
-        return this.issue(name, "unknown_field");
+        return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
       if (position === path.length - 1) return field.options.filter === false ? this.issue(name, "not_filterable") : field;
       const target = view.resource.one.get(step)?.target;
-      if (target === undefined || position >= includeDepthMax) return this.issue(name, "unknown_field");
+      if (target === undefined || position >= includeDepthMax)
+        return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
       view = viewOf(target, this.#context.principal.roles);
       const steps = path.slice(0, position + 1);
       this.#join(steps);
-      if (view.rule === "none") return this.issue(name, "unknown_field");
+      if (view.rule === "none") return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
       if (view.rule !== "all") this.rule(view.rule, steps);
     }
     return undefined;
