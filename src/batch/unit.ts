@@ -142,6 +142,12 @@ export class Unit {
     return events;
   }
 
+  /** Writes the changes since `mark` now, so that the database checks them before the next ones. */
+  async settle(mark: number): Promise<void> {
+    await this.#tx.apply(this.rows.changes(this.#order, { since: mark }));
+    this.rows.settle(mark);
+  }
+
   /** Writes the difference between what was loaded and what is now. */
   apply(): MaybePromise<void> {
     return this.#tx.apply(this.rows.changes(this.#order));

@@ -9,12 +9,12 @@ import type { Value } from "../define/expression.ts";
 import type { Key, Row, TableChanges } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 
-/** One row by key: as the database has it, and as it is now (`undefined`: not there). */
+/** One row by key: as the database (or the open transaction) has it, and as it is now (`undefined`: not there). */
 export interface Entry {
   readonly table: Table;
   readonly realm: number;
   readonly key: Key["key"];
-  readonly original: Row | undefined;
+  original: Row | undefined;
   current: Row | undefined;
 }
 
@@ -142,10 +142,10 @@ export class WorkingSet {
    * Statements' worth of changes against the database. Tables in `order` stand after those they refer to: rows are inserted and updated in that
    * order and deleted in the reverse.
    */
-  changes(order: readonly Table[]): TableChanges[] {
+  changes(order: readonly Table[], { since = 0 }: { readonly since?: number } = {}): TableChanges[] {
     const rank = new Map(order.map((table, position) => [table.name, position]));
     const byTable = new Map<string, Set<Entry>>();
-    for (const { entry } of this.#undo) {
+    for (const { entry } of since === 0 ? this.#undo : this.#undo.slice(since)) {
       const entries = byTable.get(entry.table.name);
       if (entries === undefined) byTable.set(entry.table.name, new Set([entry]));
       else entries.add(entry);
@@ -161,6 +161,11 @@ export class WorkingSet {
       if (deletes.length > 0) removals.unshift({ table, inserts: [], updates: [], deletes });
     }
     return [...writes, ...removals];
+  }
+
+  /** Notes that the changes since `mark` were written. */
+  settle(mark: number): void {
+    for (const { entry } of this.#undo.slice(mark)) entry.original = entry.current;
   }
 
   /** Whether a row of one of the tables was changed and not yet written. */

@@ -5,7 +5,8 @@
  * A batch: fetch what its commands need · evaluate them in order of arrival, each isolated by the undo log · write the difference, the journal
  * and the kept answers with a constant number of statements · commit · only then answer.
  *
- * A batch that fails as a whole is split in halves until the command that spoils it stands alone; its neighbours commit without it.
+ * A batch that fails as a whole is split in halves until the group that spoils it stands alone; its neighbours commit without it. A group of
+ * several steps is then run again step by step: that finds the step at fault, and lets a step take the unique value an earlier one gave up.
  *
  * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
  */
@@ -60,6 +61,20 @@ interface Attempt {
 }
 
 const fail = (refusal: Refusal): Outcome => ({ ok: false, refusal });
+
+/** Ends the transaction of a group that is run step by step and fails. */
+class GroupFailure extends Error {
+  readonly outcomes: readonly Outcome[];
+
+  constructor(outcomes: readonly Outcome[], cause?: unknown) {
+    super("the group failed", { cause });
+    this.outcomes = outcomes;
+  }
+}
+
+/** The outcomes of a group because of one of its steps. */
+const failedAt = (group: Group, position: number, outcome: Outcome): readonly Outcome[] =>
+  group.steps.map((_, at) => (at === position ? outcome : fail(refuse("rolled_back"))));
 
 const journalShape: RowsShape = {
   kind: "rows",
@@ -170,13 +185,13 @@ export class Writer {
   }
 
   /** Runs a batch to its end: every pending group gets its outcomes, whatever happens. */
-  async #execute(batch: readonly Pending[]): Promise<void> {
+  async #execute(batch: readonly Pending[], { stepwise = false }: { readonly stepwise?: boolean } = {}): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       let witness: Attempt["witness"];
       let evaluated: Attempt | undefined;
       try {
         const writing = this.#store.write(async (tx) => {
-          evaluated = await this.#evaluate(tx, batch);
+          evaluated = await this.#evaluate(tx, batch, { stepwise });
           witness = evaluated.witness;
           return evaluated;
         });
@@ -185,6 +200,7 @@ export class Writer {
         this.#answer(batch, done);
         return;
       } catch (error) {
+        if (error instanceof GroupFailure) return this.#answer(batch, { outcomes: [error.outcomes] });
         if (error instanceof StoreError && error.kind === "unknown_fate" && evaluated !== undefined) {
           const committed = await this.#fate(witness);
           if (committed === true) return this.#answer(batch, evaluated);
@@ -197,6 +213,8 @@ export class Writer {
         }
         const shared =
           error instanceof StoreError && ["unavailable", "full", "timeout", "conflict", "unknown_fate"].includes(error.kind);
+        if (!shared && !stepwise && batch.length === 1 && (batch[0]?.size ?? 0) > 1)
+          return this.#execute(batch, { stepwise: true });
         if (shared || batch.length === 1) return this.#refuseAll(batch, error);
         const middle = batch.length >> 1;
         await this.#execute(batch.slice(0, middle));
@@ -239,7 +257,11 @@ export class Writer {
     return undefined;
   }
 
-  async #evaluate(tx: WriteTransaction, batch: readonly Pending[]): Promise<Attempt> {
+  async #evaluate(
+    tx: WriteTransaction,
+    batch: readonly Pending[],
+    { stepwise }: { readonly stepwise: boolean },
+  ): Promise<Attempt> {
     const at = this.#clock();
     const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order });
     await this.#prefetch(
@@ -250,7 +272,7 @@ export class Writer {
     const refusals: (Outcome | undefined)[][] = [];
     const keys: BatchKeys = new Map();
     for (const { group } of batch) {
-      const done = await this.#evaluateGroup(unit, group, { at, keys });
+      const done = await this.#evaluateGroup(unit, group, { at, keys, stepwise });
       kept.push(done.kept);
       refusals.push(done.outcomes);
     }
@@ -300,13 +322,14 @@ export class Writer {
   async #evaluateGroup(
     unit: Unit,
     group: Group,
-    batch: { readonly at: number; readonly keys: BatchKeys },
+    batch: { readonly at: number; readonly keys: BatchKeys; readonly stepwise: boolean },
   ): Promise<{ kept: (Kept | undefined)[]; outcomes: (Outcome | undefined)[] }> {
     const start = unit.rows.mark();
     const kept: (Kept | undefined)[] = [];
     const outcomes: (Outcome | undefined)[] = [];
     const soFar: Outcome[] = [];
     for (const [position, step] of group.steps.entries()) {
+      const mark = unit.rows.mark();
       const done = await this.#evaluateStep(unit, step, soFar, batch);
       kept.push(done.kept);
       outcomes.push(done.outcome);
@@ -315,12 +338,25 @@ export class Writer {
         unit.rows.rollback(start);
         unit.takeEvents();
         for (const step of kept) if (step?.command.idempotency !== undefined) batch.keys.delete(keyText(step.command));
-        const rolledBack = group.steps.map((_, at) => (at === position ? outcome : fail(refuse("rolled_back"))));
-        return { kept: group.steps.map(() => undefined), outcomes: rolledBack };
+        const outcomes = failedAt(group, position, outcome);
+        if (batch.stepwise) throw new GroupFailure(outcomes);
+        return { kept: group.steps.map(() => undefined), outcomes: [...outcomes] };
+      }
+      if (batch.stepwise) {
+        const { kept: settled } = done;
+        await unit.settle(mark).catch((error: unknown) => this.#blame(error, group, { position, command: settled?.command }));
       }
       soFar.push(outcome);
     }
     return { kept, outcomes };
+  }
+
+  /** The database refused what one step of a group wrote: the others are rolled back because of it. */
+  #blame(error: unknown, group: Group, { position, command }: { position: number; command: Command | undefined }): never {
+    if (!(error instanceof StoreError) || !["unique", "reference", "check"].includes(error.kind) || isRace(error)) throw error;
+    const refusal = command?.refusalOf?.(error) ?? refusalOf(error);
+    if (refusal.status === 500) this.#options.onError?.(error, command?.origin.operation ?? "batch");
+    throw new GroupFailure(failedAt(group, position, fail(refusal)), error);
   }
 
   async #evaluateStep(

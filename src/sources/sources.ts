@@ -123,7 +123,7 @@ export class Sources implements Executor {
   readonly #sequences: ReadonlyMap<string, readonly Table[]>;
   readonly #now: () => string;
   /** One per query function with `runMany`. */
-  readonly #batchers = new WeakMap<Operation, Batcher<CallContext, RunOutcome>>();
+  readonly #batchers = new WeakMap<Operation, Batcher<CallContext, Settled>>();
 
   constructor(
     store: Store,
@@ -224,12 +224,14 @@ export class Sources implements Executor {
     const { operation } = context;
     const fn = operation.function;
     if (fn?.runMany === undefined) return this.#runQuery(context, store);
+    // A step of an atomic batch runs by itself, on what that batch has changed.
+    if (store !== this.#store) return this.#runMany([context], store).then(([only]) => settled(only));
     let batcher = this.#batchers.get(operation);
     if (batcher === undefined) {
-      batcher = new Batcher((contexts) => this.#runMany(contexts));
+      batcher = new Batcher((contexts) => this.#runMany(contexts, this.#store));
       this.#batchers.set(operation, batcher);
     }
-    return batcher.submit(context);
+    return batcher.submit(context).then(settled);
   }
 
   /** A related collection is there only if its parent is, for this caller. */
@@ -266,31 +268,50 @@ export class Sources implements Executor {
     return verdict.ok ? { ok: true, status: verdict.status, data: verdict.data() } : { ok: false, refusal: verdict.refusal };
   }
 
-  /** Runs the calls of each caller together. */
-  async #runMany(contexts: readonly CallContext[]): Promise<readonly RunOutcome[]> {
-    const rows = await Promise.all(contexts.map((context) => this.#rowOf(context, this.#store)));
-    const groups = new Map<Caller, number[]>();
-    const outcomes: RunOutcome[] = contexts.map((context, position) => {
+  /** Runs the calls of each caller and language together. What fails as a whole is run again call by call: none fails for another. */
+  async #runMany(contexts: readonly CallContext[], store: Store): Promise<readonly Settled[]> {
+    const rows = await Promise.all(contexts.map((context) => this.#rowOf(context, store)));
+    const groups = new Map<Caller, Map<string, number[]>>();
+    const outcomes: Settled[] = contexts.map((context, position) => {
       if (context.rowPlan !== undefined && rows[position] === undefined) return { ok: false, refusal: refuse("not_found") };
       const caller = callerOf(context);
-      const group = groups.get(caller);
-      if (group === undefined) groups.set(caller, [position]);
+      const byLocale = groups.get(caller) ?? new Map<string, number[]>();
+      groups.set(caller, byLocale);
+      const group = byLocale.get(context.call.locale);
+      if (group === undefined) byLocale.set(context.call.locale, [position]);
       else group.push(position);
-      return { ok: false, refusal: refuse("internal") };
+      return { thrown: new Error("not run") };
     });
-    for (const positions of groups.values()) {
+    const run = async (positions: readonly number[]): Promise<void> => {
       const first = contexts[positions[0] as number] as CallContext;
-      const calls = positions.map((position) => ({ row: rows[position], input: contexts[position]?.body ?? {} }));
-      const results = (await first.operation.function?.runMany?.(
-        this.#contextFor(first, this.#store) as never,
-        calls as never,
-      )) as readonly unknown[];
-      if (results.length !== calls.length)
-        throw new Error(`${first.operation.name} answered ${results.length} of ${calls.length} calls`);
-      for (const [at, position] of positions.entries()) {
-        outcomes[position] = this.#outcome(contexts[position] as CallContext, results[at], rows[position]);
+      // Several calls have several signals: one that is given up ends no other.
+      const call = positions.length === 1 ? first.call : { locale: first.call.locale, signal: undefined };
+      try {
+        const results = (await first.operation.function?.runMany?.(
+          queryContext(store, callerOf(first), { locale: call.locale, signal: call.signal ?? never, now: this.#now() }) as never,
+          positions.map((position) => ({ row: rows[position], input: contexts[position]?.body ?? {} })) as never,
+        )) as readonly unknown[];
+        if (results.length !== positions.length)
+          throw new Error(`${first.operation.name} answered ${results.length} of ${positions.length} calls`);
+        const presented = positions.map((position, at) =>
+          this.#outcome(contexts[position] as CallContext, results[at], rows[position]),
+        );
+        for (const [at, position] of positions.entries()) outcomes[position] = presented[at] as RunOutcome;
+      } catch (thrown) {
+        if (positions.length === 1) outcomes[positions[0] as number] = { thrown };
+        else for (const position of positions) await run([position]);
       }
-    }
+    };
+    for (const byLocale of groups.values()) for (const positions of byLocale.values()) await run(positions);
     return outcomes;
   }
 }
+
+/** One call's part of a batch of queries. */
+type Settled = RunOutcome | { readonly thrown: unknown };
+
+const settled = (part: Settled | undefined): RunOutcome => {
+  if (part === undefined) throw new Error("a call without an outcome");
+  if ("thrown" in part) throw part.thrown;
+  return part;
+};
