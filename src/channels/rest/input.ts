@@ -38,13 +38,13 @@ const allowed: Readonly<Record<OperationEndpoint["query"], ReadonlySet<string>>>
 export const checkParameters = (endpoint: OperationEndpoint, query: RawQuery): Refusal | undefined => {
   if (query === noQuery) return undefined;
   const names = allowed[endpoint.query];
-  const issues: Record<string, readonly Issue[]> = {};
+  const issues: [string, readonly Issue[]][] = [];
   for (const part of Object.keys(query)) {
     if (names.has(part)) continue;
-    if (part === "filters") for (const filter of query.filters ?? []) issues[filter.as] = unknownParameter;
-    else issues[part === "named" ? "filters" : part] = unknownParameter;
+    if (part === "filters") for (const filter of query.filters ?? []) issues.push([filter.as, unknownParameter]);
+    else issues.push([part === "named" ? "filters" : part, unknownParameter]);
   }
-  return Object.keys(issues).length === 0 ? undefined : invalid(issues);
+  return issues.length === 0 ? undefined : invalid(Object.fromEntries(issues));
 };
 
 /** Adds the reference of a related collection to what is created in it; another value than the address has is refused. */
