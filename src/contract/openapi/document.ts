@@ -109,7 +109,9 @@ export const openapi = (contract: Contract, options: OpenApiOptions = {}): Json 
     ...(view.definition === undefined ? {} : { older: view.definition }),
   };
   const paths = pathsOf(addresses, parts);
-  const guide = view.definition?.guide;
+  const docs = `${base === "/" ? "" : base}/docs`;
+  // A guide without a host of its own is found beside the document; this place is for full addresses.
+  const guide = view.definition?.guide?.replace(/^(?=\/)/, baseUrl);
   return {
     openapi: specVersion,
     info: {
@@ -117,10 +119,12 @@ export const openapi = (contract: Contract, options: OpenApiOptions = {}): Json 
       version: view.name,
       summary: contract.doc,
       description: prose(view.contract, !view.newest),
-      contact: { name: contract.title, url: `${base === "/" ? "" : base}/docs` },
+      contact: { name: contract.title, ...(URL.canParse(docs) ? { url: docs } : {}) },
       license: { name: "Apache-2.0", identifier: "Apache-2.0" },
     },
-    ...(guide === undefined ? {} : { externalDocs: { description: "How to move to the newer version.", url: guide } }),
+    ...(guide === undefined || !URL.canParse(guide)
+      ? {}
+      : { externalDocs: { description: "How to move to the newer version.", url: guide } }),
     servers: [{ url: base, description: `${contract.title} ${view.name}` }],
     security: [{ bearerKey: [] }, { apiKey: [] }],
     tags: tagsOf(addresses, view.contract, specVersion),
