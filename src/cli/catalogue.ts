@@ -8,12 +8,18 @@ export interface Entry {
 
 export const catalogue: Readonly<Record<string, Entry>> = {
   start: { summary: "Start the server.", load: async () => (await import("./commands/start.ts")).start },
-  dev: { summary: "Start the server, again after every change of a file.", load: async () => (await import("./commands/dev.ts")).dev },
+  dev: {
+    summary: "Start the server, again after every change of a file.",
+    load: async () => (await import("./commands/dev.ts")).dev,
+  },
   migrate: {
     summary: "Show or apply what separates the database from the definitions.",
     load: async () => (await import("./commands/migrate.ts")).migrate,
   },
-  seed: { summary: "Fill an environment of the demo tenant with demo data.", load: async () => (await import("./commands/seed.ts")).seed },
+  seed: {
+    summary: "Fill an environment of the demo tenant with demo data.",
+    load: async () => (await import("./commands/seed.ts")).seed,
+  },
   contract: {
     summary: "Lock the contract, compare with the lock, print OpenAPI.",
     load: async () => (await import("./commands/contract.ts")).contract,

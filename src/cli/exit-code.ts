@@ -24,7 +24,11 @@ export class CommandError extends Error {
   /** What to do about it, or to look at. */
   readonly advice: string | undefined;
 
-  constructor(exit: Exclude<ExitName, "ok">, message: string, options: { readonly advice?: string; readonly cause?: unknown } = {}) {
+  constructor(
+    exit: Exclude<ExitName, "ok">,
+    message: string,
+    options: { readonly advice?: string; readonly cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause });
     this.exit = exit;
     this.advice = options.advice;

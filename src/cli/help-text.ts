@@ -46,7 +46,10 @@ export const commandHelp = (command: Command): string =>
     section(
       "Arguments",
       table(
-        command.arguments.map(({ name, doc, values }) => [`<${name}>`, values === undefined ? doc : `${doc} (${values.join(", ")})`]),
+        command.arguments.map(({ name, doc, values }) => [
+          `<${name}>`,
+          values === undefined ? doc : `${doc} (${values.join(", ")})`,
+        ]),
         { indent },
       ),
     ),
@@ -58,7 +61,13 @@ export const commandHelp = (command: Command): string =>
 export const environmentHelp = (): string =>
   Object.entries(settings)
     .map(([name, { doc, expected, absent }]) => {
-      const facts = table([["expected", expected], ["if not set", absent]], { indent });
+      const facts = table(
+        [
+          ["expected", expected],
+          ["if not set", absent],
+        ],
+        { indent },
+      );
       return `${name}: ${doc}\n${facts}\n`;
     })
     .join("\n");

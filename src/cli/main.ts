@@ -65,7 +65,6 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 const args = process.argv.slice(2);
 const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
 const output = new Output({ json: own.includes("--json"), out: process.stdout, err: process.stderr });
-process.exitCode = await runCommand(
-  args[0] === "--json" ? [...args.slice(1), "--json"] : args,
-  output,
-).catch((error: unknown) => tell(output, error));
+process.exitCode = await runCommand(args[0] === "--json" ? [...args.slice(1), "--json"] : args, output).catch((error: unknown) =>
+  tell(output, error),
+);

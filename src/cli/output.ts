@@ -21,7 +21,7 @@ export class Output {
 
   /** Whether a person watches standard error. */
   get isWatched(): boolean {
-    return this.#err.isTTY === true && !this.json;
+    return this.#err.isTTY && !this.json;
   }
 
   get columns(): number {
@@ -53,10 +53,13 @@ export class Output {
 /** Columns side by side, each as wide as its widest cell; the last one as it is. */
 export const table = (rows: readonly (readonly string[])[], options: { readonly indent?: string } = {}): string => {
   const widths: number[] = [];
-  for (const row of rows) for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, Bun.stringWidth(cell));
+  for (const row of rows)
+    for (const [column, cell] of row.entries()) widths[column] = Math.max(widths[column] ?? 0, Bun.stringWidth(cell));
   const line = (row: readonly string[]): string =>
     row
-      .map((cell, column) => (column === row.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - Bun.stringWidth(cell))))
+      .map((cell, column) =>
+        column === row.length - 1 ? cell : cell + " ".repeat((widths[column] ?? 0) - Bun.stringWidth(cell)),
+      )
       .join("  ")
       .trimEnd();
   return rows.map((row) => `${options.indent ?? ""}${line(row)}`).join("\n");

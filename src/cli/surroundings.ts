@@ -15,9 +15,13 @@ export interface Definitions {
   readonly tables: readonly Table[];
 }
 
-/** The services that are meant. Throws `StartError` "definition". */
-export const loadDefinitions = async ({ options }: Pick<Invocation, "options">): Promise<Definitions> => {
-  const services = await loadServices(options.texts("services"));
+/** The services that are meant: those of `--services`, else `others`, else the shipped ones. Throws `StartError` "definition". */
+export const loadDefinitions = async (
+  { options }: Pick<Invocation, "options">,
+  others: readonly string[] = [],
+): Promise<Definitions> => {
+  const named = options.texts("services");
+  const services = await loadServices(named.length > 0 ? named : others);
   const contracts = compileOrExplain(services);
   return { services, contracts, tables: tablesOf(contracts.values()) };
 };

@@ -101,8 +101,8 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
   const contracts = compileOrExplain(services);
   const store = await openDatabase(config);
   try {
-    const applied = await fitSchema(store, tablesOf(contracts.values()), config);
-    if (applied.length > 0) logger.info("schema_changed", { steps: applied });
+    const { applied, wasEmpty } = await fitSchema(store, tablesOf(contracts.values()), config);
+    if (applied.length > 0) logger[wasEmpty ? "debug" : "info"]("schema_changed", { steps: applied });
     const definitions = services.map(({ definition }) => definition);
     const app = createApp({ services: definitions, store, cursorSecret, ...logCalls(logger) });
     const demo =

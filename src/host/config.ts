@@ -130,9 +130,7 @@ export const readConfig = (environment: Environment): ConfigReading => {
     tls: readTls(reader),
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
   };
-  return reader.problems.length === 0
-    ? { ok: true, config, unknown }
-    : { ok: false, problems: reader.problems, unknown };
+  return reader.problems.length === 0 ? { ok: true, config, unknown } : { ok: false, problems: reader.problems, unknown };
 };
 
 /** `PONS_PORT is "99999": expected a whole number from 0 to 65535`, a line for each problem. */

@@ -6,7 +6,7 @@
  *     "logins": { "staff":    { "email": "staff@demo.example", "key": "pons_sandbox_…" },
  *                 "customer": { "email": "…", "subject": "cus_…", "key": "pons_sandbox_…" } } }
  *
- * `keys` have the rights of the staff; the logins are of the sandbox. `customer` is there when a service has callers of its own.
+ * `services` (absolute paths) is there when others than the shipped services are served. `keys` have the rights of the staff; the logins are of the sandbox. `customer` is there when a service has callers of its own.
  */
 import { join } from "node:path";
 import { environmentOfKey } from "../pipeline/identity/api-key.ts";
@@ -31,14 +31,18 @@ export interface Credentials {
 
 export interface DemoFile extends Credentials {
   readonly baseUrl: string;
+  /** Modules of the services that are served, where they are not the shipped ones. */
+  readonly services?: readonly string[];
 }
 
 export const demoPath = (data: string): string => join(data, "demo.json");
 
-const isKey = (value: unknown, environment: string): boolean => typeof value === "string" && environmentOfKey(value) === environment;
+const isKey = (value: unknown, environment: string): boolean =>
+  typeof value === "string" && environmentOfKey(value) === environment;
 
 interface Loose {
   readonly baseUrl?: unknown;
+  readonly services?: unknown;
   readonly keys?: { readonly sandbox?: unknown; readonly live?: unknown };
   readonly logins?: {
     readonly staff?: { readonly email?: unknown; readonly key?: unknown };
@@ -55,6 +59,8 @@ export const readDemoFile = (data: string): DemoFile | undefined => {
     const { staff, customer } = file.logins ?? {};
     const isWhole =
       typeof file.baseUrl === "string" &&
+      (file.services === undefined ||
+        (Array.isArray(file.services) && file.services.every((path) => typeof path === "string"))) &&
       isKey(file.keys?.sandbox, "sandbox") &&
       isKey(file.keys?.live, "live") &&
       typeof staff?.email === "string" &&

@@ -58,7 +58,13 @@ const findCustomer = async (
   const relations = [...resource.many.keys()];
   const call: Call = {
     operation,
-    input: { query: { perPage: Math.min(candidatesMax, resource.maxPerPage), sortBy: ["id"], include: relations.map((name) => ({ name, perPage: 1 })) } },
+    input: {
+      query: {
+        perPage: Math.min(candidatesMax, resource.maxPerPage),
+        sortBy: ["id"],
+        include: relations.map((name) => ({ name, perPage: 1 })),
+      },
+    },
     credentials: { kind: "none" },
     principal: { tenant: demoTenant, environment: "sandbox", realm, app: appName, user: null, subject: null, roles: roles.staff },
     locale: "en",
@@ -70,7 +76,10 @@ const findCustomer = async (
   const rows = result.data as readonly Record<string, unknown>[];
   const row = rows.find((one) => relations.every((name) => Array.isArray(one[name]) && one[name].length > 0)) ?? rows[0];
   if (row === undefined) return undefined;
-  return { id: String(row["id"]), email: typeof row["email"] === "string" ? row["email"] : `customer@${contract.service}.example` };
+  return {
+    id: String(row["id"]),
+    email: typeof row["email"] === "string" ? row["email"] : `customer@${contract.service}.example`,
+  };
 };
 
 const grantsOf = ({ keys, logins }: Credentials, roles: DemoRoles): readonly Grant[] => {

@@ -41,6 +41,13 @@ const style =
 const escapes: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 const text = (value: string): string => value.replace(/[&<>"']/g, (character) => escapes[character] ?? "");
 
+/** Paragraphs and `code` of a definition's text. */
+const paragraphs = (doc: string): string =>
+  doc
+    .split(/\n{2,}/)
+    .map((paragraph) => `<p>${text(paragraph).replace(/`([^`]+)`/g, "<code>$1</code>")}</p>`)
+    .join("");
+
 const pageOf = (services: readonly ServiceEntry[]): string => {
   const sections = services.map(({ title, description, versions }) => {
     const items = versions.map(
@@ -48,7 +55,7 @@ const pageOf = (services: readonly ServiceEntry[]): string => {
         `<li>${text(name)}: <a href="${text(docs)}">reference</a>, <a href="${text(openapi)}">OpenAPI</a>` +
         `${deprecated === true ? " <small>(deprecated)</small>" : ""}</li>`,
     );
-    return `<section><h2>${text(title)}</h2><p>${text(description)}</p><ul>${items.join("")}</ul></section>`;
+    return `<section><h2>${text(title)}</h2>${paragraphs(description)}<ul>${items.join("")}</ul></section>`;
   });
   return (
     `<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Pons</title>` +

@@ -41,7 +41,14 @@ export const grantKeys = async (app: Pick<App, "writer">, grants: readonly Grant
             const roles = [...entry.roles];
             const held = unit.rows.entry(keysTable, installationRealm, [entry.hash]);
             if (held?.current !== undefined) unit.rows.set(held, { ...held.current, ...entry, roles });
-            else unit.insert(keysTable, installationRealm, { ...entry, roles, createdAt: unit.now, expiresAt: null, revokedAt: null });
+            else
+              unit.insert(keysTable, installationRealm, {
+                ...entry,
+                roles,
+                createdAt: unit.now,
+                expiresAt: null,
+                revokedAt: null,
+              });
           }
           return { ok: true, status: 204, data: () => undefined };
         },

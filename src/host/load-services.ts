@@ -35,6 +35,14 @@ const shown = (path: string): string => {
   return short.startsWith("..") ? path : short;
 };
 
+/** Services import "pons" wherever they lie, whether or not a package of that name is installed beside them. */
+const offerPons = (): void => {
+  Bun.plugin({
+    name: "pons",
+    setup: (build) => void build.module("pons", async () => ({ exports: await import("../define/index.ts"), loader: "object" })),
+  });
+};
+
 const load = async (path: string): Promise<readonly LoadedService[]> => {
   let exported: unknown;
   try {
@@ -47,7 +55,10 @@ const load = async (path: string): Promise<readonly LoadedService[]> => {
   const services = Array.isArray(exported) ? (exported as readonly unknown[]) : [exported];
   return services.map((definition) => {
     if (isService(definition)) return { definition, path };
-    throw new StartError("definition", `${shown(path)}: the default export has to be a service, as service("name", { … }) makes it`);
+    throw new StartError(
+      "definition",
+      `${shown(path)}: the default export has to be a service, as service("name", { … }) makes it`,
+    );
   });
 };
 
@@ -59,6 +70,7 @@ const shippedPaths = (): readonly string[] =>
 
 /** Loads the services in the order given. Throws a `StartError` that names the path. */
 export const loadServices = async (paths: readonly string[]): Promise<readonly LoadedService[]> => {
+  if (paths.length > 0) offerPons();
   const modules = paths.length === 0 ? shippedPaths() : paths.map(moduleOf);
   const loaded = (await Promise.all(modules.map(load))).flat();
   const byName = new Map<string, LoadedService>();

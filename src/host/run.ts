@@ -54,7 +54,10 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   }
   const { baseUrl, port } = listening;
   const { services, app, demo } = booted;
-  if (demo !== undefined) writeDemoFile(config.data, { baseUrl, ...demo });
+  if (demo !== undefined) {
+    const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
+    writeDemoFile(config.data, { baseUrl, ...others, ...demo });
+  }
   const ended = Promise.withResolvers<boolean>();
   const stop = stopOnce(booted, listening, logger);
   return {

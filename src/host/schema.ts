@@ -14,27 +14,38 @@ const told = (lines: readonly string[]): string => {
 };
 
 const unfit = (reasons: readonly string[]): StartError =>
-  new StartError("schema", `The database does not have the schema that the services need:\n${told(reasons)}\nSee and apply the difference with: pons migrate`);
+  new StartError(
+    "schema",
+    `The database does not have the schema that the services need:\n${told(reasons)}\nSee and apply the difference with: pons migrate`,
+  );
 
 /** Nothing of Pons is in it, and none of the tables it is to have. */
 const isEmpty = ({ steps, tables }: Plan): boolean =>
   tables.every((table) => steps.some(({ summary }) => summary === `create table ${table.name}`));
 
-/** Makes the schema fit, or throws a `StartError`. Says what was done; empty when it fits already. */
+export interface Fitted {
+  /** What was done; empty when it fitted already. */
+  readonly applied: readonly string[];
+  /** Whether the database had nothing of Pons before. */
+  readonly wasEmpty: boolean;
+}
+
+/** Makes the schema fit, or throws a `StartError`. */
 export const fitSchema = async (
   store: OpenStore,
   tables: readonly Table[],
   options: { readonly mode: Mode },
-): Promise<readonly string[]> => {
+): Promise<Fitted> => {
   const plan = await planMigration(store, tables);
   const required = plan.steps.filter((step) => step.required);
   if (plan.problems.length > 0) throw unfit(plan.problems);
-  if (required.length === 0) return [];
-  const may = isEmpty(plan) || options.mode === "development";
+  if (required.length === 0) return { applied: [], wasEmpty: false };
+  const wasEmpty = isEmpty(plan);
+  const may = wasEmpty || options.mode === "development";
   if (!may || required.some((step) => step.destructive)) throw unfit(required.map(({ summary }) => summary));
   try {
     const { applied } = await applyMigration(store, plan, { destructive: false });
-    return applied.map(({ summary }) => summary);
+    return { applied: applied.map(({ summary }) => summary), wasEmpty };
   } catch (error) {
     if (error instanceof MigrationError) throw unfit([error.message]);
     throw error;

@@ -38,7 +38,15 @@ const realmIfThere = async (store: OpenStore, tenant: string, environment: strin
 const mark = async (app: App, realm: number, service: string): Promise<boolean> => {
   const name = markerOf(service);
   let isFirst = false;
-  const origin = { operation: `${service}.seed`, channel: "seed", requestId: "seed", address: null, app: appName, user: null, subject: null };
+  const origin = {
+    operation: `${service}.seed`,
+    channel: "seed",
+    requestId: "seed",
+    address: null,
+    app: appName,
+    user: null,
+    subject: null,
+  };
   const [outcome] = await app.writer.submit({
     steps: [
       {
@@ -101,7 +109,15 @@ const fill = async (options: SeedOptions, service: LoadedService, realm: number)
   const { name, seed } = service.definition;
   const contract = app.contracts.get(name);
   if (contract === undefined || seed === undefined || !(await mark(app, realm, name))) return;
-  const caller: StaffCaller = { tenant, environment, realm, app: appName, user: null, subject: null, roles: [...roles].toSorted() };
+  const caller: StaffCaller = {
+    tenant,
+    environment,
+    realm,
+    app: appName,
+    user: null,
+    subject: null,
+    roles: [...roles].toSorted(),
+  };
   for await (const { done, total } of seed(createSeeder(app, contract, caller))) {
     onProgress?.({ service: name, done, total });
     signal?.throwIfAborted();

@@ -39,7 +39,14 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
   async call(name, bodies) {
     const operation = contract.operations.get(name);
     if (operation === undefined) throw new Error(`seed of ${contract.service}: there is no operation ${name}`);
-    const shared = { operation, credentials: { kind: "none" }, principal: caller, locale, requestId: "seed", channel: "seed" } as const;
+    const shared = {
+      operation,
+      credentials: { kind: "none" },
+      principal: caller,
+      locale,
+      requestId: "seed",
+      channel: "seed",
+    } as const;
     const steps = bodies.map((body) => ({ dependsOn: [], prepare: (): Call => ({ ...shared, input: { body } }) }));
     const results = await app.pipeline.runBatch(steps, { strategy: "independent" });
     return results.map((result, position) => {
@@ -68,7 +75,8 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
           },
         ],
       });
-      if (outcome?.ok !== true) throw new Error(`seed of ${contract.service}: rows of ${name} were not inserted`, { cause: outcome });
+      if (outcome?.ok !== true)
+        throw new Error(`seed of ${contract.service}: rows of ${name} were not inserted`, { cause: outcome });
     }
   },
 });

@@ -68,8 +68,7 @@ export const settings = {
     doc: "Port to listen on; 0 takes one that is free.",
     expected: `a whole number from 0 to ${portMax}`,
     absent: "3000",
-    parse: (value: string): Parsed<number> =>
-      /^\d{1,5}$/.test(value) && Number(value) <= portMax ? ok(Number(value)) : refused,
+    parse: (value: string): Parsed<number> => (/^\d{1,5}$/.test(value) && Number(value) <= portMax ? ok(Number(value)) : refused),
   },
   PONS_DATA: {
     doc: "Folder of the database, the secret and the demo credentials; made when missing.",
@@ -113,8 +112,7 @@ export const settings = {
     doc: "Domain under which services have host names: v1.bank.example.com beside /bank/v1.",
     expected: "a domain name in small letters, such as example.com",
     absent: "none: services are paths",
-    parse: (value: string): Parsed<string> =>
-      domainForm.test(value) && !/^[0-9.]+$/.test(value) ? ok(value) : refused,
+    parse: (value: string): Parsed<string> => (domainForm.test(value) && !/^[0-9.]+$/.test(value) ? ok(value) : refused),
   },
 } as const satisfies Record<string, Setting<unknown>>;
 

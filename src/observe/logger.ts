@@ -103,7 +103,7 @@ const asText = (time: string, level: string, event: string, fields: Fields): str
 /** Makes a logger. It never throws: what cannot be written is dropped. */
 export const createLogger = (options: LoggerOptions): Logger => {
   const { level, clock = Date.now, write = (line: string) => void process.stderr.write(line) } = options;
-  const text = options.text ?? process.stderr.isTTY === true;
+  const text = options.text ?? process.stderr.isTTY;
   const least = levels.indexOf(level);
   const log =
     (own: Exclude<Level, "silent">) =>
@@ -113,9 +113,7 @@ export const createLogger = (options: LoggerOptions): Logger => {
         const time = new Date(clock()).toISOString();
         const cleaned = cleanFields(fields, 0);
         // JSON leaves U+2028, U+2029 and C1 as they are; a terminal or a line reader may not.
-        const line = text
-          ? asText(time, own, event, cleaned)
-          : escaped(JSON.stringify({ time, level: own, event, ...cleaned }));
+        const line = text ? asText(time, own, event, cleaned) : escaped(JSON.stringify({ time, level: own, event, ...cleaned }));
         write(`${line}\n`);
       } catch {
         // A value that cannot be described must not stop what was to be described.

@@ -25,7 +25,7 @@ export const dev: Command = {
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       process.on(signal, () => {
         // A terminal sends Ctrl-C to the whole group: the child has it already.
-        if (signal !== "SIGINT" || process.stdin.isTTY !== true) child.kill(signal);
+        if (signal !== "SIGINT" || !process.stdin.isTTY) child.kill(signal);
       });
     }
     return child.exited;

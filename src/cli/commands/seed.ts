@@ -21,7 +21,8 @@ export const seed: Command = {
   examples: ["pons seed", "pons seed live"],
   async run({ positionals: [environment = "sandbox"], options, environment: variables, output }) {
     const { config } = requireConfig(variables);
-    if (config.mode === "production") throw new CommandError("configuration", "production is not seeded: PONS_MODE is production");
+    if (config.mode === "production")
+      throw new CommandError("configuration", "production is not seeded: PONS_MODE is production");
     const logger = createLogger({ level: config.log });
     const progress = createProgress(output);
     const onProgress = ({ service, done, total }: { service: string; done: number; total: number }): void =>

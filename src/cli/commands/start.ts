@@ -21,7 +21,10 @@ const shown = (path: string): string => {
 const factsOf = ({ baseUrl, config, app, demo }: Running): Record<string, unknown> => ({
   baseUrl,
   mode: config.mode,
-  services: [...app.contracts.values()].map(({ service, version }) => ({ name: service, url: `${baseUrl}/${service}/${version}` })),
+  services: [...app.contracts.values()].map(({ service, version }) => ({
+    name: service,
+    url: `${baseUrl}/${service}/${version}`,
+  })),
   ...(demo === undefined ? {} : { demo: { ...demo, file: demoPath(config.data) } }),
 });
 
@@ -101,7 +104,11 @@ export const start: Command = {
   ],
   arguments: [],
   options: servicesOption,
-  examples: ["pons start", "PONS_PORT=8080 pons start --services ./notes", "PONS_DATABASE_URL=postgres://pons@localhost/pons pons start"],
+  examples: [
+    "pons start",
+    "PONS_PORT=8080 pons start --services ./notes",
+    "PONS_DATABASE_URL=postgres://pons@localhost/pons pons start",
+  ],
   async run(invocation) {
     const code = await serve(invocation);
     // Whatever still holds the event loop is of no use to anyone.
