@@ -81,6 +81,17 @@ const verdictOfOutcome = (exchange: Exchange, endpoint: Endpoint, outcome: Outco
   return { success: status !== 422, status, data: outcome.verdicts };
 };
 
+/** What comes within the time, else undefined. */
+const within = async (outcome: Promise<Outcome>, waitMs: number): Promise<Outcome | undefined> => {
+  const patience = Promise.withResolvers<undefined>();
+  const timer = setTimeout(patience.resolve, waitMs);
+  try {
+    return await Promise.race([outcome, patience.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+};
+
 /** Waits as long as the caller is ready to (`wait`), then leaves the rest to a job, where there is room for one. */
 const answerLater = async (
   config: RestConfig,
@@ -92,10 +103,7 @@ const answerLater = async (
   const owner = credentials.kind === "key" ? ownerOf(credentials.secret) : undefined;
   if (owner === undefined || !config.jobs.hasRoom(owner)) return answerOutcome(exchange, endpoint, await outcome);
   const waitMs = Math.min((preferences.waitSeconds ?? 0) * 1000, config.limits.callMsMax);
-  const patience = Promise.withResolvers<undefined>();
-  const timer = setTimeout(patience.resolve, waitMs);
-  const inTime = await Promise.race([outcome, patience.promise]);
-  clearTimeout(timer);
+  const inTime = waitMs > 0 ? await within(outcome, waitMs) : undefined;
   if (inTime !== undefined) return answerOutcome(exchange, endpoint, inTime);
   const fail = (error: unknown): Verdict => {
     config.hooks.onError?.(error, { requestId: exchange.requestId, method: exchange.method, path: exchange.path });
