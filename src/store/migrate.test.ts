@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { accountRow } from "./conformance/rows.ts";
+import { accountRow, textOf } from "./conformance/rows.ts";
 import { accounts, allTables, customers, entries } from "./conformance/tables.ts";
 import { emptyWorld, engines, inserts } from "./conformance/world.ts";
 import type { World } from "./conformance/world.ts";
@@ -261,14 +261,10 @@ for (const engine of engines) {
       const applied = await Promise.all(
         stores.map((store, i) => applyMigration(store, plans[i] as Plan, { destructive: false })),
       );
-      expect(applied.map((a) => a.applied.length > 0).toSorted()).toEqual([false, true]);
+      expect(applied.map((a) => a.applied.length > 0).filter(Boolean).length).toBe(1);
       for (const store of stores) expect(await checkSchema(store, allTables)).toEqual({ fits: true });
-      const stale = await planMigration(stores[0] as World["store"], [...allTables, things]);
-      await applyMigration(
-        stores[1] as World["store"],
-        await planMigration(stores[1] as World["store"], [...allTables, parts, things]),
-        { destructive: false },
-      );
+      const stale = await planMigration(stores[0], [...allTables, things]);
+      await applyMigration(stores[1], await planMigration(stores[1], [...allTables, parts, things]), { destructive: false });
       expect(applyMigration(stores[0] as World["store"], stale, { destructive: false })).rejects.toMatchObject({
         code: "changed",
       });
@@ -324,7 +320,7 @@ for (const engine of engines) {
       );
       await migrate([things]);
       expect(
-        (await world.store.read(keyShape(accounts, ["id"]), [{ realm: world.realm, params: [String(accountRow(1)["id"])] }]))[0]
+        (await world.store.read(keyShape(accounts, ["id"]), [{ realm: world.realm, params: [textOf(accountRow(1)["id"])] }]))[0]
           ?.length,
       ).toBe(1);
     });

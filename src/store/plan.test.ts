@@ -104,7 +104,7 @@ const cases: readonly Case[] = [
 const quoted = (value: unknown): string => {
   if (value === null) return "NULL";
   if (Array.isArray(value)) return `'{${value.map((item) => (item === null ? "NULL" : `"${String(item)}"`)).join(",")}}'`;
-  return typeof value === "string" ? `'${value}'` : String(value);
+  return typeof value === "string" ? `'${value}'` : JSON.stringify(value);
 };
 
 for (const engine of engines) {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { accountRow } from "./conformance/rows.ts";
+import { accountRow, textOf } from "./conformance/rows.ts";
 import { byId, byKey, rowsShape } from "./conformance/shapes.ts";
 import { accounts, countries, customers, entries, memberships } from "./conformance/tables.ts";
 import { emptyWorld, engines, inserts } from "./conformance/world.ts";
@@ -37,7 +37,7 @@ for (const engine of engines) {
     const write = async (...changes: TableChanges[]) => world.store.write((tx) => tx.apply(changes));
     const refusal = async (work: (tx: WriteTransaction) => unknown) => {
       try {
-        await world.store.write(work as never);
+        await world.store.write(work);
       } catch (error) {
         const { name, kind, table, index, field } = error as Record<string, unknown>;
         return { name, kind, table, index, field };
@@ -50,8 +50,8 @@ for (const engine of engines) {
       await write({
         table: accounts,
         inserts: [one, two].map((row) => ({ realm: world.realm, row })),
-        updates: [{ realm: world.realm, key: [String(one["id"])], changes: { note: "changed", balance: 7n, details: null } }],
-        deletes: [{ realm: world.realm, key: [String(two["id"])] }],
+        updates: [{ realm: world.realm, key: [textOf(one["id"])], changes: { note: "changed", balance: 7n, details: null } }],
+        deletes: [{ realm: world.realm, key: [textOf(two["id"])] }],
       });
       expect(await find(one["id"])).toEqual({ ...one, note: "changed", balance: 7n, details: null });
       expect(await find(two["id"])).toBeUndefined();
@@ -68,12 +68,12 @@ for (const engine of engines) {
         { details: { a: 1 } },
         { photo: new Uint8Array([9]) },
       ];
-      const changes = rows.map((row, i) => [[String(row["id"])], fields[i % fields.length] ?? {}] as const);
+      const changes = rows.map((row, i) => [[textOf(row["id"])], fields[i % fields.length] ?? {}] as const);
       await write(
         updates(accounts, world.realm, [
           ...changes,
-          [[String(rows[0]?.["id"])], { note: "last", rank: null }],
-          [[String(rows[1]?.["id"])], {}],
+          [[textOf(rows[0]?.["id"])], { note: "last", rank: null }],
+          [[textOf(rows[1]?.["id"])], {}],
         ]),
       );
       const expected = rows.map((row, i): Row => ({
@@ -95,7 +95,7 @@ for (const engine of engines) {
           ["x", "y"].map((subject) => ({ account: account["id"] ?? null, subject, role: null })),
         ),
       );
-      const key = (subject: string) => [String(account["id"]), subject];
+      const key = (subject: string) => [textOf(account["id"]), subject];
       await write(
         updates(memberships, world.realm, [[key("x"), { role: "owner" }]]),
         deletes(memberships, world.realm, [key("y")]),
@@ -114,7 +114,7 @@ for (const engine of engines) {
 
     test("a transaction sees its own changes; nobody else does before the commit", async () => {
       const row = fresh();
-      const id = String(row["id"]);
+      const id = textOf(row["id"]);
       const seen = await world.store.write(async (tx) => {
         await tx.apply([inserts(accounts, world.realm, [row])]);
         const inside = (await tx.read(byKey, [{ realm: world.realm, params: [id] }]))[0]?.length;
@@ -138,7 +138,7 @@ for (const engine of engines) {
       const failure = new Error("no");
       const failing = async (work: (tx: WriteTransaction) => unknown) => {
         try {
-          await world.store.write(work as never);
+          await world.store.write(work);
         } catch (error) {
           return error;
         }
@@ -191,7 +191,7 @@ for (const engine of engines) {
       expect(await refusal(account({ name: taken["name"] ?? null }))).toEqual({ ...refused, kind: "unique", index: "by_name" });
       expect(await refusal(account({ customer: "nobody" }))).toEqual({ ...refused, kind: "reference", field: "customer" });
       expect(await refusal(account({ name: null }))).toEqual({ ...refused, kind: "check" });
-      const id = String(other["id"]);
+      const id = textOf(other["id"]);
       expect(await refusal((tx) => tx.apply([updates(accounts, world.realm, [[[id], { customer: "nobody" }]])]))).toEqual({
         ...refused,
         kind: "reference",

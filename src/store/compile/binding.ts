@@ -39,7 +39,7 @@ export class Bindings {
     const binding: Binding = { source, type, transform: options.transform ?? "none", list: options.list ?? false };
     const known = this.all.findIndex((other) => same(other, binding));
     const index = known >= 0 ? known : this.all.push(binding) - 1;
-    return this.#placeholder(index, binding);
+    return this.#placeholder(index, this.all[index] ?? binding);
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { aggregateShape, byKey, conditionCases, countShape, orderCases, rowsShape } from "../conformance/shapes.ts";
 import { compileBatch } from "../postgres/batch.ts";
 import { postgresDialect } from "../postgres/dialect.ts";
+import { compileBatch as sqliteBatch } from "../sqlite/batch.ts";
 import { sqliteDialect } from "../sqlite/dialect.ts";
 import type { Shape } from "../store.ts";
 import { compileStatement } from "./statement.ts";
@@ -34,6 +35,14 @@ describe("SQL", () => {
       });
     }
   }
+
+  test("related lists of many parents on SQLite", () => {
+    const order = orderCases["nulls, mixed"] ?? [];
+    const where = { op: "eq" as const, left: { field: ["customer"] }, right: { param: "c" } };
+    expect(
+      sqliteBatch({ ...rowsShape("related", { where, order, params: { c: ["text", ""] } }), select: ["id"] }).sql,
+    ).toMatchSnapshot();
+  });
 
   test("by key", () => expect(written({ ...byKey, select: ["id", "name"] })).toMatchSnapshot());
   test("a page", () => expect(written({ ...rowsShape("page"), select: ["id"] }, { ...plain, offset: true })).toMatchSnapshot());

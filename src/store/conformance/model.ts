@@ -2,6 +2,7 @@
  * The store's semantics once more, in plain TypeScript over arrays: what both engines are compared with. Written from the contract in
  * compile/condition.ts and store.ts, not from the SQL.
  */
+import { textOf } from "./rows.ts";
 import type { Condition, Term, Value } from "../../define/expression.ts";
 import type { Order, Row } from "../store.ts";
 import { columnOf } from "../table.ts";
@@ -40,6 +41,9 @@ const units = (text: string): bigint => {
 
 const compareBigint = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
 
+/** Parameters of decimal fields may be whole numbers. */
+const written = (value: Value): string => (typeof value === "number" ? value.toFixed() : textOf(value));
+
 const compareBytes = (a: Uint8Array, b: Uint8Array): number => Buffer.compare(a, b);
 
 /** Two values of a column type, neither null. */
@@ -49,13 +53,13 @@ export const compareValues = (type: ColumnType, a: Value, b: Value): number => {
     case "bigint":
       return compareBigint(BigInt(a as number | bigint), BigInt(b as number | bigint));
     case "decimal":
-      return compareBigint(units(String(a)), units(String(b)));
+      return compareBigint(units(written(a)), units(written(b)));
     case "boolean":
       return Number(a) - Number(b);
     case "binary":
       return compareBytes(a as Uint8Array, b as Uint8Array);
     default:
-      return compareText(String(a), String(b));
+      return compareText(textOf(a), textOf(b));
   }
 };
 
@@ -83,7 +87,7 @@ const fold = (text: string): string => text.replaceAll("İ", "i").toLowerCase().
 
 /** Instants may be given in any form; all rows of the suite have one. */
 const compareInstants = (op: Condition["op"], left: Value, right: string): boolean => {
-  const difference = Date.parse(String(left)) - Date.parse(right);
+  const difference = Date.parse(left === null ? "" : textOf(left)) - Date.parse(right);
   return {
     eq: difference === 0,
     ne: difference !== 0,
@@ -125,8 +129,8 @@ export const matches = (scope: ModelScope, row: Row, condition: Condition): bool
       const type = left.type ?? right.type ?? "text";
       if (type === "timestamp" && typeof right.value === "string") return compareInstants(condition.op, left.value, right.value);
       const both = left.value !== null && right.value !== null;
-      if (condition.op === "contains") return both && fold(String(left.value)).includes(fold(String(right.value)));
-      if (condition.op === "startsWith") return both && String(left.value).startsWith(String(right.value));
+      if (condition.op === "contains") return both && fold(textOf(left.value)).includes(fold(textOf(right.value)));
+      if (condition.op === "startsWith") return both && textOf(left.value).startsWith(textOf(right.value));
       const order = both ? compareValues(type, left.value, right.value) : Number.NaN;
       switch (condition.op) {
         case "eq":

@@ -1,5 +1,12 @@
 /** Rows with values that tend to break things: nulls, ties, letters beyond ASCII and beyond the BMP, quotes, the ends of the number ranges. */
+import type { Value } from "../../define/expression.ts";
 import type { Row } from "../store.ts";
+
+/** A value that is text; the suite's ids and names are. */
+export const textOf = (value: Value | undefined): string => {
+  if (typeof value !== "string") throw new TypeError("not a text");
+  return value;
+};
 
 /** UTF-16 order and code point order differ between "\uffee" and "😀". */
 export const texts: readonly string[] = [

@@ -55,7 +55,7 @@ export interface ConditionCase {
 const members = (...where: (readonly [string, { field: string[] } | { param: string } | { value: Value }])[]): Condition => ({
   op: "exists",
   through: "members",
-  where: where as never,
+  where: where,
 });
 
 export const conditionCases: readonly ConditionCase[] = [

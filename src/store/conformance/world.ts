@@ -6,7 +6,7 @@ import type { TestDatabase, TestEngine } from "../../../test/postgres/index.ts";
 import type { Row, TableChanges } from "../store.ts";
 import type { Table } from "../table.ts";
 import type { ModelTable } from "./model.ts";
-import { accountRows, countryRows, customerRows, membershipRows } from "./rows.ts";
+import { accountRows, countryRows, customerRows, membershipRows, textOf } from "./rows.ts";
 import { accounts, allTables, countries, customers, memberships } from "./tables.ts";
 
 export interface World extends AsyncDisposable {
@@ -44,7 +44,7 @@ export const emptyWorld = async (engine: TestEngine, options: StoreOptions = {})
 export const filledWorld = async (engine: TestEngine, options: StoreOptions = {}): Promise<World> => {
   const world = await emptyWorld(engine, options);
   const leaked = (rows: readonly Row[]) =>
-    rows.map((row) => ("name" in row ? { ...row, name: `leaked ${String(row["name"])}` } : row));
+    rows.map((row) => ("name" in row ? { ...row, name: `leaked ${textOf(row["name"])}` } : row));
   await world.store.write((tx) =>
     tx.apply([
       ...[countryRows, leaked(countryRows)].map((rows, i) => inserts(countries, i === 0 ? world.realm : world.otherRealm, rows)),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { SQL } from "bun";
 import { startPostgres } from "../../../test/postgres/index.ts";
-import { accountRow, accountRows } from "../conformance/rows.ts";
+import { accountRow, accountRows, textOf } from "../conformance/rows.ts";
 import { byKey, rowsShape } from "../conformance/shapes.ts";
 import { accounts, countries, entries } from "../conformance/tables.ts";
 import { engines, filledWorld, inserts } from "../conformance/world.ts";
@@ -40,7 +40,7 @@ describe("Postgres under concurrency and faults", () => {
     await world[Symbol.asyncDispose]();
   });
 
-  const ids = accountRows.map((row) => String(row["id"]));
+  const ids = accountRows.map((row) => textOf(row["id"]));
   const get = async (store: OpenStore, id: string): Promise<Row | undefined> =>
     (await store.read(byKey, [{ realm: world.realm, params: [id] }]))[0]?.[0];
   const country = (id: string): Row => ({ id, title: id, area: null });
@@ -58,7 +58,7 @@ describe("Postgres under concurrency and faults", () => {
     const callers = Array.from({ length: 64 }, async () => {
       while (next < wanted.length) {
         const at = next++;
-        found[at] = String((await get(store, wanted[at] ?? ""))?.["id"]);
+        found[at] = textOf((await get(store, wanted[at] ?? ""))?.["id"]);
       }
     });
     await Promise.all(callers);
@@ -105,7 +105,7 @@ describe("Postgres under concurrency and faults", () => {
     for (let i = 0; i < 20; i += 1) expect((await get(world.store, ids[i] ?? ""))?.["id"]).toBe(ids[i] as string);
     expect(done).toBe(false);
     await locking.unsafe("COMMIT");
-    locking.release();
+    await locking.release();
     expect(await waiting).toEqual([[]]);
   });
 
@@ -117,7 +117,7 @@ describe("Postgres under concurrency and faults", () => {
     const reads = [get(impatient, ids[0] ?? ""), get(impatient, ids[1] ?? ""), get(impatient, ids[2] ?? "")];
     expect(await Promise.all(reads.map((read) => kindOf(() => read)))).toEqual(["timeout", "timeout", "timeout"]);
     await locking.unsafe("COMMIT");
-    locking.release();
+    await locking.release();
     expect((await get(impatient, ids[0] ?? ""))?.["id"]).toBe(ids[0] as string);
     await impatient.close();
   });

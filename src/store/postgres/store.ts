@@ -57,7 +57,7 @@ export class PostgresStore implements Store {
       if (left === 0) resolve(results);
       calls.forEach((call, index) => {
         this.#coalescer.read(this.#preparer.of(shape, call), call, (rows, error) => {
-          if (rows === undefined) return reject(error as Error);
+          if (rows === undefined) return reject(error);
           results[index] = rows;
           left -= 1;
           if (left === 0) resolve(results);

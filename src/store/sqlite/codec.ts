@@ -84,7 +84,8 @@ const wholeOf = (cell: Cell): number => Number(cell);
 
 /** A sum comes as two halves, see dialect.ts. */
 const bigintOf = (cell: Cell): bigint => {
-  if (typeof cell !== "string") return BigInt(cell as bigint);
+  if (typeof cell === "bigint") return cell;
+  if (typeof cell !== "string") throw new TypeError("an integer column that holds no integer");
   const [high = "", low = ""] = cell.split(":");
   return (BigInt(high) << 32n) + BigInt(low);
 };
@@ -94,6 +95,42 @@ const decoders: Readonly<Partial<Record<ColumnType, (cell: Cell) => Value>>> = {
   boolean: (cell) => cell === 1 || cell === 1n,
   decimal: (cell) => decimalOfSortable(String(cell)),
   json: (cell) => JSON.parse(String(cell)) as Value,
+};
+
+/** The calls of a batch as one JSON array of arrays; `readers` are in the order of the array's values. */
+export const encodeCalls = (
+  readers: readonly { readonly read: (call: ReadCall) => Cell; readonly list: boolean }[],
+  calls: readonly ReadCall[],
+): string => {
+  const written = calls.map((call) => {
+    const cells = readers.map(({ read, list }) => {
+      const cell = read(call);
+      // A list is JSON already, a 64-bit integer must not become a double.
+      return list || typeof cell === "bigint" ? String(cell) : JSON.stringify(cell);
+    });
+    return `[${cells.join(",")}]`;
+  });
+  return `[${written.join(",")}]`;
+};
+
+/** Makes rows of arrays whose first `skip` cells are no fields. `safeIntegers`: integers come as bigint. */
+export const rowMakerOf = (
+  columns: readonly OutputColumn[],
+  options: { readonly skip: number; readonly safeIntegers: boolean },
+) => {
+  const steps = columns.map(({ field, type }, i) => ({
+    field,
+    decode: type === "integer" && options.safeIntegers ? wholeOf : decoders[type],
+    index: i + options.skip,
+  }));
+  return (cells: readonly Cell[]): Row => {
+    const row: Row = {};
+    for (const { field, decode, index } of steps) {
+      const cell = cells[index] ?? null;
+      row[field] = cell === null || decode === undefined ? cell : decode(cell);
+    }
+    return row;
+  };
 };
 
 /** How the rows of a statement are decoded: only the columns that need it. */
@@ -113,14 +150,14 @@ export const rowDecoderOf = (columns: readonly OutputColumn[]): RowDecoder => {
   return {
     safeIntegers,
     decode: (rows) => {
-      if (steps.length === 0) return rows as Row[];
+      if (steps.length === 0) return rows;
       for (const row of rows as Record<string, Cell | Value>[]) {
         for (const { field, decode } of steps) {
           const cell = row[field] as Cell;
           if (cell !== null) row[field] = decode(cell);
         }
       }
-      return rows as Row[];
+      return rows;
     },
   };
 };

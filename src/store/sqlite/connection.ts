@@ -4,10 +4,11 @@
 import { Database } from "bun:sqlite";
 import type { Statement as Prepared } from "bun:sqlite";
 import { compileStatement, variantOf } from "../compile/statement.ts";
-import { lockTimeoutMs, statementsMax } from "../limits.ts";
+import { callsPerStatementMax, lockTimeoutMs, statementsMax } from "../limits.ts";
 import { Lru } from "../lru.ts";
-import type { ReadCall, Row, Shape } from "../store.ts";
-import { readerOf, rowDecoderOf } from "./codec.ts";
+import type { ReadCall, Row, RowsShape, Shape } from "../store.ts";
+import { callsMin, compileBatch, hasBatchForm, isPerCall } from "./batch.ts";
+import { encodeCalls, readerOf, rowDecoderOf, rowMakerOf } from "./codec.ts";
 import type { Cell, RowDecoder } from "./codec.ts";
 import { sqliteDialect } from "./dialect.ts";
 import { sqliteError } from "./error.ts";
@@ -23,6 +24,16 @@ interface PreparedShape {
   readonly single: boolean;
 }
 
+interface PreparedBatch {
+  readonly shape: Shape;
+  readonly prepared: Prepared<Cells, Cell[]>;
+  /** What the calls give, in the order of the JSON array's values. */
+  readonly readers: readonly { readonly read: (call: ReadCall) => Cell; readonly list: boolean }[];
+  /** What the calls share, in the order of the parameters after the array. */
+  readonly constants: readonly ((call: ReadCall) => Cell)[];
+  readonly makeRow: (cells: readonly Cell[]) => Row;
+}
+
 /** Pages of the file kept in memory, in KiB; the reader and the writer have one cache each. */
 const cacheKiB = 64 * 1024;
 /** Bytes of the file read without a copy. */
@@ -36,6 +47,7 @@ export interface ConnectionOptions {
 export class SqliteConnection {
   readonly database: Database;
   readonly #shapes = new Lru<PreparedShape>(statementsMax, ({ prepared }) => prepared.finalize());
+  readonly #batches = new Lru<PreparedBatch>(statementsMax, ({ prepared }) => prepared.finalize());
   readonly #statements = new Lru<Prepared<Cells, Cell[]>>(statementsMax, (prepared) => prepared.finalize());
 
   constructor({ path, readonly }: ConnectionOptions) {
@@ -80,7 +92,61 @@ export class SqliteConnection {
     }
   }
 
+  /** The rows of several calls, in one statement where that gains. Throws `StoreError`. */
+  readMany(shape: Shape, calls: readonly ReadCall[]): Row[][] {
+    const [first] = calls;
+    if (first === undefined) return [];
+    const alike = calls.every((call) => call.limit === first.limit && call.offset === first.offset);
+    const batched =
+      calls.length >= callsMin && first.limit !== 0 && alike && hasBatchForm(shape) && !this.#shape(shape, first, {}).single;
+    if (!batched) return calls.map((call) => this.read(shape, call));
+    const results: Row[][] = [];
+    for (let start = 0; start < calls.length; start += callsPerStatementMax) {
+      results.push(...this.#readBatch(shape, calls.slice(start, start + callsPerStatementMax)));
+    }
+    return results;
+  }
+
+  #readBatch(shape: RowsShape, calls: readonly ReadCall[]): Row[][] {
+    try {
+      const { prepared, readers, constants, makeRow } = this.#batch(shape, calls);
+      const results: Row[][] = calls.map(() => []);
+      const [first] = calls;
+      if (first === undefined) return results;
+      for (const cells of prepared.values(encodeCalls(readers, calls), ...constants.map((read) => read(first))) as Cell[][]) {
+        results[Number(cells[0])]?.push(makeRow(cells));
+      }
+      return results;
+    } catch (error) {
+      throw sqliteError(error, shape.table);
+    }
+  }
+
+  #batch(shape: RowsShape, calls: readonly ReadCall[]): PreparedBatch {
+    for (const call of calls) variantOf(shape, call);
+    const known = this.#batches.get(shape.key);
+    if (known !== undefined) {
+      if (known.shape !== shape && known.shape.table !== shape.table) throw new Error(`two shapes share the key ${shape.key}`);
+      this.#batches.touch(shape.key, known);
+      return known;
+    }
+    const { sql, bindings, columns } = compileBatch(shape);
+    const prepared = this.database.prepare<Cells, Cell[]>(sql);
+    const safeIntegers = columns.some((column) => column.type === "bigint");
+    prepared.safeIntegers(safeIntegers);
+    const made: PreparedBatch = {
+      shape,
+      prepared,
+      readers: bindings.filter(isPerCall).map((binding) => ({ read: readerOf(binding), list: binding.list })),
+      constants: bindings.filter((binding) => !isPerCall(binding)).map(readerOf),
+      makeRow: rowMakerOf(columns, { skip: 1, safeIntegers }),
+    };
+    this.#batches.set(shape.key, made);
+    return made;
+  }
+
   close(): void {
+    this.#batches.clear();
     this.#shapes.clear();
     this.#statements.clear();
     this.database.close(true);

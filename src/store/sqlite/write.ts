@@ -89,7 +89,7 @@ export class SqliteWrite implements WriteTransaction {
 
   read(shape: Shape, calls: readonly ReadCall[]): Row[][] {
     this.#assertOpen();
-    return calls.map((call) => this.#connection.read(shape, call));
+    return this.#connection.readMany(shape, calls);
   }
 
   apply(changes: readonly TableChanges[]): void {
