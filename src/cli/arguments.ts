@@ -5,7 +5,7 @@ import { CommandError } from "./exit-code.ts";
 import { didYouMean } from "./nearest.ts";
 
 const usage = (command: Command, message: string, advice?: string): CommandError =>
-  new CommandError("usage", `pons ${command.name}: ${message}`, { advice: advice ?? `See: pons help ${command.name}` });
+  new CommandError("usage", `${command.name}: ${message}`, { advice: advice ?? `See: pons help ${command.name}` });
 
 export interface Parsed {
   readonly positionals: readonly string[];

@@ -1,35 +1,35 @@
 /** The files that `pons new` writes: a service small enough to be read in a minute, with one of most things a definition can say. */
 
 export interface NewService {
-  /** In camelCase: the first part of addresses. */
+  /** Small letters and digits: the first part of addresses. */
   readonly name: string;
   /** What the folder is called on the command line. */
   readonly folder: string;
   /** The module `pons` from the folder, for the editor's type check. */
   readonly entry: string;
+  /** The folder of Pons's dependencies, for the types of the runtime. */
+  readonly modules: string;
 }
 
-const title = (name: string): string =>
-  `${name[0]?.toUpperCase() ?? ""}${name.slice(1).replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)}`;
+const title = (name: string): string => `${name[0]?.toUpperCase() ?? ""}${name.slice(1)}`;
 
 const definition = ({
   name,
 }: NewService): string => `/** ${title(name)}: tasks that members of a team work off. Change it into what you need. */
-import { and, eq, lt, ne, resource, service, t } from "pons";
+import { and, eq, lt, ne, resource, type ResourceDefinition, service, t } from "pons";
 
-const tasks = resource(
+const fields = {
+  id: t.id("tsk"),
+  title: t.string({ minLength: 1, maxLength: 200, example: "Order paper" }),
+  notes: t.text({ optional: true, maxLength: 2000 }),
+  due: t.date({ optional: true, index: true, example: "2030-01-31" }),
+  status: t.enum(["open", "done"], { default: "open", write: "never", index: true }),
+  createdAt: t.dateTime({ set: "created" }),
+};
+
+const tasks: ResourceDefinition<"tasks", typeof fields> = resource(
   "tasks",
-  {
-    doc: "Something to be done.",
-    fields: {
-      id: t.id("tsk"),
-      title: t.string({ minLength: 1, maxLength: 200, example: "Order paper" }),
-      notes: t.text({ optional: true, maxLength: 2000 }),
-      due: t.date({ optional: true, index: true, example: "2030-01-31" }),
-      status: t.enum(["open", "done"], { default: "open", write: "never", index: true }),
-      createdAt: t.dateTime({ set: "created" }),
-    },
-  },
+  { doc: "Something to be done.", fields },
   ({ all, filter, count, command }) => ({
     // Who sees which rows; without an entry a role sees none.
     rows: { member: all },
@@ -98,7 +98,7 @@ or over HTTP: \`GET /${name}/v1/tasks\` with \`Authorization: Bearer <key>\`. Th
 \`pons contract lock --services ${folder}\` writes \`contract.lock\`, against which later changes are compared.
 `;
 
-const tsconfig = ({ entry }: NewService): string =>
+const tsconfig = ({ entry, modules }: NewService): string =>
   `${JSON.stringify(
     {
       compilerOptions: {
@@ -112,6 +112,8 @@ const tsconfig = ({ entry }: NewService): string =>
         strict: true,
         noUncheckedIndexedAccess: true,
         exactOptionalPropertyTypes: true,
+        types: ["bun-types"],
+        typeRoots: [modules],
         paths: { pons: [entry] },
       },
       include: ["."],

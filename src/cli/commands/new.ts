@@ -6,10 +6,11 @@ import { CommandError, exitCodes } from "../exit-code.ts";
 import { filesOf } from "../new-service.ts";
 
 const publicEntry = join(import.meta.dir, "..", "..", "index.ts");
-const nameForm = /^[a-z][a-zA-Z0-9]{0,47}$/;
+const modules = join(import.meta.dir, "..", "..", "..", "node_modules");
+const nameForm = /^[a-z][a-z0-9]{0,31}$/;
 
-/** `my-notes` → `myNotes`. */
-const camel = (name: string): string => name.replace(/[-_ ]+([a-zA-Z0-9])/g, (_, letter: string) => letter.toUpperCase());
+/** `My-Notes` → `mynotes`. */
+const plain = (name: string): string => name.replace(/[-_ .]+/g, "").toLowerCase();
 
 const relativeFrom = (folder: string, file: string): string => {
   const path = relative(folder, file).replaceAll("\\", "/");
@@ -34,17 +35,17 @@ export const create: Command = {
   examples: ["pons new notes && pons dev --services ./notes"],
   async run({ positionals: [given = ""], output }) {
     const folder = resolve(given);
-    const name = camel(basename(folder));
+    const name = plain(basename(folder));
     if (!nameForm.test(name)) {
       throw new CommandError(
         "usage",
-        `"${basename(folder)}" cannot be a service's name: expected letters and digits, beginning with a small letter`,
+        `"${basename(folder)}" cannot be a service's name: expected at most 32 letters and digits, a letter first`,
       );
     }
     if (existsSync(folder) && readdirSync(folder).length > 0)
       throw new CommandError("exists", `${given} is there already and is not empty`);
     const shown = onCommandLine(folder);
-    const files = filesOf({ name, folder: shown, entry: relativeFrom(folder, publicEntry) });
+    const files = filesOf({ name, folder: shown, entry: relativeFrom(folder, publicEntry), modules: relativeFrom(folder, modules) });
     mkdirSync(folder, { recursive: true });
     for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content, { flag: "wx" });
     const text = `${shown} was written: ${Object.keys(files).join(", ")}\nStart it with: pons dev --services ${shown}`;
