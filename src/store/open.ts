@@ -51,7 +51,7 @@ const openPostgres = async (url: string, options: StoreOptions): Promise<OpenSto
   if (!Number.isInteger(readers) || readers < 1 || readers > readersMax) throw new RangeError(`readers: 1 to ${readersMax}`);
   const store = new PostgresStore({ url, readers, timeoutMs, merge });
   try {
-    await store.ping();
+    await store.assertFit();
   } catch (error) {
     await store.close();
     throw error;

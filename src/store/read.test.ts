@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Value } from "../define/expression.ts";
+import { statementsMax } from "./limits.ts";
 import { orderValues, select } from "./conformance/model.ts";
 import type { ModelScope } from "./conformance/model.ts";
 import { accountRows, textOf } from "./conformance/rows.ts";
@@ -121,6 +122,20 @@ for (const engine of engines) {
         expect(read).toEqual(parents.map((c) => select(scope({ c }), shape.where, order).slice(offset, offset + limit)));
       }
     });
+
+    test(
+      "more shapes than are kept",
+      async () => {
+        const call = { realm: world.realm, params: [], limit: 1 };
+        const id = { ...rowsShape("kept"), select: ["id"] };
+        for (let i = 0; i < statementsMax + 50; i += 1)
+          await world.store.read({ ...id, key: `kept ${i % (statementsMax + 20)}` }, [call]);
+        expect(await rows({ ...id, key: "kept 0" }, [call])).toEqual([
+          { id: accountRows.map((row) => textOf(row["id"])).toSorted()[0] ?? null },
+        ]);
+      },
+      minute,
+    );
 
     test("by key: one answer per call in their order, empty where there is none", async () => {
       const ids = [accountRows[3]?.["id"], "nobody", accountRows[5]?.["id"], accountRows[3]?.["id"]] as string[];

@@ -35,13 +35,21 @@ export interface Link {
   readonly table: Table;
 }
 
+/**
+ * What is measured, and the value it gives: `count` and `countDistinct` a number; `sum` a bigint, over a decimal field a decimal; `avg` a
+ * decimal, rounded half away from zero to six places; `min` and `max` a value of the field's type. Null over no rows, but for the counts.
+ */
 export type Measure =
   { readonly kind: "count" } | { readonly kind: "sum" | "avg" | "min" | "max" | "countDistinct"; readonly field: string };
 
+/** A group's value: the field's, or a part of an instant or a day as text: `2024`, `2024-05`, `2024-05-31`, `2024-05-31T13` (UTC). */
 export type GroupBy = { readonly name: string; readonly field: string; readonly part?: "day" | "month" | "year" | "hour" };
 
 interface ShapeBase {
-  /** Unique text of this shape among all shapes of the store: the cache key of the compiled statement. */
+  /**
+   * Unique text of this shape among all shapes of the store: the cache key of the compiled statement. A limit, an offset and the values of
+   * `after` are no part of it.
+   */
   readonly key: string;
   readonly table: Table;
   readonly joins: readonly Join[];
@@ -56,7 +64,7 @@ export interface RowsShape extends ShapeBase {
   readonly kind: "rows";
   readonly select: readonly string[];
   readonly order: readonly Order[];
-  /** The call gives `after`: one value per entry of `order`, of the last row seen. */
+  /** The call gives `after`: one value per entry of `order`, of the last row seen. The order must contain the key's fields. */
   readonly after?: true;
 }
 
@@ -118,10 +126,13 @@ export interface Savepoint {
   rollback(): MaybePromise<void>;
 }
 
-/** Whether another node of the same database may be writing too (true for Postgres). */
 export interface Store {
+  /** Another process may write to the same database too: to Postgres as a matter of course. */
   readonly engine: "sqlite" | "postgres";
-  /** Full rows of `shape`'s kind, one list per call, in the order of `calls`. Throws `StoreError`. */
+  /**
+   * Rows of `shape`, one list per call, in the order of `calls`. Sees what is committed, and all that this store has committed. Throws
+   * `StoreError`: `check` for a value that the parameter's type cannot hold, `unavailable`, `timeout`. SQLite throws at once, Postgres rejects.
+   */
   read(shape: Shape, calls: readonly ReadCall[]): MaybePromise<readonly Row[][]>;
   /**
    * All rows of a shape in order, a chunk at a time (keyset by `order`, constant memory), for exports and NDJSON/CSV streams.
@@ -135,6 +146,7 @@ export interface Store {
   /**
    * Runs `work` in the write transaction (SQLite: BEGIN IMMEDIATE; Postgres: READ COMMITTED on a connection of its own) and commits. One at a
    * time per store. Throws what `work` throws after rolling back, or a `StoreError`; `unknown_fate` when the commit got no answer.
+   * A `work` must not wait for another write of the same store: it would wait for its own end.
    */
   write<T>(work: (tx: WriteTransaction) => MaybePromise<T>): MaybePromise<T>;
   /** Cheap liveness check for readiness. */

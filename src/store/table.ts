@@ -11,7 +11,7 @@ export type ColumnType =
   | "integer" //   number, −(2^53−1) … 2^53−1
   | "bigint" //    bigint, int64
   | "boolean" //   boolean
-  | "decimal" //   string, exact; compared and ordered as a number
+  | "decimal" //   string, exact; compared and ordered as a number; read without needless zeros ("1.50" → "1.5")
   | "date" //      "YYYY-MM-DD"
   | "timestamp" // "YYYY-MM-DDTHH:MM:SS.sssZ"
   | "json" //      any JSON value
@@ -28,7 +28,11 @@ export interface Column {
   readonly default?: string | number | bigint | boolean;
 }
 
-/** An index; `realm` comes first by itself. */
+/**
+ * An index; `realm` comes first by itself, and the key last where it is not unique, so that pages by its fields and then the key, all in one
+ * direction, are read from it in order. A reference that no index begins with gets one by itself. In Postgres an indexed text must be
+ * shorter than about 2,600 bytes (`check`).
+ */
 export interface Index {
   readonly name: string;
   readonly fields: readonly string[];

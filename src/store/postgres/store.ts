@@ -80,8 +80,18 @@ export class PostgresStore implements Store {
     });
   }
 
-  write<T>(work: (tx: WriteTransaction) => MaybePromise<T>): Promise<T> {
-    return Promise.resolve(this.#writes.run(() => this.#transact(work)));
+  async write<T>(work: (tx: WriteTransaction) => MaybePromise<T>): Promise<T> {
+    return this.#writes.run(() => this.#transact(work));
+  }
+
+  /** Throws a `StoreError` unless the server is there and can do what the store needs of it. */
+  async assertFit(): Promise<void> {
+    const needs =
+      "SELECT current_setting('server_encoding') = 'UTF8' AS utf8, EXISTS (SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu') AS icu";
+    const [row] = await this.admin.query(needs);
+    if (row?.["utf8"] !== true) throw new StoreError("broken", "the database's encoding must be UTF8");
+    if (row["icu"] !== true)
+      throw new StoreError("broken", "the Postgres server was built without ICU, which folding letter case needs");
   }
 
   async ping(): Promise<void> {

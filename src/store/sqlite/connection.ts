@@ -36,6 +36,8 @@ interface PreparedBatch {
 
 /** Pages of the file kept in memory, in KiB; the reader and the writer have one cache each. */
 const cacheKiB = 64 * 1024;
+/** What stays of the write-ahead log after a checkpoint. */
+const logBytesMax = 64 * 1024 * 1024;
 /** Bytes of the file read without a copy. */
 const mapBytes = 1024 * 1024 * 1024;
 
@@ -59,6 +61,7 @@ export class SqliteConnection {
       this.database.run("PRAGMA foreign_keys = ON");
       this.database.run(`PRAGMA cache_size = -${cacheKiB}`);
       this.database.run(`PRAGMA mmap_size = ${mapBytes}`);
+      this.database.run(`PRAGMA journal_size_limit = ${logBytesMax}`);
       this.database.run("PRAGMA temp_store = MEMORY");
       this.database.run("PRAGMA trusted_schema = OFF");
     } catch (error) {

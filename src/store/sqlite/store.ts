@@ -1,9 +1,9 @@
 /**
  * The store on SQLite: one file, one connection that writes and one that reads. Everything is answered synchronously.
  *
- * The reader sees only what is committed. When reads come close together it keeps one snapshot for the rest of the tick of the event loop,
- * because taking one costs as much as a read by key (measured: 6 µs with, 3 µs within). The snapshot ends with the tick and with every
- * commit of this process, so that whoever awaited a write sees it; a commit of another process is seen at the next tick.
+ * The reader sees only what is committed. While several reads come in one tick of the event loop they share one snapshot, which ends with
+ * the tick: taking one costs as much as a read by key (measured: 6 µs with, 3 µs within). It ends with every commit of this process too, so
+ * that whoever awaited a write sees it; a commit of another process is seen at the next tick.
  */
 import type { Statement as Prepared } from "bun:sqlite";
 import { writesWaitingMax } from "../limits.ts";
@@ -15,8 +15,8 @@ import { SqliteConnection } from "./connection.ts";
 import { sqliteError } from "./error.ts";
 import { SqliteWrite } from "./write.ts";
 
-/** Reads that follow each other within this many milliseconds share a snapshot. */
-const closeMs = 0.05;
+/** After so many reads without a snapshot one is taken to see whether it would be shared. */
+const probeEvery = 32;
 
 export class SqliteStore implements Store {
   readonly engine = "sqlite";
@@ -27,7 +27,9 @@ export class SqliteStore implements Store {
   readonly #begin: Prepared;
   readonly #commit: Prepared;
   #inSnapshot = false;
-  #lastReadMs = 0;
+  /** Reads in the open snapshot, or in the last one. */
+  #sharedCount = 0;
+  #aloneCount = 0;
   readonly #endOfTick = (): void => this.#endSnapshot();
   #closed = false;
 
@@ -40,9 +42,8 @@ export class SqliteStore implements Store {
   }
 
   read(shape: Shape, calls: readonly ReadCall[]): Row[][] {
-    const now = performance.now();
-    if (calls.length > 1 || now - this.#lastReadMs < closeMs) this.#takeSnapshot();
-    this.#lastReadMs = now;
+    if (calls.length > 1 || this.#sharing()) this.#takeSnapshot();
+    this.#sharedCount += 1;
     return this.#reader.readMany(shape, calls);
   }
 
@@ -124,8 +125,17 @@ export class SqliteStore implements Store {
     }
   }
 
+  /** Whether a snapshot is worth taking: the last one was shared, or it is time to try. */
+  #sharing(): boolean {
+    if (this.#inSnapshot || this.#sharedCount > 1) return true;
+    this.#sharedCount = 0;
+    this.#aloneCount = (this.#aloneCount + 1) % probeEvery;
+    return this.#aloneCount === 0;
+  }
+
   #takeSnapshot(): void {
     if (this.#inSnapshot) return;
+    this.#sharedCount = 0;
     try {
       this.#begin.run();
     } catch (error) {
