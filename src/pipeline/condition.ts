@@ -81,7 +81,10 @@ const compare = (a: Value, b: Value): number => {
 /** Decides a local condition on a row. Null differs from every value and is in no order. */
 export const holds = (condition: Condition, row: Row, principal: Principal, now: string): boolean => {
   const valueOf = (term: Term): Value => {
-    if ("field" in term) return row[term.field[0] ?? ""] ?? null;
+    if ("field" in term) {
+      if (term.field.length !== 1) throw new Error(`${term.field.join(".")} cannot be decided on one row`);
+      return row[term.field[0] ?? ""] ?? null;
+    }
     if ("value" in term) return term.value;
     if ("principal" in term) return callerValue(`$${term.principal}`, principal, now);
     if ("now" in term) return now;

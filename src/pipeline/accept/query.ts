@@ -309,7 +309,7 @@ const choose = (builder: Builder, view: View, query: RawQuery): Chosen => {
         includes.set(head, include);
       }
     }
-    if (names.length === 0 && includes.size === 0) builder.issue("fields", "required");
+    if (query.fields.length === 0) builder.issue("fields", "required");
   }
   if (includes.size > includesMax) builder.issue("include", "too_many", { max: includesMax });
   return {

@@ -165,6 +165,8 @@ export const commandContext = (
   visible: (resource, row) => {
     const view = viewOf(resourceOf(resource), caller.roles);
     if (view.rule === "all" || view.rule === "none") return view.rule === "all";
+    if (!view.local)
+      throw new Error(`${view.resource.name}: its row rule looks at other rows, so a row alone does not tell who sees it`);
     return holds(view.rule, row as Row, caller, unit.now);
   },
   emit: (type, data) => {

@@ -8,7 +8,7 @@ import type { Operation, ResourceContract } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
 import { sequenceName, type Unit } from "../../batch/unit.ts";
 import type { Entry } from "../../batch/working-set.ts";
-import { andThen, holds } from "../../pipeline/condition.ts";
+import { andThen } from "../../pipeline/condition.ts";
 import { entityTag } from "../../pipeline/entity-tag.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
 import { invalid, type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
@@ -17,6 +17,7 @@ import { viewOf } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
 import type { StoreError } from "../../store/store-error.ts";
 import { mergeRow } from "./merge.ts";
+import { storeNested } from "./nested.ts";
 import { visible } from "./visible.ts";
 
 export type Caller = Principal & { readonly realm: number };
@@ -35,7 +36,7 @@ export const completeRow = (resource: ResourceContract, values: Row, unit: Unit,
   for (const name of resource.set.updated) row[name] = unit.now;
   for (const name of resource.set.version) row[name] = 1;
   for (const name of resource.set.sequence) row[name] = unit.next(realm, sequenceName(resource.table));
-  return row;
+  return storeNested(resource, row);
 };
 
 /** The row after changes, with what the writer sets. */
@@ -43,7 +44,7 @@ export const changedRow = (resource: ResourceContract, row: Row, changes: Row, u
   const next = { ...row, ...changes };
   for (const name of resource.set.updated) next[name] = unit.now;
   for (const name of resource.set.version) next[name] = (row[name] as number) + 1;
-  return next;
+  return storeNested(resource, next);
 };
 
 /** What has to be fetched to check values: rows referred to, holders of unique values. */
@@ -62,20 +63,29 @@ export const needsOfValues = (resource: ResourceContract, values: Row): Need[] =
   return needs;
 };
 
-/** Refuses references to rows that are not there or that the caller may not see. */
-const checkReferences = (resource: ResourceContract, values: Row, unit: Unit, caller: Caller): Refusal | undefined => {
+/** Refuses references to rows that are not there or that the caller may not see. A role that sees no row of a resource may still name one. */
+const checkReferences = (
+  resource: ResourceContract,
+  values: Row,
+  unit: Unit,
+  caller: Caller,
+): MaybePromise<Refusal | undefined> => {
   let issues: Record<string, Issue[]> | undefined;
+  let waiting: Promise<void>[] | undefined;
   for (const { by, target } of resource.one.values()) {
     const id = values[by];
     if (typeof id !== "string") continue;
     const row = unit.rows.entry(target.table, caller.realm, [id])?.current;
     const view = viewOf(target, caller.roles);
-    const seen =
-      row !== undefined &&
-      (view.rule === "all" || view.rule === "none" || !view.local || holds(view.rule, row, caller, unit.now));
-    if (!seen) (issues ??= {})[by] = [{ code: "bad_reference", params: { resource: target.name } }];
+    const judge = (seen: boolean): void => {
+      if (!seen) (issues ??= {})[by] = [{ code: "bad_reference", params: { resource: target.name } }];
+    };
+    const seen = row !== undefined && (view.rule === "none" || visible(view, row, unit, caller));
+    if (seen instanceof Promise) (waiting ??= []).push(seen.then(judge));
+    else judge(seen);
   }
-  return issues === undefined ? undefined : refuse("invalid_reference", { issues });
+  const refusal = (): Refusal | undefined => (issues === undefined ? undefined : refuse("invalid_reference", { issues }));
+  return waiting === undefined ? refusal() : Promise.all(waiting).then(refusal);
 };
 
 const duplicate = (fields: readonly string[]): Refusal =>
@@ -109,17 +119,18 @@ export const needsOfCreate = (resource: ResourceContract, values: Row): Need[] =
 };
 
 /** Inserts one row. */
-export const create = (view: View, values: Row, unit: Unit, caller: Caller): Verdict => {
+export const create = (view: View, values: Row, unit: Unit, caller: Caller): MaybePromise<Verdict> => {
   const { resource } = view;
-  const refusal = checkReferences(resource, values, unit, caller);
-  if (refusal !== undefined) return no(refusal);
-  const row = completeRow(resource, values, unit, caller.realm);
-  const id = row["id"] as string;
-  if (unit.rows.entry(resource.table, caller.realm, [id])?.current !== undefined) return no(duplicate(["id"]));
-  const taken = unit.conflict(resource.table, caller.realm, row, undefined);
-  if (taken !== undefined) return no(duplicate(taken));
-  unit.insert(resource.table, caller.realm, row);
-  return { ok: true, status: 201, id, data: () => view.present(row) };
+  return andThen(checkReferences(resource, values, unit, caller), (refusal): Verdict => {
+    if (refusal !== undefined) return no(refusal);
+    const row = completeRow(resource, values, unit, caller.realm);
+    const id = row["id"] as string;
+    if (unit.rows.entry(resource.table, caller.realm, [id])?.current !== undefined) return no(duplicate(["id"]));
+    const taken = unit.conflict(resource.table, caller.realm, row, undefined);
+    if (taken !== undefined) return no(duplicate(taken));
+    unit.insert(resource.table, caller.realm, row);
+    return { ok: true, status: 201, id, data: () => view.present(row) };
+  });
 };
 
 export interface Change {
@@ -159,18 +170,19 @@ export const changeRow = (change: Change, unit: Unit, caller: Caller): MaybeProm
       action === "update" ? mergeRow(resource.fields, row, change.values) : { ok: true as const, changes: change.values };
     if (!merged.ok) return no(invalid(merged.issues));
     const { changes } = merged;
-    return andThen(change.guard?.(row, changes), (refused): Verdict => {
+    return andThen(change.guard?.(row, changes), (refused): MaybePromise<Verdict> => {
       if (refused !== undefined) return no(refused);
       if (action === "delete") {
         unit.rows.set(entry, undefined);
         return { ok: true, status: 204, data: () => undefined };
       }
-      const refusal = checkReferences(resource, changes, unit, caller);
-      if (refusal !== undefined) return no(refusal);
-      const next = changedRow(resource, row, changes, unit);
-      const taken = unit.conflict(resource.table, caller.realm, next, entry);
-      if (taken !== undefined) return no(duplicate(taken));
-      unit.rows.set(entry, next);
-      return { ok: true, status: 200, data: () => change.view.present(next) };
+      return andThen(checkReferences(resource, changes, unit, caller), (refusal): Verdict => {
+        if (refusal !== undefined) return no(refusal);
+        const next = changedRow(resource, row, changes, unit);
+        const taken = unit.conflict(resource.table, caller.realm, next, entry);
+        if (taken !== undefined) return no(duplicate(taken));
+        unit.rows.set(entry, next);
+        return { ok: true, status: 200, data: () => change.view.present(next) };
+      });
     });
   });
