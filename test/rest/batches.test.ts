@@ -48,6 +48,20 @@ const scenarios: readonly Scenario[] = [
     status: 422,
     json: { success: false, error: { code: 422, type: "batch_failed" }, data: [{ status: 422 }, { status: 422 }] },
   },
+  {
+    name: "a batch in which none succeeded keeps its envelope",
+    ask: "POST /products?envelope=false",
+    body: [{}],
+    status: 422,
+    json: { success: false, error: { type: "batch_failed" }, data: [{ status: 422 }] },
+  },
+  {
+    name: "a bare batch is its verdicts",
+    ask: "POST /products?envelope=false",
+    body: [good("Bare")],
+    status: 200,
+    json: [{ success: true, status: 201 }],
+  },
   { name: "an empty batch succeeds", ask: "POST /products", body: [], status: 200, json: { success: true, data: [] } },
   {
     name: "atomic by preference: one refusal rolls all back",

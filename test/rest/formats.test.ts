@@ -305,7 +305,9 @@ describe.each(testDatabases())("$engine", ({ create }) => {
             ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, texts(item)]))
             : value === null
               ? null
-              : String(value);
+              : typeof value === "string"
+                ? value
+                : JSON.stringify(value);
       expect(parseXml(await as("application/xml"))).toEqual(texts(body) as never);
     }
   });

@@ -14,7 +14,7 @@ import type { Shop } from "./shop.ts";
 
 const inside = /node_modules|\.ts:\d|\bat [\w.]+ \(|SELECT |StoreError|TypeError|undefined is not|secret detail/;
 
-const methods = fc.constantFrom("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "OPTIONS");
+const methods = fc.constantFrom("GET", "GET", "GET", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "OPTIONS");
 const segment = fc.oneof(
   fc.constantFrom(
     "products",
@@ -105,15 +105,30 @@ const parameter = fc.oneof(
   ),
   fc.string({ maxLength: 20 }).map((text) => text.toWellFormed()),
 );
+const known = fc.constantFrom(
+  "/shop/v2/products",
+  "/shop/v2/products/{pen}",
+  "/shop/v2/products/{pen}/name",
+  "/shop/v2/products/count",
+  "/shop/v2/products/totalStock",
+  "/shop/v2/products/stats/byStatus",
+  "/shop/v2/users/{ann}/orders",
+  "/shop/v2/users/{ann}/roles",
+  "/shop/v2/orders",
+  "/shop/v2/orders.csv",
+  "/shop/v2/users",
+  "/shop/v2/profile",
+  "/shop/v1/products",
+  "/shop/v1/products/{pen}/title",
+  "/de/shop/v2/roles.ndjson",
+);
+const made = fc
+  .tuple(fc.constantFrom("/shop/v2/", "/shop/v2/", "/shop/v1/", "/de/shop/v2/", "/", "//"), fc.array(segment, { maxLength: 5 }))
+  .map(([head, segments]) => `${head}${segments.join("/")}`);
+/** Two of three lead somewhere. */
 const url = fc
-  .tuple(
-    fc.constantFrom("/shop/v2/", "/shop/v2/", "/shop/v2/", "/shop/v1/", "/de/shop/v2/", "/", "//"),
-    fc.array(segment, { maxLength: 5 }),
-    fc.array(parameter, { maxLength: 4 }),
-  )
-  .map(
-    ([head, segments, parameters]) => `${head}${segments.join("/")}${parameters.length > 0 ? `?${parameters.join("&")}` : ""}`,
-  );
+  .tuple(fc.oneof(known, known, made), fc.array(parameter, { maxLength: 3 }))
+  .map(([path, parameters]) => `${path}${parameters.length > 0 ? `?${parameters.join("&")}` : ""}`);
 /** Visible characters and a few that must not matter. */
 const anyValue = fc.oneof(
   fc.string({ maxLength: 30 }).map((text) => text.replaceAll(/[^\x20-\x7e\xa0-\xff]/g, "~")),
@@ -199,7 +214,6 @@ const json = fc.letrec((tie) => ({
       -1,
       1.5,
       1e300,
-      9007199254740993,
       "",
       "x",
       "{pen}",
@@ -306,7 +320,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
   test("any address, with any parameters", async () => {
     await fc.assert(
       fc.asyncProperty(methods, url, fc.constantFrom("clerk", "ann", "nobody"), async (method, path, as) => {
-        sound(await send({ method, path, headers: {}, as: as as "clerk" }));
+        sound(await send({ method, path, headers: {}, as }));
       }),
       { numRuns: runs },
     );
@@ -419,6 +433,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
     }
   });
 
+  // The pipeline is replaced here alone: the real one never throws, so nothing else reaches the last net.
   test("an error of the channel itself is 500, told to the hook, and shows nothing", async () => {
     const told: unknown[] = [];
     const broken: Pipeline = {

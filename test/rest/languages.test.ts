@@ -66,7 +66,7 @@ const languages: readonly Scenario[] = [
     name: "names of fields by the service",
     ask: "POST /products?language=de",
     status: 422,
-    ...{ body: { name: "", price: 1 } },
+    body: { name: "", price: 1 },
     json: { data: { name: [expect.stringContaining("Name")] } },
   },
   {

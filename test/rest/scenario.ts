@@ -43,7 +43,7 @@ export const play = async (shop: Shop, scenario: Scenario): Promise<Answered> =>
     ...(headers === undefined ? {} : { headers }),
     ...(body === undefined ? {} : { body }),
   });
-  const shown = `${answered.text.slice(0, 600)}`;
+  const shown = answered.text.slice(0, 600);
   expect({ status: answered.status, shown }).toEqual({ status: scenario.status, shown });
   for (const [name, wanted] of Object.entries(filled(scenario.answers ?? {}, shop.ids))) {
     const value = answered.headers.get(name);

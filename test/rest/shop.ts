@@ -31,6 +31,7 @@ export interface Answered {
   readonly text: string;
   readonly bytes: Uint8Array;
   /** The body as JSON; undefined where it is none. */
+  // oxlint-disable-next-line typescript/no-explicit-any
   readonly body: any;
 }
 

@@ -54,5 +54,5 @@ export const compressStream = (
   const coding = chooseCoding(acceptEncoding);
   if (coding === "identity") return { stream };
   const compression = new CompressionStream(streamFormats[coding]);
-  return { coding, stream: stream.pipeThrough(compression) as ReadableStream<Uint8Array<ArrayBuffer>> };
+  return { coding, stream: stream.pipeThrough(compression) };
 };

@@ -41,7 +41,7 @@ export interface CollectedQuery {
 const plainText = (value: SyntaxValue): string | undefined =>
   Array.isArray(value) || (value as SyntaxCall).args !== undefined ? undefined : (value as SyntaxCall).text;
 
-const paramOf = (value: SyntaxValue): unknown => (Array.isArray(value) ? value.map(paramOf) : plainText(value as SyntaxCall));
+const paramOf = (value: SyntaxValue): unknown => (Array.isArray(value) ? value.map(paramOf) : plainText(value));
 
 /** What cannot be read as the list it has to be. */
 const badSyntax: Issue = { code: "wrong_type", params: { expected: "list" } };

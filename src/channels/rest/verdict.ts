@@ -44,7 +44,7 @@ export const answerVerdicts = (exchange: Exchange, verdicts: readonly Verdict[],
     ...(exchange.preferences.envelope === undefined ? {} : { envelope: exchange.preferences.envelope }),
   };
   const data = exchange.preferences.return === "minimal" ? verdicts.map(minimal) : verdicts;
-  if (!hasFailed || exchange.isBare) {
+  if (!hasFailed) {
     const { body, contentType } = represent(exchange, data);
     return { status, body, contentType, applied };
   }
