@@ -7,7 +7,7 @@
  *   accounts.freeze  with an id           POST   /accounts/acc_1/freeze
  */
 import type { Contract } from "../contract/index.ts";
-import { type Address, addressesOf } from "../contract/openapi/addresses.ts";
+import { type Address, addressesOf } from "../contract/openapi/index.ts";
 import { versionView } from "../contract/versions.ts";
 import { CommandError } from "./exit-code.ts";
 import { didYouMean } from "./nearest.ts";

@@ -16,6 +16,8 @@ import type { Table } from "../store/table.ts";
 
 export interface AppOptions {
   readonly services: readonly ServiceDefinition[];
+  /** The services compiled, where that was done already. */
+  readonly contracts?: ReadonlyMap<string, Contract>;
   readonly store: OpenStore;
   /** Signs cursors; at least 32 characters. */
   readonly cursorSecret: string;
@@ -74,7 +76,7 @@ export const createApp = (options: AppOptions): App => {
   const { store } = options;
   const clock = options.clock ?? Date.now;
   const now = (): string => new Date(clock()).toISOString();
-  const contracts = compileServices(options.services);
+  const contracts = options.contracts ?? compileServices(options.services);
   const sequences = new Map<string, readonly Table[]>();
   for (const contract of contracts.values()) {
     registerRelations(contract.resources.values());

@@ -92,19 +92,44 @@ const logCalls = (logger: Logger): Partial<Parameters<typeof createApp>[0]> => {
   };
 };
 
+interface Definitions {
+  readonly services: readonly LoadedService[];
+  readonly contracts: ReturnType<typeof compileServices>;
+}
+
+const loadDefinitions = async (paths: readonly string[]): Promise<Definitions> => {
+  const services = await loadServices(paths);
+  return { services, contracts: compileOrExplain(services) };
+};
+
 /** Puts everything into service but the listener. Throws `StartError`. */
 export const boot = async (config: Config, options: BootOptions): Promise<Booted> => {
   const { logger } = options;
   folder(config);
   const cursorSecret = installationSecret(config);
-  const services = await loadServices(options.services);
-  const contracts = compileOrExplain(services);
-  const store = await openDatabase(config);
+  // The database is opened while the services load.
+  const opening = openDatabase(config);
+  // A failure is met where it is waited for, which may be later.
+  opening.catch(() => undefined);
+  let definitions: Definitions;
+  try {
+    definitions = await loadDefinitions(options.services);
+  } catch (error) {
+    await opening.then((store) => store.close()).catch(() => undefined);
+    throw error;
+  }
+  const { services, contracts } = definitions;
+  const store = await opening;
   try {
     const { applied, wasEmpty } = await fitSchema(store, tablesOf(contracts.values()), config);
     if (applied.length > 0) logger[wasEmpty ? "debug" : "info"]("schema_changed", { steps: applied });
-    const definitions = services.map(({ definition }) => definition);
-    const app = createApp({ services: definitions, store, cursorSecret, ...logCalls(logger) });
+    const app = createApp({
+      services: services.map(({ definition }) => definition),
+      contracts,
+      store,
+      cursorSecret,
+      ...logCalls(logger),
+    });
     const demo =
       config.mode === "development"
         ? await prepareDemo({

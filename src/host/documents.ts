@@ -1,6 +1,46 @@
-/** Documents beside the API: described at start, made when first asked for. */
+/**
+ * The paths beside the operations: front page, health, and the documents of every service version. What makes OpenAPI documents and the
+ * reference is loaded when one is first asked for, or when the server has been up for a moment: a start need not wait for it.
+ */
 import type { DocumentHandler } from "../channels/rest/index.ts";
-import type { Contract } from "../contract/index.ts";
+import type { Booted } from "./boot.ts";
+import { favicon, frontPage } from "./front-page.ts";
+import { live, ready } from "./health.ts";
 
-/** Path → handler, for every version of every service. */
-export const documentsOf = (_contracts: readonly Contract[]): readonly (readonly [string, DocumentHandler])[] => [];
+const preloadAfterMs = 1_000;
+const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
+
+/** Path → handler. `isStopping`: whether the server takes no more calls. */
+export const documentsOf = (booted: Booted, isStopping: () => boolean): ReadonlyMap<string, DocumentHandler> => {
+  const { app, config, demo } = booted;
+  const contracts = [...app.contracts.values()];
+  const handlers = new Map<string, DocumentHandler>([
+    ["/", frontPage(contracts)],
+    ["/favicon.ico", favicon],
+    ["/healthz", live],
+    ["/readyz", ready(app.store, isStopping)],
+  ]);
+  // A key on a page is for whoever sees the page: only where that is this machine alone.
+  const options = demo !== undefined && loopback.has(config.host) ? { demoKey: demo.keys.sandbox } : {};
+  let loading: Promise<void> | undefined;
+  const load = async (): Promise<void> => {
+    const { documents } = await import("../contract/docs/index.ts");
+    for (const contract of contracts) for (const [path, handler] of documents(contract, options)) handlers.set(path, handler);
+  };
+  const loaded = (): Promise<void> => (loading ??= load());
+  for (const { service, version, older } of contracts) {
+    for (const name of [version, ...older.map((one) => one.name)]) {
+      for (const path of [`/${service}/${name}/openapi.json`, `/${service}/${name}/docs`]) {
+        const first: DocumentHandler = async (request) => {
+          await loaded();
+          const handler = handlers.get(path);
+          if (handler === undefined || handler === first) throw new Error(`${path} is not among the documents`);
+          return handler(request);
+        };
+        handlers.set(path, first);
+      }
+    }
+  }
+  setTimeout(() => void loaded(), preloadAfterMs).unref();
+  return handlers;
+};

@@ -4,13 +4,11 @@
  * Bodies are limited by the channel, which refuses in its own words and reads no more than it accepts; the server's own limit only cuts what
  * nobody could mean. A connection that says nothing for `idleSeconds` is closed.
  */
-import { createRest, type DocumentHandler } from "../channels/rest/index.ts";
+import { createRest } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
 import { documentsOf } from "./documents.ts";
-import { favicon, frontPage } from "./front-page.ts";
-import { live, ready } from "./health.ts";
 import { StartError } from "./start-error.ts";
 
 /** Beyond it Bun answers 413 by itself. */
@@ -31,18 +29,7 @@ export interface Listening {
 }
 
 const internalError =
-  '{"success":false,"error":{"code":500,"type":"internal","message":"An error of ours; it was recorded under the request id."},"data":null}';
-
-const routesOf = (booted: Booted, isStopping: () => boolean): ReadonlyMap<string, DocumentHandler> => {
-  const contracts = [...booted.app.contracts.values()];
-  return new Map<string, DocumentHandler>([
-    ["/", frontPage(contracts)],
-    ["/favicon.ico", favicon],
-    ["/healthz", live],
-    ["/readyz", ready(booted.app.store, isStopping)],
-    ...documentsOf(contracts),
-  ]);
-};
+  '{"success":false,"error":{"code":500,"type":"internal","message":"An error of ours; it was recorded under the request id."}}';
 
 /** Why listening failed, for a person. */
 const refusedPort = (error: unknown, host: string, port: number): StartError => {
@@ -66,7 +53,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   const rest = createRest({
     contracts: [...app.contracts.values()],
     pipeline: app.pipeline,
-    documents: routesOf(booted, () => isStopping),
+    documents: documentsOf(booted, () => isStopping),
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
     hooks: { onError: (error, request) => logger.error("request_failed", { ...request, error }) },
   });

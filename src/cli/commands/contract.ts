@@ -95,7 +95,7 @@ const printOpenapi = async (invocation: Invocation): Promise<number> => {
   if (!versions.includes(version))
     throw new CommandError("usage", `${name} has no version ${version}: there are ${versions.join(", ")}`);
   const baseUrl = options.text("url")?.replace(/\/+$/, "");
-  const { openapi } = await import("../../contract/openapi/document.ts");
+  const { openapi } = await import("../../contract/openapi/index.ts");
   const document = openapi(contract, {
     version,
     specVersion: specVersionOf(options.text("spec") ?? "3.1"),

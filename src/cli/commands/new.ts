@@ -45,7 +45,12 @@ export const create: Command = {
     if (existsSync(folder) && readdirSync(folder).length > 0)
       throw new CommandError("exists", `${given} is there already and is not empty`);
     const shown = onCommandLine(folder);
-    const files = filesOf({ name, folder: shown, entry: relativeFrom(folder, publicEntry), modules: relativeFrom(folder, modules) });
+    const files = filesOf({
+      name,
+      folder: shown,
+      entry: relativeFrom(folder, publicEntry),
+      modules: relativeFrom(folder, modules),
+    });
     mkdirSync(folder, { recursive: true });
     for (const [file, content] of Object.entries(files)) writeFileSync(join(folder, file), content, { flag: "wx" });
     const text = `${shown} was written: ${Object.keys(files).join(", ")}\nStart it with: pons dev --services ${shown}`;

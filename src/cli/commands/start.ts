@@ -31,7 +31,7 @@ const factsOf = ({ baseUrl, config, app, demo }: Running): Record<string, unknow
 const textOf = ({ baseUrl, config, app, demo }: Running): string => {
   const rows: string[][] = [];
   for (const { title, service, version } of app.contracts.values()) {
-    rows.push([title, `${baseUrl}/${service}/${version}`], ["", `${baseUrl}/${service}/${version}/docs`]);
+    rows.push([title, `${baseUrl}/${service}/${version}`], ["reference", `${baseUrl}/${service}/${version}/docs`]);
   }
   if (demo !== undefined) {
     const { keys, logins } = demo;
