@@ -67,7 +67,6 @@ const tagsOf = (addresses: readonly Address[], contract: Contract, specVersion: 
 /** What holds for every address. */
 const prose = (contract: Contract, older: boolean): string =>
   [
-    contract.doc,
     "## Answers",
     "Every answer has `success`; what succeeded has `data`, a list also `pagination`, a refusal has `error` with a stable `type`. The status line says the same as `error.code`. `envelope=false` or `Prefer: envelope=none` gives the bare data.",
     "## Formats",

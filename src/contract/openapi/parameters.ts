@@ -242,6 +242,7 @@ export class Parameters {
         query("where", { type: "object", additionalProperties: { type: "string" } }, whereText(resource), {
           style: "form",
           explode: true,
+          example: {},
         }),
       ),
     ];

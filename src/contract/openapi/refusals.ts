@@ -22,6 +22,8 @@ const always: readonly RefusalType[] = [
   "forbidden",
   "not_acceptable",
   "uri_too_long",
+  // A parameter that an address does not know is refused by its name.
+  "validation_failed",
   "internal",
   "unavailable",
   "overloaded",
@@ -34,7 +36,6 @@ const withBody: readonly RefusalType[] = [
   "duplicate_key",
   "too_large",
   "unsupported_media_type",
-  "validation_failed",
 ];
 const commands: readonly RefusalType[] = [
   "conflict",
@@ -46,10 +47,10 @@ const commands: readonly RefusalType[] = [
 const batches: readonly RefusalType[] = ["batch_failed", "rolled_back"];
 
 const ofUse: Readonly<Record<Use, readonly RefusalType[]>> = {
-  list: ["validation_failed", "invalid_cursor", "page_not_found"],
-  query: ["validation_failed", "invalid_cursor", "page_not_found", ...withBody],
-  get: ["validation_failed", "not_found"],
-  value: ["validation_failed"],
+  list: ["invalid_cursor", "page_not_found"],
+  query: ["invalid_cursor", "page_not_found", ...withBody],
+  get: ["not_found"],
+  value: [],
   create: [...withBody, ...batches, "already_exists", "invalid_reference"],
   change: [...withBody, "not_found", "already_exists", "invalid_reference", "precondition_failed"],
   changeMany: [...withBody, ...batches],
