@@ -1,6 +1,6 @@
 /**
  * Some fields of an older version are made from the whole row. When a client chooses one of them, more is read than it asked for; what it did not
- * ask for is taken away again. Relations that were included and `id` stay.
+ * ask for is taken away again. Relations that were included stay.
  */
 import type { ResourceContract } from "../contract.ts";
 import type { Hops } from "./derive.ts";
@@ -35,7 +35,7 @@ export const prune = (data: unknown, resource: ResourceContract, fields: readonl
     const rest = chosen.get(name);
     const target = resource.one.get(name)?.target ?? resource.many.get(name)?.target;
     const related = target !== undefined && typeof value === "object" && value !== null;
-    if (rest === undefined && name !== "id" && !related) continue;
+    if (rest === undefined && !related) continue;
     kept[name] = related && rest !== undefined && rest.length > 0 ? prune(value, target, rest) : value;
   }
   return kept;
