@@ -29,6 +29,7 @@ export const issueCodes = {
   too_deep: { doc: "The JSON value is nested deeper than allowed.", params: ["max"] },
   not_in_range: { doc: "It is not between the least and the greatest value.", params: ["min", "max"] },
   not_filterable: { doc: "Rows may not be filtered or sorted by this field.", params: [] },
+  too_many_rows: { doc: "Related rows within related rows would come to more than the most.", params: ["max"] },
   unknown_operator: { doc: "The field cannot be compared in this way.", params: ["operator"] },
   unknown_filter: { doc: "There is no named filter of this name.", params: ["filter"] },
   unknown_relation: { doc: "There is no relation of this name that the caller may see.", params: ["relation"] },

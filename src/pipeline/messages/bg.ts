@@ -64,6 +64,7 @@ export const bg = {
   "issue.too_deep": "Полето „{field}“ може да има най-много {max, plural, one {# вложено ниво} other {# вложени нива}}.",
   "issue.not_in_range": "Полето „{field}“ трябва да бъде между {min} и {max}.",
   "issue.not_filterable": "По полето „{field}“ не може да се филтрира или подрежда.",
+  "issue.too_many_rows": "Могат да се включат най-много {max} свързани записа; поискайте по-малки страници.",
   "issue.unknown_operator": "Полето „{field}“ не може да се сравнява с „{operator}“.",
   "issue.unknown_filter": "Няма филтър „{filter}“.",
   "issue.unknown_relation": "Няма връзка „{relation}“.",

@@ -65,6 +65,7 @@ export const de = {
   "issue.too_deep": "Das Feld „{field}“ darf höchstens {max, plural, one {# Ebene} other {# Ebenen}} tief verschachtelt sein.",
   "issue.not_in_range": "Das Feld „{field}“ muss zwischen {min} und {max} liegen.",
   "issue.not_filterable": "Nach dem Feld „{field}“ kann weder gefiltert noch sortiert werden.",
+  "issue.too_many_rows": "Höchstens {max} verknüpfte Einträge können eingeschlossen werden; bitte kleinere Seiten anfordern.",
   "issue.unknown_operator": "Das Feld „{field}“ kann nicht mit „{operator}“ verglichen werden.",
   "issue.unknown_filter": "Einen Filter „{filter}“ gibt es nicht.",
   "issue.unknown_relation": "Eine Beziehung „{relation}“ gibt es nicht.",

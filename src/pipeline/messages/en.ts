@@ -64,6 +64,7 @@ export const en = {
   "issue.too_deep": "The {field} may be nested at most {max, plural, one {# level} other {# levels}} deep.",
   "issue.not_in_range": "The {field} must be between {min} and {max}.",
   "issue.not_filterable": "The {field} cannot be used to filter or sort.",
+  "issue.too_many_rows": "At most {max} related entries can be included; ask for smaller pages.",
   "issue.unknown_operator": "The {field} cannot be compared with “{operator}”.",
   "issue.unknown_filter": "There is no filter “{filter}”.",
   "issue.unknown_relation": "There is no relation “{relation}”.",

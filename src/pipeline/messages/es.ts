@@ -63,6 +63,7 @@ export const es = {
   "issue.too_deep": "El campo «{field}» puede tener como máximo {max, plural, one {# nivel} other {# niveles}} de anidamiento.",
   "issue.not_in_range": "El campo «{field}» debe estar entre {min} y {max}.",
   "issue.not_filterable": "No se puede filtrar ni ordenar por el campo «{field}».",
+  "issue.too_many_rows": "Se pueden incluir como máximo {max} entradas relacionadas; pida páginas más pequeñas.",
   "issue.unknown_operator": "El campo «{field}» no se puede comparar con «{operator}».",
   "issue.unknown_filter": "No hay ningún filtro «{filter}».",
   "issue.unknown_relation": "No hay ninguna relación «{relation}».",

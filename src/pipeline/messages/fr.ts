@@ -64,6 +64,7 @@ export const fr = {
   "issue.too_deep": "Le champ « {field} » peut comporter au plus {max, plural, one {# niveau} other {# niveaux}} d’imbrication.",
   "issue.not_in_range": "Le champ « {field} » doit être compris entre {min} et {max}.",
   "issue.not_filterable": "Le champ « {field} » ne peut servir ni à filtrer ni à trier.",
+  "issue.too_many_rows": "Au plus {max} entrées liées peuvent être incluses ; demandez des pages plus petites.",
   "issue.unknown_operator": "Le champ « {field} » ne peut pas être comparé avec « {operator} ».",
   "issue.unknown_filter": "Il n’y a pas de filtre « {filter} ».",
   "issue.unknown_relation": "Il n’y a pas de relation « {relation} ».",

@@ -64,6 +64,7 @@ export const hu = {
   "issue.too_deep": "A(z) „{field}” mező legfeljebb {max} szinten ágyazható egymásba.",
   "issue.not_in_range": "A(z) „{field}” mező legkisebb értéke {min}, a legnagyobb {max}.",
   "issue.not_filterable": "A(z) „{field}” mező szerint nem lehet szűrni vagy rendezni.",
+  "issue.too_many_rows": "Legfeljebb {max} kapcsolódó bejegyzés vehető fel; kérjen kisebb oldalakat.",
   "issue.unknown_operator": "A(z) „{field}” mező nem hasonlítható össze így: „{operator}”.",
   "issue.unknown_filter": "Nincs „{filter}” nevű szűrő.",
   "issue.unknown_relation": "Nincs „{relation}” nevű kapcsolat.",

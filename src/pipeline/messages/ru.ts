@@ -63,6 +63,7 @@ export const ru = {
   "issue.too_deep": "Поле «{field}» должно иметь не более {max, plural, one {# уровня} other {# уровней}} вложенности.",
   "issue.not_in_range": "Значение поля «{field}» должно быть от {min} до {max}.",
   "issue.not_filterable": "По полю «{field}» нельзя фильтровать и сортировать.",
+  "issue.too_many_rows": "Можно включить не более {max} связанных записей; запросите страницы меньшего размера.",
   "issue.unknown_operator": "Поле «{field}» нельзя сравнивать с помощью «{operator}».",
   "issue.unknown_filter": "Фильтра «{filter}» нет.",
   "issue.unknown_relation": "Связи «{relation}» нет.",

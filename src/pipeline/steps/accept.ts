@@ -51,6 +51,9 @@ export interface AcceptOptions {
   readonly now: () => string;
 }
 
+/** Whether a text can be an id at all: anything else is the id of no row. */
+const mayBeId = (id: string): boolean => id.length > 0 && id.length <= idLengthMax && !id.includes("\0") && id.isWellFormed();
+
 /** Which row the call is about, if it is about one. */
 const acceptId = (context: CallContext): Refusal | undefined => {
   const { operation, caller, call } = context;
@@ -59,8 +62,7 @@ const acceptId = (context: CallContext): Refusal | undefined => {
     context.id = caller.subject;
   } else if (operation.target === "item") {
     const { id } = call.input;
-    if (id === undefined || id.length === 0 || id.length > idLengthMax || id.includes("\0") || !id.isWellFormed())
-      return refuse("not_found");
+    if (id === undefined || !mayBeId(id)) return refuse("not_found");
     context.id = id;
   }
   return undefined;
@@ -98,8 +100,7 @@ const acceptParent = (context: CallContext, contracts: AcceptOptions["contracts"
   const contract = contracts.get(operation.service);
   const resource = contract?.resources.get(parent.resource);
   const get = contract?.operations.get(`${parent.resource}.get`);
-  if (resource === undefined || get === undefined || caller === undefined || parent.id.length > idLengthMax)
-    return refuse("not_found");
+  if (resource === undefined || get === undefined || caller === undefined || !mayBeId(parent.id)) return refuse("not_found");
   const view = viewOf(resource, caller.roles);
   if (view.rule === "none") return refuse("not_found");
   context.parentPlan = rowsPlan(acceptQuery(get, view, { id: parent.id, query: { fields: ["id"] } }, query));
