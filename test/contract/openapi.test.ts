@@ -11,6 +11,7 @@ import type { Contract } from "../../src/contract/contract.ts";
 import { addressesOf, openapi, type SpecVersion } from "../../src/contract/openapi/index.ts";
 import { versionView, versionViews } from "../../src/contract/versions.ts";
 import { compileFields } from "../../src/pipeline/accept/fields.ts";
+import { refusalTypes as documentedTypes } from "../../src/contract/refusal-types.ts";
 import { refusalTypes } from "../../src/pipeline/refusal.ts";
 import shop from "../fixtures/shop.ts";
 import library from "./library.ts";
@@ -161,6 +162,10 @@ describe("a document", () => {
     const text = JSON.stringify(openapi(compile(bank)));
     expect(text).toContain('"name":"language[eq]","in":"query"');
   });
+});
+
+test("the refusals that are documented are those the pipeline gives", () => {
+  expect(documentedTypes).toEqual(refusalTypes);
 });
 
 describe("examples of request bodies are accepted", () => {

@@ -3,8 +3,20 @@ import { describe, expect, test } from "bun:test";
 import { compile } from "../../src/contract/compile.ts";
 import type { Operation } from "../../src/contract/contract.ts";
 import { checkVersions, versionView } from "../../src/contract/versions.ts";
-import { added, removed, renamed, resource, retyped, service, t, version, type VersionDefinition } from "../../src/index.ts";
+import {
+  added,
+  type Field,
+  removed,
+  renamed,
+  resource,
+  retyped,
+  service,
+  t,
+  version,
+  type VersionDefinition,
+} from "../../src/index.ts";
 import { invalid, refuse } from "../../src/pipeline/refusal.ts";
+import { readOlder } from "../../src/contract/versions/older-value.ts";
 import library from "./library.ts";
 
 const contract = compile(library);
@@ -75,7 +87,7 @@ describe("bodies up", () => {
     ["v1", "books.create", { name: "Emma" }, { name: "unknown_field" }],
     ["v1", "books.create", { title: "Emma" }, { title: "unknown_field" }],
     ["v1", "members.create", { phone: "+331" }, { phone: "unknown_field" }],
-    ["v2", "books.create", { price: "12.505" }, { price: "too_precise" }],
+    ["v2", "books.create", { price: "12.505" }, { price: "bad_format" }],
     ["v1", "books.create", { pages: "many" }, { pages: "bad_format" }],
     ["v1", "books.create", { branch: 5, title: 1 }, { branch: "wrong_type", title: "unknown_field" }],
     ["v2", "books.create", JSON.parse('{"__proto__": {"x": 1}}'), { ["__proto__"]: "unknown_field" }],
@@ -98,6 +110,39 @@ describe("bodies up", () => {
     const newer = Object.fromEntries(contract.resources.get("books")?.fieldNames.map((n) => [n, 1]) ?? []);
     const translated = v1.upBody(operation("books.create"), { ...body, ...newer }, false);
     expect(translated.ok ? 0 : Object.keys(translated.issues).length).toBeLessThanOrEqual(100);
+  });
+});
+
+describe("older values are checked by their schema and handed on in the form JSON has for them", () => {
+  const cases: readonly [string, Field, unknown, boolean, unknown][] = [
+    ["whole numbers from text", t.integer({ min: 1 }), "12", true, 12],
+    ["no numbers from JSON strings", t.integer(), "12", false, "wrong_type integer"],
+    ["money beyond 2^53", t.money(), 9_007_199_254_740_993n, false, "9007199254740993"],
+    ["decimals from numbers", t.decimal({ scale: 2 }), 12.5, false, "12.5"],
+    ["booleans from text", t.boolean(), "true", true, true],
+    ["lists within text", t.array(t.integer()), ["1", "2"], true, [1, 2]],
+    ["objects within text", t.object({ on: t.boolean() }), { on: "false" }, true, { on: false }],
+    ["bytes", t.binary(), new Uint8Array([1, 2, 3]), false, "AQID"],
+    ["too small", t.integer({ min: 5 }), 4, false, "too_small 5"],
+    ["too large", t.integer({ max: 5 }), 6, false, "too_large 5"],
+    ["too short", t.string({ minLength: 2 }), "a", false, "too_short 2"],
+    ["too long", t.string({ maxLength: 2 }), "abc", false, "too_long 2"],
+    ["too many", t.array(t.string(), { maxItems: 1 }), ["a", "b"], false, "too_many 1"],
+    ["none of the values", t.enum(["a", "b"]), "c", false, "not_in_list a, b"],
+    ["no date", t.date(), "2026-02-30", false, "bad_format date"],
+    ["an unknown member", t.object({ on: t.boolean({ optional: true }) }), { off: true }, false, "unknown_field "],
+    ["another type", t.object({ on: t.boolean() }), "x", false, "wrong_type object"],
+    ["hostile", t.json(), JSON.parse('{"__proto__":{"a":1}}'), false, JSON.parse('{"__proto__":{"a":1}}')],
+  ];
+  for (const [what, field, value, text, expected] of cases) {
+    test(what, () => {
+      const read = readOlder(field, value, { text, use: "write" });
+      const [, issue] = read.ok ? [] : (read.found[0] ?? []);
+      expect(read.ok ? read.value : `${issue?.code} ${Object.values(issue?.params ?? {}).join()}`).toEqual(expected as never);
+    });
+  }
+  test("a compared value need not be within the bounds", () => {
+    expect(readOlder(t.integer({ min: 5 }), "-4", { text: true, use: "compare" })).toEqual({ ok: true, value: -4 });
   });
 });
 

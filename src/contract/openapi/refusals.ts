@@ -2,7 +2,7 @@
  * What each address may refuse, by status. Only what the server really says at that address is listed: the refusals every call shares, those of what
  * it does, and the operation's own.
  */
-import { type RefusalType, refusalTypes } from "../../pipeline/refusal.ts";
+import { type RefusalType, refusalTypes } from "../refusal-types.ts";
 import type { Address, Use } from "./addresses.ts";
 import type { Components, Json } from "./components.ts";
 import { refusalContent } from "./media.ts";

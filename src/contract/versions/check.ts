@@ -1,10 +1,9 @@
 /** Checks of declared versions. Every problem names the version, the resource and the field. */
 import type { Fields } from "../../define/field.ts";
 import type { VersionChange, VersionDefinition } from "../../define/version.ts";
-import { Refused } from "../../pipeline/accept/refused.ts";
-import { compileRead } from "../../pipeline/accept/value.ts";
 import type { Contract } from "../contract.ts";
 import { deriveOlder } from "./derive.ts";
+import { readOlder } from "./older-value.ts";
 
 const datePattern = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/;
 const isDate = (text: string): boolean => datePattern.test(text) && new Date(text).toJSON()?.slice(0, 10) === text;
@@ -46,9 +45,8 @@ const checkChange = (contract: Contract, change: VersionChange, fields: Map<stri
       const needed = create?.required.has(fields.get(change.field) ?? "") === true;
       fields.delete(change.field);
       if (field !== undefined && "default" in change) {
-        const read = change.default === null ? null : compileRead(field)(change.default, false);
-        if (read instanceof Refused)
-          return `its default ${JSON.stringify(change.default)} is refused: ${read.found[0]?.[1].code}`;
+        const read = change.default === null ? undefined : readOlder(field, change.default, { text: false, use: "write" });
+        if (read?.ok === false) return `its default ${JSON.stringify(change.default)} is refused: ${read.found[0]?.[1].code}`;
       } else if (needed) return "is required on create: older clients need a `default`";
       return undefined;
     }

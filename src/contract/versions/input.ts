@@ -3,63 +3,28 @@
  * when the newer one has it; anything else that is wrong is left to the checks of the newest version, whose issues are named back (`down`).
  * Never throws on hostile input: `up` may throw to say that a value has no newer form.
  */
-import type { Field } from "../../define/field.ts";
-import { formatWords } from "../../pipeline/accept/issue-codes.ts";
-import { type Found, type Read, Refused } from "../../pipeline/accept/refused.ts";
-import { compileRead, compileValue } from "../../pipeline/accept/value.ts";
-import type { Issue, Issues } from "../../pipeline/refusal.ts";
 import type { Operation } from "../contract.ts";
 import { takesRow } from "./derive.ts";
 import type { OlderField, ResourceHop } from "./hop.ts";
-
-export type Translated<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly issues: Issues };
+import { type Found, readOlder, type ReadOptions } from "./older-value.ts";
+import type { Issue, Issues, Translated } from "./wire.ts";
 
 /** Issues reported of one input. */
 const issuesMax = 100;
 
-/** A handler's value as JSON would carry it, which is what `up` and `down` translate. */
-const onTheWire = (value: unknown): unknown => {
-  if (typeof value === "bigint") return Number.isSafeInteger(Number(value)) ? Number(value) : value.toString();
-  return value instanceof Uint8Array ? value.toBase64() : value;
-};
-
 type Answer = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly issues: readonly Found[] };
-type Use = "write" | "compare";
-
-/** Readers of older fields, made when first needed. A value that is written must be within the field's bounds, one that is compared need not. */
-const readers = { write: new WeakMap<Field, Read>(), compare: new WeakMap<Field, Read>() };
-
-const compileUse = (field: Field, use: Use): Read => {
-  if (use === "write") return compileRead(field);
-  const compare = compileValue(field);
-  return (value, text) => {
-    const read = compare(value, text);
-    return read.ok ? read.value : new Refused([["", read.issue]]);
-  };
-};
-
-const readerOf = (field: Field, use: Use): Read => {
-  const known = readers[use].get(field);
-  if (known !== undefined) return known;
-  const read = compileUse(field, use);
-  readers[use].set(field, read);
-  return read;
-};
-
-/** The word for the form of a value in a message; a kind without one is told by its pattern. */
-const formatOf = ({ kind }: Field): string => formatWords.find((word) => word === kind) ?? "pattern";
 
 /** One value in its newer form, checked in its older form first. `null` stays `null`. */
-export const upValue = (entry: OlderField, value: unknown, options: { readonly text: boolean; readonly use: Use }): Answer => {
+export const upValue = (entry: OlderField, value: unknown, options: ReadOptions): Answer => {
   if (value === null || (entry.ups.length === 0 && entry.newer !== undefined)) return { ok: true, value };
-  const read = readerOf(entry.field, options.use)(value, options.text);
-  if (read instanceof Refused) return { ok: false, issues: read.found };
+  const read = readOlder(entry.field, value, options);
+  if (!read.ok) return { ok: false, issues: read.found };
   try {
-    let newer = onTheWire(read);
+    let newer = read.value;
     for (const up of entry.ups) newer = up(newer);
     return { ok: true, value: newer };
   } catch {
-    return { ok: false, issues: [["", { code: "bad_format", params: { format: formatOf(entry.field) } }]] };
+    return { ok: false, issues: [["", { code: "bad_format", params: { format: "pattern" } }]] };
   }
 };
 

@@ -2,12 +2,11 @@
  * Queries on the way in: names in filters, sorting, chosen fields and relations of an older client, as the newer version knows them, over any
  * number of to-one relations. A field that the newer version dropped can be chosen but not filtered or sorted by.
  */
-import type { RawFilter, RawInclude, RawQuery } from "../../pipeline/call.ts";
-import type { Issue } from "../../pipeline/refusal.ts";
 import type { Contract, ResourceContract } from "../contract.ts";
 import type { Hops } from "./derive.ts";
 import type { OlderField } from "./hop.ts";
-import { type Translated, upValue } from "./input.ts";
+import { upValue } from "./input.ts";
+import type { Filter, Include, Issue, Query, Translated } from "./wire.ts";
 
 /** Deepest path and deepest nesting of relations looked at; what lies deeper is refused by the newest version's checks. */
 const depthMax = 8;
@@ -65,7 +64,7 @@ const upPath = (step: Step, resourceName: string, path: string): Path => {
   return { ok: true, path: names.join("."), ...(last === undefined ? {} : { entry: last }) };
 };
 
-const upFilter = (step: Step, resource: string, filter: RawFilter, text: boolean): RawFilter | Issue => {
+const upFilter = (step: Step, resource: string, filter: Filter, text: boolean): Filter | Issue => {
   const path = upPath(step, resource, filter.path);
   if (!path.ok) return path.issue;
   if (path.dropped) return { code: "unknown_field", params: { field: filter.path } };
@@ -109,11 +108,11 @@ class Collector {
 const upIncludes = (
   step: Step,
   resourceName: string,
-  includes: readonly RawInclude[],
+  includes: readonly Include[],
   collector: Collector,
   depth = 0,
-): RawInclude[] => {
-  const up: RawInclude[] = [];
+): Include[] => {
+  const up: Include[] = [];
   const older = step.older.resources.get(resourceName);
   for (const include of includes) {
     const target = older?.one.get(include.name)?.target ?? older?.many.get(include.name)?.target;
@@ -138,9 +137,9 @@ const upIncludes = (
 };
 
 /** A query in the newer version's words. Keys of the issues are the parameters as the caller wrote them. */
-export const upQuery = (step: Step, resource: string, query: RawQuery, text: boolean): Translated<RawQuery> => {
+export const upQuery = <Q extends Query>(step: Step, resource: string, query: Q, text: boolean): Translated<Q> => {
   const collector = new Collector();
-  const filters: RawFilter[] = [];
+  const filters: Filter[] = [];
   for (const filter of query.filters ?? []) collector.take(filter.as, upFilter(step, resource, filter, text), filters);
   const sortBy: string[] = [];
   for (const sort of query.sortBy ?? []) collector.take("sortBy", upSort(step, resource, sort), sortBy);

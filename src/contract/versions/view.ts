@@ -9,15 +9,14 @@
  *
  * Translators take the newest version's operation. PUT by an older client: fields it does not know are in `kept` and keep their present value.
  */
-import type { RawQuery } from "../../pipeline/call.ts";
-import type { Issues, Refusal } from "../../pipeline/refusal.ts";
 import type { VersionDefinition } from "../../define/version.ts";
 import type { Contract, Operation } from "../contract.ts";
 import { deriveOlder, type Hops, takesRow } from "./derive.ts";
-import { compileBody, downPaths, type Translated } from "./input.ts";
+import { compileBody, downPaths } from "./input.ts";
 import { prune, prunes } from "./prune.ts";
 import { upQuery } from "./query.ts";
 import { compileData, compileRows } from "./rows.ts";
+import type { Issues, Query, Refusal, Translated } from "./wire.ts";
 
 export interface VersionView {
   readonly name: string;
@@ -28,13 +27,13 @@ export interface VersionView {
   readonly contract: Contract;
   /** `text`: values are text, as in XML, CSV and query strings. Values not understood in this version are issues under this version's names. */
   upBody(operation: Operation, body: unknown, text: boolean): Translated<unknown>;
-  upQuery(operation: Operation, query: RawQuery, text: boolean): Translated<RawQuery>;
+  upQuery<Q extends Query>(operation: Operation, query: Q, text: boolean): Translated<Q>;
   /** Presented, JSON-ready data in this version's form; `query` as the client sent it. */
-  downData(operation: Operation, data: unknown, query?: RawQuery): unknown;
+  downData(operation: Operation, data: unknown, query?: Query): unknown;
   /** Issues under this version's names; those of `upBody` and `upQuery` are already. Those of a query carry the parameters as the client wrote them, but for included relations. */
   downIssues(operation: Operation, issues: Issues): Issues;
   /** A refusal with its issues and the fields its details name. */
-  downRefusal(operation: Operation, refusal: Refusal): Refusal;
+  downRefusal<R extends Refusal>(operation: Operation, refusal: R): R;
   /** Newest fields that a replace in this version cannot give. */
   kept(operation: Operation): ReadonlySet<string>;
 }
