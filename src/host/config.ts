@@ -2,12 +2,12 @@
  * Environment → configuration. Every mistake is found at once and named: variable, value, what is expected. An empty value counts as not set.
  *
  *   readConfig({ PONS_PORT: "99999" })
- *   → { ok: false, problems: [{ name: "PONS_PORT", value: "99999", expected: "a whole number from 0 to 65535" }], … }
+ *   → { ok: false, problems: [{ name: "PONS_PORT", value: '"99999"', expected: "a whole number from 0 to 65535" }], … }
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Level } from "../observe/logger.ts";
-import { foreignPrefixes, foreignSettings, type Mode, type Parsed, type SettingName, settings } from "./setting.ts";
+import { foreignPrefixes, foreignSettings, type Mode, type Parsed, type Setting, type SettingName, settings } from "./setting.ts";
 import { StartError } from "./start-error.ts";
 
 export interface Tls {
@@ -32,7 +32,7 @@ export interface Config {
 
 export interface ConfigProblem {
   readonly name: SettingName;
-  /** As it may be shown: undefined when it is not set, `(secret)` for one that is. */
+  /** As it may be shown, with quotes; undefined when it is not set. */
   readonly value: string | undefined;
   readonly expected: string;
 }
@@ -68,9 +68,10 @@ class Reader {
   }
 
   refuse(name: SettingName, expected: string): void {
-    const isSecret = "isSecret" in settings[name];
+    const setting: Setting<unknown> = settings[name];
+    const { shown = JSON.stringify } = setting;
     const text = this.text(name);
-    this.problems.push({ name, value: text === undefined || !isSecret ? text : "(secret)", expected });
+    this.problems.push({ name, value: text === undefined ? undefined : shown(text), expected });
   }
 
   /** The text of the PEM file that a variable names. */
@@ -136,10 +137,7 @@ export const readConfig = (environment: Environment): ConfigReading => {
 /** `PONS_PORT is "99999": expected a whole number from 0 to 65535`, a line for each problem. */
 export const describeProblems = (problems: readonly ConfigProblem[]): string =>
   problems
-    .map(({ name, value, expected }) => {
-      const is = value === undefined ? "is not set" : `is ${value === "(secret)" ? value : JSON.stringify(value)}`;
-      return `${name} ${is}: expected ${expected}`;
-    })
+    .map(({ name, value, expected }) => `${name} ${value === undefined ? "is not set" : `is ${value}`}: expected ${expected}`)
     .join("\n");
 
 /** The configuration. Throws a `StartError` that names every problem. */

@@ -8,6 +8,7 @@ import { createRest } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
+import type { Config } from "./config.ts";
 import { documentsOf } from "./documents.ts";
 import { StartError } from "./start-error.ts";
 
@@ -43,6 +44,19 @@ const refusedPort = (error: unknown, host: string, port: number): StartError => 
   const reason = typeof code === "string" ? reasons[code] : undefined;
   const message = reason ?? `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
   return new StartError("unavailable", message, { cause: error });
+};
+
+/**
+ * Throws a `StartError` when the port cannot be had: asked before the database is made and filled, which may take a while. Somebody may take
+ * the port in between; `listen` says so then.
+ */
+export const assertPortFree = ({ host, port }: Pick<Config, "host" | "port">): void => {
+  if (port === 0) return;
+  try {
+    void Bun.serve({ hostname: host, port, fetch: () => new Response() }).stop(true);
+  } catch (error) {
+    throw refusedPort(error, host, port);
+  }
 };
 
 /** Starts listening. Throws a `StartError` when the port cannot be had. */

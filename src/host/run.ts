@@ -6,7 +6,7 @@ import type { Logger } from "../observe/logger.ts";
 import { boot, type Booted, type BootOptions } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { writeDemoFile } from "./demo-file.ts";
-import { listen, type Listening } from "./listen.ts";
+import { assertPortFree, listen, type Listening } from "./listen.ts";
 
 /** Time for calls under way, in milliseconds; a call is refused by itself after 30 s, but who stops a server will not wait that long. */
 export const drainMsMax = 8_000;
@@ -44,6 +44,7 @@ const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => 
 /** Boots and listens. Throws `StartError`; whatever was opened is closed then. */
 export const run = async (config: Config, options: BootOptions): Promise<Running> => {
   const { logger } = options;
+  assertPortFree(config);
   const booted = await boot(config, options);
   let listening: Listening;
   try {

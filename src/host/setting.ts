@@ -15,8 +15,8 @@ export interface Setting<T> {
   readonly expected: string;
   /** What holds when it is not set, for a person. */
   readonly absent: string;
-  /** Shown in place of the value where it is refused. */
-  readonly isSecret?: true;
+  /** The value as it may be shown where it is refused; as it is when absent. */
+  readonly shown?: (text: string) => string;
   readonly parse: (text: string) => Parsed<T>;
 }
 
@@ -45,6 +45,7 @@ const host = (value: string): Parsed<string> => {
 };
 
 const databaseUrl = (value: string): Parsed<string> => {
+  if (value === "sqlite::memory:") return refused;
   if (/^sqlite:(?!\/\/[^/])(?:\/\/(?=\/))?[^?#]+$/.test(value)) return ok(value);
   if (!/^postgres(?:ql)?:\/\//.test(value) || !URL.canParse(value)) return refused;
   const { hostname, pathname } = new URL(value);
@@ -80,7 +81,7 @@ export const settings = {
     doc: "Database.",
     expected: "postgres://user:password@host:port/database or sqlite:/path/to/file",
     absent: "SQLite in the data folder: pons.sqlite",
-    isSecret: true,
+    shown: (value: string): string => value.replace(/(:\/\/[^\s:/@]*):[^\s/]*@/, "$1:(hidden)@"),
     parse: databaseUrl,
   },
   PONS_LOG: {
@@ -93,7 +94,7 @@ export const settings = {
     doc: "Secret of the installation: signs cursors. The same on all nodes.",
     expected: `at least ${secretLengthMin} characters, for instance from: openssl rand -base64 32`,
     absent: "made once and kept in the data folder (development); required in production",
-    isSecret: true,
+    shown: (value: string): string => `(${value.length} characters)`,
     parse: (value: string): Parsed<string> => (value.length >= secretLengthMin && !/[\0\r\n]/.test(value) ? ok(value) : refused),
   },
   PONS_TLS_CERT: {
@@ -118,6 +119,6 @@ export const settings = {
 
 export type SettingName = keyof typeof settings;
 
-/** Read by the launcher, tests and benchmarks; known, but not the server's. */
-export const foreignSettings: ReadonlySet<string> = new Set(["PONS_BUN"]);
+/** Read by the launcher, by `pons call`, by tests and benchmarks; known, but not the server's. */
+export const foreignSettings: ReadonlySet<string> = new Set(["PONS_BUN", "PONS_KEY"]);
 export const foreignPrefixes: readonly string[] = ["PONS_TEST_", "PONS_BENCH_"];

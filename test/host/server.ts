@@ -49,7 +49,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** A request with the sandbox key of the staff, unless headers say otherwise. */
-  fetch(path: string, init: RequestInit = {}): Promise<Response> {
+  fetch(path: string, init: BunFetchRequestInit = {}): Promise<Response> {
     const headers = new Headers(init.headers);
     const { demo, baseUrl } = this.facts;
     if (!headers.has("authorization") && demo !== undefined) headers.set("authorization", `Bearer ${demo.keys.sandbox}`);
@@ -57,7 +57,7 @@ export class TestServer implements AsyncDisposable {
   }
 
   /** The `data` of an answer. Throws when it was refused. */
-  async data<T>(path: string, init: RequestInit = {}): Promise<T> {
+  async data<T>(path: string, init: BunFetchRequestInit = {}): Promise<T> {
     const response = await this.fetch(path, init);
     const answer = (await response.json()) as { success: boolean; data: T };
     if (!answer.success) throw new Error(`${path}: ${JSON.stringify(answer)}`);
