@@ -85,7 +85,12 @@ export const openShop = async (database: TestDatabase, rest: Partial<RestOptions
     hostname: "127.0.0.1",
     development: false,
     maxRequestBodySize: 64 * 1024 * 1024,
-    fetch: (request, listener) => channel.handle(request, { address: listener.requestIP(request)?.address ?? "" }),
+    fetch: (request, listener) =>
+      channel.handle(request, {
+        get address() {
+          return listener.requestIP(request)?.address ?? "";
+        },
+      }),
     error: (error) => {
       failures.push(error);
       return new Response("escaped", { status: 500 });

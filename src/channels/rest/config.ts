@@ -2,6 +2,7 @@
 import type { Contract } from "../../contract/contract.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { LanguageChooser } from "../http/index.ts";
+import type { ItemAddresses } from "./item-addresses.ts";
 import type { Jobs } from "./jobs.ts";
 import type { RestLimits } from "./limits.ts";
 import type { Places } from "./place.ts";
@@ -37,6 +38,8 @@ export interface RestConfig {
   readonly limits: RestLimits;
   readonly documents: ReadonlyMap<string, DocumentHandler>;
   readonly places: Places;
+  /** Absent under a base domain. */
+  readonly items: ItemAddresses | undefined;
   readonly languages: LanguageChooser;
   readonly requestIds: RequestIds;
   readonly jobs: Jobs;

@@ -7,6 +7,11 @@ import type { Preferences } from "../http/index.ts";
 import type { OutputFormat } from "./formats/index.ts";
 import type { ServedVersion } from "./served.ts";
 
+/** Who is at the other end of the connection. `address` may be a getter. */
+export interface CallerInfo {
+  readonly address: string;
+}
+
 /** Everything of a request but its body. */
 export interface Exchange {
   readonly request: Request;
@@ -17,7 +22,8 @@ export interface Exchange {
   readonly path: string;
   readonly query: string;
   readonly requestId: string;
-  readonly address: string;
+  /** The caller's address; looked up only when it is asked for, because that costs as much as routing. */
+  readonly caller: CallerInfo;
   readonly preferences: Preferences;
   readonly traceparent: string | undefined;
   /** Milliseconds of `performance.now()` when the request came, if the caller wants the time (`Prefer: timing`). */
@@ -53,9 +59,10 @@ export const callOf = (exchange: Exchange, operation: Operation, input: Input, o
     locale: exchange.locale,
     requestId: exchange.requestId,
     deadline: exchange.deadline,
-    address: exchange.address,
     channel: "rest",
   };
+  // For the record of changes; reads have none.
+  if (operation.kind === "command") call.address = exchange.caller.address;
   const older = exchange.version?.older;
   if (older !== undefined) call.version = older;
   if (exchange.traceparent !== undefined) call.traceparent = exchange.traceparent;

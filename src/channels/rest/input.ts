@@ -118,6 +118,8 @@ export const inputOf = (endpoint: OperationEndpoint, match: Match, query: RawQue
   }
 };
 
+const asText: CallOptions = Object.freeze({ text: true });
+
 /** The call of one request or of one item of a batch. */
 export const prepareCall = (
   exchange: Exchange,
@@ -127,12 +129,14 @@ export const prepareCall = (
     readonly query: RawQuery;
     readonly body?: Body | undefined;
   },
-  options: Omit<CallOptions, "text"> = {},
+  options?: Omit<CallOptions, "text">,
 ): Call | Refusal => {
   const { endpoint, match, query, body } = given;
   const refusal = checkParameters(endpoint, query);
   if (refusal !== undefined) return refusal;
   const input = inputOf(endpoint, match, query, body?.value);
   if (isRefusal(input)) return input;
+  if (options === undefined && body === undefined)
+    return callOf(exchange, endpoint.operation, input, query === noQuery ? undefined : asText);
   return callOf(exchange, endpoint.operation, input, { ...options, text: body?.text ?? true });
 };

@@ -68,19 +68,29 @@ export const locate = (config: RestConfig, exchange: Exchange, hasTarget: boolea
   const host = exchange.headers.get("host") ?? "";
   if (host.includes(",")) return refuse("invalid_request", { details: { explanation: "The request has two Host headers." } });
   if (path.length > config.limits.pathLengthMax) return refuse("uri_too_long", { details: { max: config.limits.pathLengthMax } });
+  const known = config.items?.find(path);
+  if (known !== undefined) return arrive(config, exchange, known.place, known.match);
   const segments = segmentsOf(path);
   if (segments === undefined)
     return refuse("invalid_request", { details: { explanation: "The address has a malformed percent-escape." } });
   const place = placeOf(config.places, host, segments);
   if (place === undefined) return aside(config, exchange, segments, undefined);
+  const match = route(place.version.table, segments, place.from);
+  if (match === undefined) {
+    enter(exchange, place);
+    return place.version.sunsetMs <= config.now() ? refuse("gone") : aside(config, exchange, segments, place);
+  }
+  config.items?.keep(path, place, match);
+  return arrive(config, exchange, place, match);
+};
+
+/** What is found is asked with its method. */
+const arrive = (config: RestConfig, exchange: Exchange, place: Place, match: Match): Located | Refusal => {
   enter(exchange, place);
-  const { version } = place;
-  if (version.sunsetMs <= config.now()) return refuse("gone");
-  const match = route(version.table, segments, place.from);
-  if (match === undefined) return aside(config, exchange, segments, place);
+  if (place.version.sunsetMs <= config.now()) return refuse("gone");
   const { address } = match;
-  if (method === "OPTIONS") return { kind: "options", address };
-  const endpoint = address.endpoints.get(method);
+  if (exchange.method === "OPTIONS") return { kind: "options", address };
+  const endpoint = address.endpoints.get(exchange.method);
   if (endpoint === undefined) return refuse("method_not_allowed", { allow: address.allow });
   return negotiate(config, exchange, endpoint, match);
 };

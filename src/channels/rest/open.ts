@@ -1,7 +1,7 @@
 /** The first step: the headers every answer depends on, even that of a request that is refused at once. Never refuses and never throws. */
 import { parsePrefer, parseTraceparent } from "../http/index.ts";
 import type { RestConfig } from "./config.ts";
-import type { Exchange } from "./exchange.ts";
+import type { CallerInfo, Exchange } from "./exchange.ts";
 import { outputFormat } from "./formats/index.ts";
 import type { OutputFormat } from "./formats/index.ts";
 import { targetOf } from "./request-target.ts";
@@ -18,7 +18,7 @@ export interface Opened {
 }
 
 /** Reads a request's head. */
-export const open = (config: RestConfig, request: Request, info: { readonly address: string }): Opened => {
+export const open = (config: RestConfig, request: Request, caller: CallerInfo): Opened => {
   const { headers } = request;
   const target = targetOf(request.url);
   const prefer = headers.get("prefer");
@@ -31,7 +31,7 @@ export const open = (config: RestConfig, request: Request, info: { readonly addr
     path: target?.path ?? "/",
     query: target?.query ?? "",
     requestId: config.requestIds.of(headers.get("x-request-id")),
-    address: info.address,
+    caller,
     preferences: parsePrefer(prefer),
     traceparent: traceparent === null || parseTraceparent(traceparent) === undefined ? undefined : traceparent,
     startedMs: prefer !== null && timing.test(prefer) ? performance.now() : undefined,

@@ -20,7 +20,8 @@ import { acceptTypes, answerRefusal } from "./answer-refusal.ts";
 import type { RestConfig, RestOptions } from "./config.ts";
 import { credentialsOf } from "./credentials.ts";
 import type { Address } from "./endpoint.ts";
-import type { Exchange } from "./exchange.ts";
+import type { CallerInfo, Exchange } from "./exchange.ts";
+import { ItemAddresses } from "./item-addresses.ts";
 import { Jobs } from "./jobs.ts";
 import { restLimits } from "./limits.ts";
 import { locate } from "./locate.ts";
@@ -35,8 +36,8 @@ import { serve } from "./served.ts";
 const fallbackLanguage = "en";
 
 export interface Rest {
-  /** Answers one request; never throws and never rejects. `address` is the caller's, as text. */
-  handle(request: Request, info: { readonly address: string }): Response | Promise<Response>;
+  /** Answers one request; never throws and never rejects. `address`, the caller's as text, may be a getter: a read does not ask for it. */
+  handle(request: Request, caller: CallerInfo): Response | Promise<Response>;
 }
 
 const configOf = (options: RestOptions): RestConfig => {
@@ -51,6 +52,7 @@ const configOf = (options: RestOptions): RestConfig => {
     limits,
     documents: options.documents ?? new Map(),
     places: { served: serve(contracts), languages, baseDomain: options.baseDomain?.toLowerCase() },
+    items: options.baseDomain === undefined ? new ItemAddresses() : undefined,
     languages,
     requestIds: new RequestIds(),
     jobs: new Jobs(limits, now),
@@ -79,8 +81,8 @@ class RestChannel implements Rest {
     this.#config = config;
   }
 
-  handle(request: Request, info: { readonly address: string }): Response | Promise<Response> {
-    const { exchange, hasTarget } = open(this.#config, request, info);
+  handle(request: Request, caller: CallerInfo): Response | Promise<Response> {
+    const { exchange, hasTarget } = open(this.#config, request, caller);
     try {
       const response = this.#answer(exchange, hasTarget);
       return response instanceof Promise ? response.catch((error: unknown) => this.#failed(exchange, error)) : response;
