@@ -82,11 +82,20 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     accept({ contracts, cursorSecret: options.cursorSecret, now }),
   ];
 
+  /** Tells of an error of ours. Whoever is told may be broken too: the call is answered all the same. */
+  const report = (error: unknown, call: Call): void => {
+    try {
+      options.onError?.(error, call);
+    } catch (broken) {
+      console.error(broken);
+    }
+  };
+
   const refusalOf = (error: unknown, call: Call): Refusal => {
     if (error instanceof StoreError && error.kind === "unavailable")
       return refuse("unavailable", { retryAfter: unavailableRetryAfter });
     if (error instanceof StoreError && error.kind === "timeout") return refuse("deadline_exceeded");
-    options.onError?.(error, call);
+    report(error, call);
     return refuse("internal");
   };
 
@@ -102,8 +111,19 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   };
 
   const finish = (context: CallContext, outcome: RunOutcome): Result => {
-    const result = present(context, outcome);
-    onCall?.(context.call, result);
+    const { call } = context;
+    let result: Result;
+    try {
+      result = present(context, outcome);
+    } catch (error) {
+      report(error, call);
+      result = { ok: false, refusal: refuse("internal") };
+    }
+    try {
+      onCall?.(call, result);
+    } catch (error) {
+      report(error, call);
+    }
     return result;
   };
 
@@ -205,8 +225,10 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         const parent = await executor.query({ ...context, plan: parentPlan, parentPlan: undefined });
         if (!parent.ok) return refused(parent.refusal);
       }
-      const chunks = executor.scan(plan, call.signal);
-      return { ok: true, rows: mapped(chunks, older) };
+      const chunks = executor.scan(plan, call.signal)[Symbol.asyncIterator]();
+      // The first rows are there before the answer begins: what fails until then is still a refusal.
+      const first = await chunks.next();
+      return { ok: true, rows: mapped(resumed(first, chunks), older) };
     };
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
@@ -216,6 +238,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
 
 async function* once(rows: readonly unknown[]): AsyncIterable<readonly unknown[]> {
   yield rows;
+}
+
+async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncIterable<T> {
+  try {
+    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
+  } finally {
+    await rest.return?.();
+  }
 }
 
 async function* mapped(

@@ -2,7 +2,6 @@
  * Commands on a table: create, update, replace, delete. Rows are changed in the working set; references and unique values are checked there, with
  * rows that the batch fetched for all its commands at once.
  */
-import type { Value } from "../../define/expression.ts";
 import type { Principal } from "../../define/function.ts";
 import type { Operation, ResourceContract } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
@@ -17,6 +16,7 @@ import { viewOf } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
 import type { StoreError } from "../../store/store-error.ts";
 import { mergeRow } from "./merge.ts";
+import { absentValue } from "./default.ts";
 import { storeNested } from "./nested.ts";
 import { visible } from "./visible.ts";
 
@@ -29,7 +29,7 @@ export const completeRow = (resource: ResourceContract, values: Row, unit: Unit,
   const row: Row = {};
   for (const name of resource.fieldNames) {
     const given = values[name];
-    row[name] = given === undefined ? ((resource.fields[name]?.options.default as Value | undefined) ?? null) : given;
+    row[name] = given === undefined ? absentValue(resource, name) : given;
   }
   if (row["id"] === null) row["id"] = `${resource.prefix}_${newIdentifier()}`;
   for (const name of resource.set.created) row[name] = unit.now;
