@@ -35,7 +35,7 @@ export const open = (config: RestConfig, request: Request, caller: CallerInfo): 
     preferences: parsePrefer(prefer),
     traceparent: traceparent === null || parseTraceparent(traceparent) === undefined ? undefined : traceparent,
     startedMs: prefer !== null && timing.test(prefer) ? performance.now() : undefined,
-    deadline: config.now() + config.limits.callMsMax,
+    deadline: Date.now() + config.limits.callMsMax,
     locale: config.languages.choose(headers.get("accept-language")),
     version: undefined,
     base: "",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { keyArbitrary, textArbitrary, utf8 } from "./arbitrary.ts";
+import { keyArbitrary, textArbitrary, utf8 } from "./plain.arbitrary.ts";
 import { parseCsv } from "./csv-parse.ts";
 import { streamCsv, stringifyCsv } from "./csv.ts";
 import { defaultLimits } from "./plain.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
-import { jsonArbitrary } from "./arbitrary.ts";
+import { jsonArbitrary } from "./plain.arbitrary.ts";
 import { parseMsgpack, stringifyMsgpack } from "./msgpack.ts";
 import { defaultLimits } from "./plain.ts";
 import type { PlainValue } from "./plain.ts";

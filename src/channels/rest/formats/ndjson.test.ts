@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { FormatError } from "../../http/format-error.ts";
-import { hasSafeNumbers, jsonArbitrary, utf8 } from "./arbitrary.ts";
+import { hasSafeNumbers, jsonArbitrary, utf8 } from "./plain.arbitrary.ts";
 import { defaultLineLimits, parseNdjson, readNdjson, streamNdjson, stringifyNdjson } from "./ndjson.ts";
 import { defaultLimits } from "./plain.ts";
 import type { Parsed, PlainValue } from "./plain.ts";

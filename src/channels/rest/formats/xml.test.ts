@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as fc from "fast-check";
 import { FormatError } from "../../http/format-error.ts";
-import { jsonArbitrary, stringified, utf8 } from "./arbitrary.ts";
+import { jsonArbitrary, stringified, utf8 } from "./plain.arbitrary.ts";
 import { defaultLimits } from "./plain.ts";
 import type { PlainValue, SchemaHint } from "./plain.ts";
 import { stringifyXml } from "./xml-write.ts";

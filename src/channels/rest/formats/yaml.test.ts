@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { YAML } from "bun";
 import * as fc from "fast-check";
-import { hasSafeNumbers, jsonArbitrary, utf8 } from "./arbitrary.ts";
+import { hasSafeNumbers, jsonArbitrary, utf8 } from "./plain.arbitrary.ts";
 import type { PlainValue } from "./plain.ts";
 import { scanYaml } from "./yaml-scan.ts";
 import { parseYaml, stringifyYaml } from "./yaml.ts";
