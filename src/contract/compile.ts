@@ -10,6 +10,7 @@ import type { Action, Contract, ManyContract, Operation, ResourceContract, Targe
 import { check } from "./check.ts";
 import { DefinitionError } from "./definition-error.ts";
 import { tableOf } from "./tables.ts";
+import { checkVersions } from "./versions/check.ts";
 
 const defaultPerPage = 20;
 const defaultMaxPerPage = 100;
@@ -293,7 +294,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     if (resource !== undefined) builder.singleton(single, resource);
   }
   for (const [name, fn] of Object.entries(definition.operations)) builder.function(name, fn, undefined, name);
-  return {
+  const contract: Contract = {
     service: definition.name,
     title: definition.title,
     doc: definition.doc,
@@ -307,4 +308,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     messages: definition.messages,
     definition,
   };
+  const flaws = checkVersions(contract);
+  if (flaws.length > 0) throw new DefinitionError(definition.name, flaws);
+  return contract;
 };

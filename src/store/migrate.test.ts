@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { accountRow, textOf } from "./conformance/rows.ts";
-import { accounts, allTables, customers, entries } from "./conformance/tables.ts";
-import { emptyWorld, engines, inserts } from "./conformance/world.ts";
-import type { World } from "./conformance/world.ts";
+import { accountRow, textOf } from "../../test/store/rows.ts";
+import { accounts, allTables, customers, entries } from "../../test/store/tables.ts";
+import { emptyWorld, engines, inserts } from "../../test/store/world.ts";
+import type { World } from "../../test/store/world.ts";
 import { applyMigration, checkSchema, openStore, planMigration, realmOf } from "./index.ts";
 import { keyShape } from "./key-shape.ts";
 import type { Plan } from "./index.ts";

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Value } from "../define/expression.ts";
 import { statementsMax } from "./limits.ts";
-import { orderValues, select } from "./conformance/model.ts";
-import type { ModelScope } from "./conformance/model.ts";
-import { accountRows, textOf } from "./conformance/rows.ts";
-import { aggregateShape, byId, byKey, conditionCases, countShape, orderCases, rowsShape } from "./conformance/shapes.ts";
-import { accountsModel, engines, filledWorld, membershipsModel } from "./conformance/world.ts";
-import type { World } from "./conformance/world.ts";
+import { orderValues, select } from "../../test/store/model.ts";
+import type { ModelScope } from "../../test/store/model.ts";
+import { accountRows, textOf } from "../../test/store/rows.ts";
+import { aggregateShape, byId, byKey, conditionCases, countShape, orderCases, rowsShape } from "../../test/store/shapes.ts";
+import { accountsModel, engines, filledWorld, membershipsModel } from "../../test/store/world.ts";
+import type { World } from "../../test/store/world.ts";
 import type { Row } from "./store.ts";
 
 const minute = 60_000;

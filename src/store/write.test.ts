@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { accountRow, textOf } from "./conformance/rows.ts";
-import { byId, byKey, rowsShape } from "./conformance/shapes.ts";
-import { accounts, countries, customers, entries, memberships } from "./conformance/tables.ts";
-import { emptyWorld, engines, inserts } from "./conformance/world.ts";
-import type { World } from "./conformance/world.ts";
+import { accountRow, textOf } from "../../test/store/rows.ts";
+import { byId, byKey, rowsShape } from "../../test/store/shapes.ts";
+import { accounts, countries, customers, entries, memberships } from "../../test/store/tables.ts";
+import { emptyWorld, engines, inserts } from "../../test/store/world.ts";
+import type { World } from "../../test/store/world.ts";
 import type { Key, Row, TableChanges, WriteTransaction } from "./store.ts";
 import type { Table } from "./table.ts";
 

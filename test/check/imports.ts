@@ -13,13 +13,13 @@ import type { Violation } from "./violation.ts";
 const layers = ["define", "contract", "pipeline", "batch", "sources", "channels", "host", "cli"];
 /** Know nothing of channels; `usedBy`: who may import them. */
 const leaves: Readonly<Record<string, readonly string[]>> = {
-  store: ["batch", "sources", "events", "host", "cli"],
+  store: ["pipeline", "batch", "sources", "events", "host", "cli"],
   events: ["batch", "sources", "channels", "host", "cli"],
   upstreams: ["sources", "channels", "host", "cli"],
   observe: ["pipeline", "batch", "sources", "channels", "host", "cli", "store", "events", "upstreams"],
 };
-/** Who else may import a leaf's types, which are gone when the program runs: the contract compiles tables, the pipeline plans reads of them. */
-const typesUsedBy: Readonly<Record<string, readonly string[]>> = { store: ["contract", "pipeline"] };
+/** Who else may import a leaf's types, which are gone when the program runs: the contract compiles tables. */
+const typesUsedBy: Readonly<Record<string, readonly string[]>> = { store: ["contract"] };
 /** What a leaf may import besides itself and, by their index, other leaves. */
 const underLeaves = ["define", "contract", "pipeline"];
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { aggregateShape, byKey, conditionCases, countShape, orderCases, rowsShape } from "../conformance/shapes.ts";
+import { aggregateShape, byKey, conditionCases, countShape, orderCases, rowsShape } from "../../../test/store/shapes.ts";
 import { compileBatch } from "../postgres/batch.ts";
 import { postgresDialect } from "../postgres/dialect.ts";
 import { compileBatch as sqliteBatch } from "../sqlite/batch.ts";

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { SQL } from "bun";
 import { startPostgres } from "../../../test/postgres/index.ts";
-import { accountRow, accountRows, textOf } from "../conformance/rows.ts";
-import { byKey, rowsShape } from "../conformance/shapes.ts";
-import { accounts, countries, entries } from "../conformance/tables.ts";
-import { engines, filledWorld, inserts } from "../conformance/world.ts";
-import type { World } from "../conformance/world.ts";
+import { accountRow, accountRows, textOf } from "../../../test/store/rows.ts";
+import { byKey, rowsShape } from "../../../test/store/shapes.ts";
+import { accounts, countries, entries } from "../../../test/store/tables.ts";
+import { engines, filledWorld, inserts } from "../../../test/store/world.ts";
+import type { World } from "../../../test/store/world.ts";
 import { openStore } from "../index.ts";
 import type { OpenStore } from "../index.ts";
 import { keyShape } from "../key-shape.ts";

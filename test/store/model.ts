@@ -3,10 +3,10 @@
  * compile/condition.ts and store.ts, not from the SQL.
  */
 import { textOf } from "./rows.ts";
-import type { Condition, Term, Value } from "../../define/expression.ts";
-import type { Order, Row } from "../store.ts";
-import { columnOf } from "../table.ts";
-import type { ColumnType, Table } from "../table.ts";
+import type { Condition, Term, Value } from "../../src/define/expression.ts";
+import type { Order, Row } from "../../src/store/store.ts";
+import { columnOf } from "../../src/store/table.ts";
+import type { ColumnType, Table } from "../../src/store/table.ts";
 
 /** A table with its rows and what its reference fields point to. */
 export interface ModelTable {

@@ -1,5 +1,5 @@
 /** The tables of the conformance suite: every column type, nullable and not, references, a link table, an append-only table. */
-import type { Column, ColumnType, Table } from "../table.ts";
+import type { Column, ColumnType, Table } from "../../src/store/table.ts";
 
 const column = (
   field: string,

@@ -1,10 +1,10 @@
 /** A store filled with the suite's rows in two realms, and the model of the same. */
-import { applyMigration, openStore, planMigration, realmOf } from "../index.ts";
-import type { OpenStore, StoreOptions } from "../index.ts";
-import { testDatabases } from "../../../test/postgres/index.ts";
-import type { TestDatabase, TestEngine } from "../../../test/postgres/index.ts";
-import type { Row, TableChanges } from "../store.ts";
-import type { Table } from "../table.ts";
+import { applyMigration, openStore, planMigration, realmOf } from "../../src/store/index.ts";
+import type { OpenStore, StoreOptions } from "../../src/store/index.ts";
+import { testDatabases } from "../postgres/index.ts";
+import type { TestDatabase, TestEngine } from "../postgres/index.ts";
+import type { Row, TableChanges } from "../../src/store/store.ts";
+import type { Table } from "../../src/store/table.ts";
 import type { ModelTable } from "./model.ts";
 import { accountRows, countryRows, customerRows, membershipRows, textOf } from "./rows.ts";
 import { accounts, allTables, countries, customers, memberships } from "./tables.ts";

@@ -1,6 +1,6 @@
 /** Rows with values that tend to break things: nulls, ties, letters beyond ASCII and beyond the BMP, quotes, the ends of the number ranges. */
-import type { Value } from "../../define/expression.ts";
-import type { Row } from "../store.ts";
+import type { Value } from "../../src/define/expression.ts";
+import type { Row } from "../../src/store/store.ts";
 
 /** A value that is text; the suite's ids and names are. */
 export const textOf = (value: Value | undefined): string => {

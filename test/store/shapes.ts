@@ -1,8 +1,23 @@
 /** The named shapes of the suite: each is read on both engines, and its SQL is kept as a snapshot. */
-import { and, contains, eq, gt, gte, isNull, lt, ne, not, notNull, now, oneOf, or, startsWith } from "../../define/expression.ts";
-import type { Condition, Value } from "../../define/expression.ts";
-import type { AggregateShape, CountShape, Order, RowsShape } from "../store.ts";
-import type { ColumnType } from "../table.ts";
+import {
+  and,
+  contains,
+  eq,
+  gt,
+  gte,
+  isNull,
+  lt,
+  ne,
+  not,
+  notNull,
+  now,
+  oneOf,
+  or,
+  startsWith,
+} from "../../src/define/expression.ts";
+import type { Condition, Value } from "../../src/define/expression.ts";
+import type { AggregateShape, CountShape, Order, RowsShape } from "../../src/store/store.ts";
+import type { ColumnType } from "../../src/store/table.ts";
 import { accounts, countries, customers, memberships } from "./tables.ts";
 
 const field = (...path: string[]) => ({ field: path });
