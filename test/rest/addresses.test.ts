@@ -263,6 +263,33 @@ const writing: readonly Scenario[] = [
     json: { data: { createdAt: [expect.any(String)] } },
   },
   {
+    name: "PATCH removes what is null from JSON, too (RFC 7396)",
+    ask: "PATCH /products/{pen}",
+    body: { extra: { a: { b: 1, c: 2 }, d: 3 } },
+    status: 200,
+    json: { data: { extra: { a: { b: 1, c: 2 }, d: 3 } } },
+  },
+  {
+    name: "and leaves the rest of it",
+    ask: "PATCH /products/{pen}",
+    body: { extra: { a: { b: null }, d: null } },
+    status: 200,
+    contains: ['"extra":{"a":{"c":2}}'],
+  },
+  {
+    name: "PATCH of a part of an object in a batch",
+    ask: "PATCH /products",
+    body: [{ id: "{ink}", size: { note: "batch" } }],
+    status: 200,
+    json: { data: [{ data: { size: { width: 9, height: 8, note: "batch" } } }] },
+  },
+  {
+    name: "a part of an object that is not there yet has to be whole",
+    ask: "PATCH /products/{pen}",
+    body: { size: { note: "x" } },
+    status: 422,
+  },
+  {
     name: "PATCH of the singleton",
     as: "ann",
     ask: "PATCH /profile",

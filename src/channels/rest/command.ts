@@ -14,9 +14,8 @@ import type { ReadBody } from "./body.ts";
 import type { RestConfig } from "./config.ts";
 import type { Endpoint, OperationEndpoint } from "./endpoint.ts";
 import type { CallOptions, Exchange } from "./exchange.ts";
-import { isObject, noQuery, prepareCall } from "./input.ts";
-import type { Body, PlainObject } from "./input.ts";
-import { mergePatch } from "./merge-patch.ts";
+import { noQuery, prepareCall } from "./input.ts";
+import type { Body } from "./input.ts";
 import { mixedBatch } from "./mixed-batch.ts";
 import { pickProperty } from "./property.ts";
 import { patchWith, rewrite } from "./rewrite.ts";
@@ -55,7 +54,7 @@ const conditionsOf = (exchange: Exchange): Conditions | Refusal => {
 
 const wholeKinds: ReadonlySet<string> = new Set(["object", "json"]);
 
-/** Changes that are made of the present row: a JSON Patch document, an object put in place of a property, a merge into an object. */
+/** Changes that are made of the present row: a JSON Patch document, or an object put in place of a property. */
 const transformOf = (
   config: RestConfig,
   exchange: Exchange,
@@ -65,20 +64,9 @@ const transformOf = (
   if (read.kind === "jsonPatch") return patchWith(read.body?.value, { operationsMax: config.limits.patchOperationsMax });
   const { property, operation } = endpoint;
   const body = read.body?.value;
-  if (property !== undefined && exchange.method === "PUT") {
-    const kind = operation.input[property]?.kind ?? "";
-    return wholeKinds.has(kind) ? (row) => ({ row: { ...row, [property]: body } }) : undefined;
-  }
-  if (exchange.method !== "PATCH") return undefined;
-  // A part of an object is checked as part of the whole that it makes.
-  const patch = property === undefined ? body : { [property]: body };
-  if (
-    !isObject(patch) ||
-    !Object.entries(patch).some(([name, value]) => isObject(value) && operation.input[name]?.kind === "object")
-  ) {
-    return undefined;
-  }
-  return (row) => ({ row: mergePatch(row, patch) as PlainObject });
+  if (property === undefined || exchange.method !== "PUT") return undefined;
+  const kind = operation.input[property]?.kind ?? "";
+  return wholeKinds.has(kind) ? (row) => ({ row: { ...row, [property]: body } }) : undefined;
 };
 
 const runBatchOf = async (

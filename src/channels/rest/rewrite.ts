@@ -2,6 +2,8 @@
  * Changes that need the present row: JSON Patch (RFC 6902), and PUT of a property that is an object. The row is read, changed here, and written
  * as an update under the entity tag it was read with; when somebody was faster it is read again. All or nothing.
  *
+ * Since an update merges, a member of a JSON field cannot be set to null this way: it is removed.
+ *
  * Refusals of its own: 400 invalid_body (no patch document), 409 conflict (a test did not hold, a path is not there, others were faster three
  * times), 413 too_large. Everything else is the refusal of the read or the update.
  */
