@@ -98,7 +98,7 @@ export const createApp = (options: AppOptions): App => {
   const pipeline = createPipeline({
     contracts,
     keys,
-    executor: new Sources(store, writer, { sequences, now }),
+    executor: new Sources(store, writer, { contracts, sequences, now }),
     cursorSecret: options.cursorSecret,
     now,
     ...(onError === undefined ? {} : { onError: (error: unknown, call: Call) => onError(error, call.operation.name) }),

@@ -7,7 +7,8 @@ import type { Command, Origin, Verdict } from "../batch/command.ts";
 import { Batcher } from "../batch/batcher.ts";
 import type { Unit } from "../batch/unit.ts";
 import type { Writer } from "../batch/writer.ts";
-import type { Operation, ResourceContract } from "../contract/contract.ts";
+import type { Contract, Operation, ResourceContract } from "../contract/contract.ts";
+import { versionView } from "../contract/versions.ts";
 import type { QueryContext } from "../define/function.ts";
 import type { ResourceDefinition } from "../define/resource.ts";
 import { andThen } from "../pipeline/condition.ts";
@@ -19,7 +20,7 @@ import type { MaybePromise, Row, Store } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 import { type Caller, commandContext, queryContext } from "./code/context.ts";
 import { type FunctionCall, needsOfFunction, refusalFrom, runCommand, verdictOf } from "./code/function.ts";
-import { changeRow, create, needsOfCreate, needsOfValues, refusalOfChange } from "./table/change.ts";
+import { type Change, changeRow, create, needsOfCreate, needsOfValues, refusalOfChange } from "./table/change.ts";
 import { attach, executePlan } from "./table/read.ts";
 
 const never = new AbortController().signal;
@@ -83,12 +84,23 @@ const guardOf = (operation: Operation, resource: ResourceContract) => {
     : undefined;
 };
 
-const changeCommand = (context: CallContext, unit: Unit): MaybePromise<Verdict> => {
+/** A presented row as the caller's version shows it: what his entity tags are made of. */
+const inVersionOf = (context: CallContext, contracts: ReadonlyMap<string, Contract>): Change["inVersion"] => {
+  const { call, operation } = context;
+  const contract = contracts.get(operation.service);
+  if (call.version === undefined || contract === undefined || call.version === contract.version) return undefined;
+  const version = versionView(contract, call.version);
+  const get = contract.operations.get(`${operation.resource?.name}.get`) ?? operation;
+  return (presented) => version.downData(get, presented);
+};
+
+const changeCommand = (context: CallContext, unit: Unit, contracts: ReadonlyMap<string, Contract>): MaybePromise<Verdict> => {
   const { operation, body, id, call } = context;
   const caller = callerOf(context);
   const view = viewOf(context);
   if (operation.action === "create") return create(view, body ?? {}, unit, caller);
   const guard = guardOf(operation, view.resource);
+  const inVersion = call.ifMatch === undefined ? undefined : inVersionOf(context, contracts);
   return changeRow(
     {
       operation,
@@ -96,6 +108,7 @@ const changeCommand = (context: CallContext, unit: Unit): MaybePromise<Verdict> 
       id: id ?? "",
       values: body ?? {},
       ...(call.ifMatch === undefined ? {} : { ifMatch: call.ifMatch }),
+      ...(inVersion === undefined ? {} : { inVersion }),
       ...(guard === undefined
         ? {}
         : {
@@ -120,6 +133,7 @@ const scanChunk = 500;
 export class Sources implements Executor {
   readonly #store: Store;
   readonly #writer: Writer;
+  readonly #contracts: ReadonlyMap<string, Contract>;
   readonly #sequences: ReadonlyMap<string, readonly Table[]>;
   readonly #now: () => string;
   /** One per query function with `runMany`. */
@@ -128,10 +142,15 @@ export class Sources implements Executor {
   constructor(
     store: Store,
     writer: Writer,
-    options: { readonly sequences: ReadonlyMap<string, readonly Table[]>; readonly now: () => string },
+    options: {
+      readonly contracts: ReadonlyMap<string, Contract>;
+      readonly sequences: ReadonlyMap<string, readonly Table[]>;
+      readonly now: () => string;
+    },
   ) {
     this.#store = store;
     this.#writer = writer;
+    this.#contracts = options.contracts;
     this.#sequences = options.sequences;
     this.#now = options.now;
   }
@@ -191,7 +210,7 @@ export class Sources implements Executor {
     return {
       ...shared,
       needs: plainNeeds(context),
-      evaluate: (unit) => changeCommand(context, unit),
+      evaluate: (unit) => changeCommand(context, unit, this.#contracts),
       refusalOf: (error) => refusalOfChange(operation.action, viewOf(context).resource, error),
     };
   }

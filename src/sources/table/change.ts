@@ -139,20 +139,22 @@ export interface Change {
   readonly id: string;
   readonly values: Row;
   readonly ifMatch?: readonly string[];
+  /** What the caller's version makes of a presented row, so that its entity tag is the one the caller was given. */
+  readonly inVersion?: (presented: Record<string, unknown>) => unknown;
   /** Asked before the change, with the row and the changes. */
   readonly guard?: (row: Row, changes: Row) => MaybePromise<Refusal | undefined>;
 }
 
 /** The row a change is about: there, visible, and as If-Match says. */
 const target = (change: Change, unit: Unit, caller: Caller): MaybePromise<{ entry: Entry; row: Row } | Refusal> => {
-  const { view, id, ifMatch } = change;
+  const { view, id, ifMatch, inVersion = (presented: unknown): unknown => presented } = change;
   const { table } = view.resource;
   return andThen(unit.get(table, caller.realm, [id]), (row) => {
     const entry = unit.rows.entry(table, caller.realm, [id]);
     if (row === undefined || entry === undefined) return refuse("not_found");
     return andThen(visible(view, row, unit, caller), (seen) => {
       if (!seen) return refuse("not_found");
-      if (ifMatch !== undefined && !ifMatch.includes("*") && !ifMatch.includes(entityTag(view.present(row))))
+      if (ifMatch !== undefined && !ifMatch.includes("*") && !ifMatch.includes(entityTag(inVersion(view.present(row)))))
         return refuse("precondition_failed");
       return { entry, row };
     });
