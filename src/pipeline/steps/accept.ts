@@ -146,7 +146,7 @@ export const accept = ({ contracts, cursorSecret, now }: AcceptOptions): Step =>
       }
     }
     if (operation.action === "delete") return undefined;
-    const accepted = acceptorOf(operation, roles)(input.body ?? {}, text);
+    const accepted = acceptorOf(operation, roles)(input.body === undefined ? {} : input.body, text);
     if (!accepted.ok) return invalid(accepted.issues);
     context.body = keepUnknown(context, contracts, accepted.value);
     return undefined;
