@@ -23,7 +23,8 @@ export interface AppOptions {
   readonly cursorSecret: string;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
-  readonly onError?: (error: unknown, operation: string) => void;
+  /** Told of errors that are ours; with the request id where one request is to blame. */
+  readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
   readonly onCall?: (call: Call, result: Result) => void;
   readonly queueMax?: number;
 }
@@ -101,7 +102,9 @@ export const createApp = (options: AppOptions): App => {
     executor: new Sources(store, writer, { contracts, sequences, now }),
     cursorSecret: options.cursorSecret,
     now,
-    ...(onError === undefined ? {} : { onError: (error: unknown, call: Call) => onError(error, call.operation.name) }),
+    ...(onError === undefined
+      ? {}
+      : { onError: (error: unknown, call: Call) => onError(error, call.operation.name, call.requestId) }),
     ...(onCall === undefined ? {} : { onCall }),
   });
   return { contracts, store, writer, keys, pipeline };

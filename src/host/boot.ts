@@ -10,6 +10,7 @@ import type { Logger } from "../observe/logger.ts";
 import { type OpenStore, openStore, StoreError } from "../store/index.ts";
 import { type App, compileServices, createApp, tablesOf } from "./app.ts";
 import { baseUrl } from "./base-url.ts";
+import { createCallLog } from "./call-log.ts";
 import type { Config } from "./config.ts";
 import { demoTenant, prepareDemo } from "./demo.ts";
 import type { Credentials } from "./demo-file.ts";
@@ -76,22 +77,6 @@ export const compileOrExplain = (services: readonly LoadedService[]): ReturnType
   }
 };
 
-const logCalls = (logger: Logger): Partial<Parameters<typeof createApp>[0]> => {
-  const onError = (error: unknown, operation: string): void => logger.error("call_failed", { operation, error });
-  if (!logger.isOn("debug")) return { onError };
-  return {
-    onError,
-    onCall: ({ operation, requestId, channel }, result) =>
-      logger.debug("call", {
-        requestId,
-        channel,
-        operation: `${operation.service}.${operation.name}`,
-        status: result.ok ? result.status : result.refusal.status,
-        ...(result.ok ? {} : { type: result.refusal.type }),
-      }),
-  };
-};
-
 interface Definitions {
   readonly services: readonly LoadedService[];
   readonly contracts: ReturnType<typeof compileServices>;
@@ -123,13 +108,16 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
   try {
     const { applied, wasEmpty } = await fitSchema(store, tablesOf(contracts.values()), config);
     if (applied.length > 0) logger[wasEmpty ? "debug" : "info"]("schema_changed", { steps: applied });
-    const app = createApp({
+    const log = logger.isOn("debug") ? createCallLog(logger) : undefined;
+    const made = createApp({
       services: services.map(({ definition }) => definition),
       contracts,
       store,
       cursorSecret,
-      ...logCalls(logger),
+      onError: (error, operation, requestId) => logger.error("call_failed", { requestId, operation, error }),
+      ...(log === undefined ? {} : { onCall: log.onCall }),
     });
+    const app = log === undefined ? made : { ...made, pipeline: log.watch(made.pipeline) };
     const demo =
       config.mode === "development"
         ? await prepareDemo({

@@ -36,7 +36,9 @@ const depthMax = 4;
 const itemsMax = 50;
 const hidden = "(hidden)";
 
-const secretName = /secret|password|authorization|credential|cookie|(?:^|[a-z_-])(?:api)?key$|^token$/i;
+const secretWord = /secret|password|authorization|credential|cookie|apikey|(?:^|[_-])(?:key|token)$/i;
+const secretEnd = /[a-z](?:Key|Token)$/;
+const isSecretName = (name: string): boolean => secretWord.test(name) || secretEnd.test(name);
 const apiKey = /\bpons_([a-z]{1,16})_[0-9A-Za-z]{8,}/g;
 const addressPassword = /(:\/\/[^\s:/@]*:)[^\s@/]+@/g;
 
@@ -74,7 +76,7 @@ const cleanFields = (fields: Fields, depth: number): Fields => {
   let count = 0;
   for (const [name, value] of Object.entries(fields)) {
     if (++count > itemsMax) break;
-    if (value !== undefined) cleaned[name] = secretName.test(name) ? hidden : clean(value, depth);
+    if (value !== undefined) cleaned[name] = isSecretName(name) ? hidden : clean(value, depth);
   }
   return cleaned;
 };

@@ -28,10 +28,10 @@ const name = sequence(der(0x31, sequence(oid(commonName), text(0x0c, "localhost"
 const utcTime = (ms: number): Buffer =>
   text(
     0x17,
-    `${new Date(ms)
+    new Date(ms)
       .toISOString()
       .replace(/[-:T]|\.\d+/g, "")
-      .slice(2)}`,
+      .slice(2),
   );
 const altNames = sequence(
   oid(subjectAltName),
