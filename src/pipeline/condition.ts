@@ -1,5 +1,6 @@
 /** Conditions at run time: bound to the caller, moved behind a relation, or decided on a row in memory. */
 import type { Condition, Term, Value } from "../define/expression.ts";
+import type { Fields } from "../define/field.ts";
 import type { Principal } from "../define/function.ts";
 import type { MaybePromise, Row } from "../store/store.ts";
 
@@ -61,18 +62,38 @@ export const callerValue = (name: CallerParam, principal: Principal, now: string
   }
 };
 
-/** Whether every field the condition reads is the row's own, so that it can be decided in memory. */
-export const isLocal = (condition: Condition): boolean => {
-  let local = condition.op !== "exists";
-  mapTerms(condition, (term) => {
-    if ("field" in term && term.field.length > 1) local = false;
-    return term;
-  });
-  return local && !JSON.stringify(condition, (_, value: unknown) => (typeof value === "bigint" ? 0 : value)).includes('"exists"');
+/**
+ * Whether a condition can be decided in memory: it reads only the row's own fields, and none whose text does not tell its order or equality
+ * (decimals: "10" is more than "9", "1.50" is "1.5").
+ */
+export const isLocal = (condition: Condition, fields: Fields): boolean => {
+  if (condition.op === "exists") return false;
+  if (condition.op === "and" || condition.op === "or") return condition.of.every((part) => isLocal(part, fields));
+  if (condition.op === "not") return isLocal(condition.of, fields);
+  const terms = "right" in condition ? [condition.left, condition.right] : [condition.left];
+  return terms.every(
+    (term) => !("field" in term) || (term.field.length === 1 && fields[term.field[0] ?? ""]?.kind !== "decimal"),
+  );
 };
 
+/** By code points, as the databases do; JavaScript itself goes by UTF-16 units. */
+const compareText = (a: string, b: string): number => {
+  if (a === b) return 0;
+  const length = Math.min(a.length, b.length);
+  let at = 0;
+  while (at < length && a.charCodeAt(at) === b.charCodeAt(at)) at++;
+  if (at === length) return a.length - b.length;
+  const [x, y] = [a.charCodeAt(at), b.charCodeAt(at)];
+  // A surrogate stands for a code point beyond all single units.
+  const isHigh = (unit: number): boolean => unit >= 0xd800 && unit <= 0xdfff;
+  return isHigh(x) === isHigh(y) ? x - y : isHigh(x) ? 1 : -1;
+};
+
+/** Text without letter case, as the stores have it: a dotted capital I is an i, a final sigma a sigma. */
+const fold = (text: string): string => text.replaceAll("İ", "i").toLowerCase().replaceAll("ς", "σ");
+
 const compare = (a: Value, b: Value): number => {
-  if (typeof a === "string" && typeof b === "string") return a < b ? -1 : a > b ? 1 : 0;
+  if (typeof a === "string" && typeof b === "string") return compareText(a, b);
   const left = a as number | bigint;
   const right = b as number | bigint;
   return left < right ? -1 : left > right ? 1 : 0;
@@ -112,7 +133,7 @@ export const holds = (condition: Condition, row: Row, principal: Principal, now:
       const left = valueOf(condition.left);
       const right = valueOf(condition.right);
       if (typeof left !== "string" || typeof right !== "string") return false;
-      return condition.op === "startsWith" ? left.startsWith(right) : left.toLowerCase().includes(right.toLowerCase());
+      return condition.op === "startsWith" ? left.startsWith(right) : fold(left).includes(fold(right));
     }
     default: {
       const left = valueOf(condition.left);

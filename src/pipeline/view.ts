@@ -73,7 +73,7 @@ const makeView = (resource: ResourceContract, roles: readonly string[]): View =>
     roles,
     key: roles.join(","),
     rule,
-    local: typeof rule === "string" || isLocal(rule),
+    local: typeof rule === "string" || isLocal(rule, resource.fields),
     shown,
     readable,
     present: presenter(resource.fields, shown, masks),

@@ -3,6 +3,9 @@ import { and, eq, gt, gte, lt, notNull, related, resource, rowOf, t } from "../.
 import { moves } from "./moves.ts";
 import { owners } from "./owners.ts";
 
+/** The greatest int64. */
+const valueMax = 2n ** 63n - 1n;
+
 export const boxes = resource(
   "boxes",
   {
@@ -90,11 +93,13 @@ export const boxes = resource(
         refusals: {
           target_not_found: { status: 404, doc: "There is no such box." },
           too_little: { status: 422, doc: "There is less in it." },
+          too_much: { status: 422, doc: "No box holds that much." },
         },
         load: ({ input }) => ({ target: rowOf(self, input.into) }),
         run: (ctx, { row, input, loaded }) => {
           const { target } = loaded;
           if (target === undefined) return ctx.refuse("target_not_found", { box: input.into });
+          if (target.value + input.value > valueMax) return ctx.refuse("too_much");
           ctx.table(self).update(row.id, { value: row.value - input.value });
           ctx.table(self).update(target.id, { value: target.value + input.value });
           const move = ctx.table(moves).insert({ source: row.id, target: target.id, value: input.value });
@@ -125,10 +130,14 @@ export const boxes = resource(
         roles: ["clerk"],
         input: { owner: t.ref("owners"), by: t.money() },
         output: { raised: t.integer() },
+        refusals: { too_much: { status: 422, doc: "No box holds that much." } },
         run: async (ctx, { input }) => {
           const table = ctx.table(self);
           const found = await table.find(({ owner }) => eq(owner, input.owner));
-          for (const { id, value } of found) table.update(id, { value: value + input.by });
+          for (const { id, value } of found) {
+            if (value + input.by > valueMax || value + input.by < 0n) return ctx.refuse("too_much");
+            table.update(id, { value: value + input.by });
+          }
           return { raised: found.length };
         },
       }),
