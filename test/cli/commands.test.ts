@@ -348,8 +348,8 @@ describe("new", () => {
       expect(JSON.parse(finished.out)).toMatchObject({ status: "done" });
       expect((await call("mynotes.tasks.finish", "--id", tasks[0]!.id)).err).toContain("409 task_done");
       expect(JSON.parse((await call("mynotes.tasks.stats.byStatus")).out)).toEqual([
-        { status: "open", tasks: 2 },
         { status: "done", tasks: 1 },
+        { status: "open", tasks: 2 },
       ]);
       await call("mynotes.tasks.create", "--body", '{"title":"Late","due":"2020-01-31"}');
       expect(JSON.parse((await call("mynotes.tasks.list", "--filters", "overdue(today:2030-02-01)")).out)).toMatchObject([
