@@ -237,8 +237,17 @@ export class Writer {
       const first = group.steps[0];
       const command = typeof first === "object" ? first : undefined;
       const own = error instanceof StoreError && group.steps.length === 1 ? command?.refusalOf?.(error) : undefined;
-      if (own === undefined && refusal.status === 500) this.#options.onError?.(error, command?.origin.operation ?? "batch");
+      if (own === undefined && refusal.status === 500) this.#tell(error, command?.origin.operation ?? "batch");
       resolve(group.steps.map(() => fail(own ?? refusal)));
+    }
+  }
+
+  /** Tells of an error of ours. Whoever is told may be broken too: the writer goes on. */
+  #tell(error: unknown, operation: string): void {
+    try {
+      this.#options.onError?.(error, operation);
+    } catch (broken) {
+      console.error(broken);
     }
   }
 
@@ -355,7 +364,7 @@ export class Writer {
   #blame(error: unknown, group: Group, { position, command }: { position: number; command: Command | undefined }): never {
     if (!(error instanceof StoreError) || !["unique", "reference", "check"].includes(error.kind) || isRace(error)) throw error;
     const refusal = command?.refusalOf?.(error) ?? refusalOf(error);
-    if (refusal.status === 500) this.#options.onError?.(error, command?.origin.operation ?? "batch");
+    if (refusal.status === 500) this.#tell(error, command?.origin.operation ?? "batch");
     throw new GroupFailure(failedAt(group, position, fail(refusal)), error);
   }
 
@@ -395,7 +404,7 @@ export class Writer {
       unit.takeEvents();
       // An error of the store concerns the transaction as a whole: let the batch decide.
       if (error instanceof StoreError) throw error;
-      this.#options.onError?.(error, command.origin.operation);
+      this.#tell(error, command.origin.operation);
       return { outcome: fail(refuse("internal")) };
     }
   }

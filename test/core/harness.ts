@@ -52,7 +52,7 @@ export interface StepOptions {
   readonly options?: CallOptions | ((earlier: readonly (Result | undefined)[]) => CallOptions);
 }
 
-export interface ServeOptions extends Partial<Pick<AppOptions, "clock" | "queueMax" | "onCall" | "cursorSecret">> {
+export interface ServeOptions extends Partial<Pick<AppOptions, "clock" | "queueMax" | "onCall" | "onError" | "cursorSecret">> {
   readonly services: readonly ServiceDefinition[];
   /** Role of calls that do not say who calls. */
   readonly role?: string;

@@ -1,5 +1,5 @@
 /** Commands of one commit do not touch each other: whatever one does, its neighbours get what they asked for. */
-import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, mock, spyOn, test } from "bun:test";
 import definition from "../depot/index.ts";
 import { dataOf, forEachEngine, idOf, outcomeOf, refusalOf, rowsOf, type Running, serve } from "../harness.ts";
 
@@ -123,6 +123,25 @@ forEachEngine((engine) => {
       ]);
       expect([dataOf(raised), dataOf(again)]).toEqual([{ raised: 2 }, { raised: 2 }]);
       expect(await Promise.all(ids.map(async (id) => (await get(id))["value"]))).toEqual([1_012, 32]);
+    });
+
+    test("whoever is told of errors may be broken without stopping the writer", async () => {
+      const broken = mock(() => {
+        throw new Error("told of an error, and broken");
+      });
+      const silenced = spyOn(console, "error").mockImplementation(() => {});
+      await using other = await serve(await engine.create(), { services: [definition], tolerant: true, onError: broken });
+      const mine = idOf(await other.call("owners.create", { body: { name: "Ann" } }));
+      const id = idOf(await other.call("boxes.create", { body: { owner: mine, code: "told" } }));
+      const results = await Promise.all([
+        other.call("boxes.update", { id, body: { value: 1 } }),
+        other.call("boxes.break", { id, body: { how: "throw" } }),
+        other.call("boxes.update", { id, body: { value: 2 } }),
+      ]);
+      expect(results.map(outcomeOf)).toEqual(["200", "500 internal", "200"]);
+      expect(broken).toHaveBeenCalled();
+      expect(outcomeOf(await other.call("idle"))).toBe("204");
+      silenced.mockRestore();
     });
 
     test("a sequence has no gaps, whatever was refused in between", async () => {
