@@ -35,6 +35,8 @@ const attachOne = (
   presented: readonly Presented[],
   include: IncludePlan,
 ): MaybePromise<void> => {
+  // Each relation takes its place at once: answers of the database that come in another order change neither the JSON nor its tag.
+  for (const target of presented) target[include.name] = null;
   const parents = [...new Set(rows.map((row) => row[include.by] as Value).filter((value) => value !== null))];
   const calls = parents.map((parent) => ({ realm, params: [parent, ...include.params], limit: include.limit }));
   return andThen(calls.length === 0 ? [] : store.read(include.shape, calls), (lists) => {
