@@ -2,7 +2,7 @@
  * What a command may touch while its batch runs: rows of the working set, the open transaction behind it, the moment, and events.
  * One unit serves a whole batch; `begin` tells it whose turn it is.
  */
-import type { MaybePromise, ReadCall, Row, Shape, WriteTransaction } from "../store/store.ts";
+import type { MaybePromise, ReadCall, Row, Shape, TableChanges, WriteTransaction } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 import type { Need } from "./command.ts";
 import { countersTable } from "./system-tables.ts";
@@ -101,6 +101,13 @@ export class Unit {
     return entry;
   }
 
+  /** The last value of a sequence; 0 before the first. Its counter was fetched with the batch. */
+  counter(realm: number, name: string): number {
+    const known = this.rows.entry(countersTable, realm, [name]);
+    if (known === undefined) throw new Error(`counter ${name} was not fetched`);
+    return (known.current?.["value"] as number | undefined) ?? 0;
+  }
+
   /** Counts a sequence up and returns its new value. Its counter was fetched with the batch. */
   next(realm: number, name: string, by = 1): number {
     const known = this.rows.entry(countersTable, realm, [name]);
@@ -148,8 +155,8 @@ export class Unit {
     this.rows.settle(mark);
   }
 
-  /** Writes the difference between what was loaded and what is now. */
-  apply(): MaybePromise<void> {
-    return this.#tx.apply(this.rows.changes(this.#order));
+  /** Writes the difference between what was loaded and what is now, and rows that were never in the working set. */
+  apply(further: readonly TableChanges[] = []): MaybePromise<void> {
+    return this.#tx.apply([...this.rows.changes(this.#order), ...further]);
   }
 }

@@ -16,7 +16,7 @@ import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Command, Group, Need, Outcome, Step, Verdict } from "./command.ts";
-import { journalRow } from "./journal.ts";
+import { Journal } from "./journal.ts";
 import { countersTable, idempotencyTable, journalCounter, journalTable, systemTables } from "./system-tables.ts";
 import { sequenceName, Unit } from "./unit.ts";
 import type { Change } from "./working-set.ts";
@@ -286,6 +286,7 @@ export class Writer {
       refusals.push(done.outcomes);
     }
     const outcomes: Outcome[][] = [];
+    const journal = new Journal(unit);
     let witness: Attempt["witness"];
     for (const [groupPosition, steps] of kept.entries()) {
       outcomes.push(
@@ -293,14 +294,14 @@ export class Writer {
           const known = refusals[groupPosition]?.[position];
           if (step === undefined) return known ?? fail(refuse("internal"));
           const outcome = known ?? outcomeOf(step.verdict);
-          const seq = this.#record(unit, step, outcome);
+          const seq = this.#record({ unit, journal }, step, outcome);
           if (seq !== undefined)
             witness ??= { realm: step.command.realm, seq, at: unit.now, requestId: step.command.origin.requestId };
           return outcome;
         }),
       );
     }
-    const applying = unit.apply();
+    const applying = unit.apply(journal.close());
     if (applying instanceof Promise) await applying;
     return { outcomes, ...(witness === undefined ? {} : { witness }) };
   }
@@ -420,12 +421,11 @@ export class Writer {
   }
 
   /** Adds the journal's row and the kept answer of a step. Returns the journal's seq, if there is a row. */
-  #record(unit: Unit, step: Kept, outcome: Outcome): number | undefined {
+  #record({ unit, journal }: { unit: Unit; journal: Journal }, step: Kept, outcome: Outcome): number | undefined {
     const { command, changes, events } = step;
     const { realm, origin, idempotency } = command;
     const status = outcome.ok ? outcome.status : outcome.refusal.status;
-    const row = journalRow(origin, { seq: () => unit.next(realm, journalCounter), at: unit.now, status, changes, events });
-    if (row !== undefined) unit.insert(journalTable, realm, row);
+    const seq = journal.add(realm, origin, { status, changes, events });
     if (idempotency !== undefined && status < 500) {
       const { caller, key, fingerprint } = idempotency;
       const kept = { caller, key, fingerprint, at: unit.now, reply: outcome as never };
@@ -434,7 +434,7 @@ export class Writer {
         unit.rows.adopt(idempotencyTable, realm, [caller, key], undefined);
       unit.rows.set(entry, kept);
     }
-    return row?.["seq"] as number | undefined;
+    return seq;
   }
 }
 

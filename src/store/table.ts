@@ -56,8 +56,16 @@ export interface Table {
   readonly appendOnly: boolean;
 }
 
+const columns = new WeakMap<Table, ReadonlyMap<string, Column>>();
+
+/** The column of a field. Throws when the table has none: names come from definitions, never from callers. */
 export const columnOf = (table: Table, field: string): Column => {
-  const column = table.columns.find((c) => c.field === field);
+  let byField = columns.get(table);
+  if (byField === undefined) {
+    byField = new Map(table.columns.map((column) => [column.field, column]));
+    columns.set(table, byField);
+  }
+  const column = byField.get(field);
   if (column === undefined) throw new Error(`table ${table.name} has no field ${field}`);
   return column;
 };

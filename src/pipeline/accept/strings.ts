@@ -113,13 +113,27 @@ export const readCountry: Read = inSet(countries, badFormat("country"));
 const languageForm = new RegExp(languagePattern);
 const noLanguage = badFormat("language");
 
+/** Tags repeat, and canonicalizing one costs a microsecond: the last ones are remembered. */
+const canonical = new Map<string, string>();
+const canonicalMax = 512;
+
+const canonicalTag = (tag: string): string | undefined => {
+  const known = canonical.get(tag);
+  if (known !== undefined) return known;
+  const [found] = Intl.getCanonicalLocales(tag);
+  if (found === undefined) return undefined;
+  if (canonical.size >= canonicalMax) canonical.clear();
+  canonical.set(tag, found);
+  return found;
+};
+
 /** A BCP 47 tag in canonical letter case and with replaced subtags: "EN-us" → "en-US". */
 export const readLanguage: Read = (value) => {
   if (typeof value !== "string") return noString;
   if (value === "") return required;
   if (value.length > languageLengthMax || !languageForm.test(value)) return noLanguage;
   try {
-    return Intl.getCanonicalLocales(value)[0] ?? noLanguage;
+    return canonicalTag(value) ?? noLanguage;
   } catch {
     return noLanguage;
   }
