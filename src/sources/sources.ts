@@ -21,6 +21,7 @@ import type { Table } from "../store/table.ts";
 import { type Caller, commandContext, queryContext } from "./code/context.ts";
 import { type FunctionCall, needsOfFunction, refusalFrom, runCommand, verdictOf } from "./code/function.ts";
 import { type Change, changeRow, create, needsOfCreate, needsOfValues, refusalOfChange } from "./table/change.ts";
+import { handlerRow } from "./table/nested.ts";
 import { attach, executePlan } from "./table/read.ts";
 
 const never = new AbortController().signal;
@@ -116,7 +117,7 @@ const changeCommand = (context: CallContext, unit: Unit, contracts: ReadonlyMap<
               andThen(
                 guard(
                   commandContext(unit, caller, { locale: call.locale, resource: view.resource }) as never,
-                  { row, changes } as never,
+                  { row: handlerRow(view.resource, row), changes: handlerRow(view.resource, changes) } as never,
                 ) as MaybePromise<unknown>,
                 (refused) => (refused === undefined ? undefined : refusalFrom(operation, refused as never)),
               ),
@@ -270,7 +271,7 @@ export class Sources implements Executor {
   #rowOf(context: CallContext, store: Store): MaybePromise<Row | undefined> {
     const { rowPlan } = context;
     if (rowPlan === undefined) return undefined;
-    return andThen(store.read(rowPlan.shape, [rowPlan.call]), (lists) => lists[0]?.[0]);
+    return andThen(store.read(rowPlan.shape, [rowPlan.call]), (lists) => handlerRow(rowPlan.view.resource, lists[0]?.[0]));
   }
 
   #runQuery(context: CallContext, store: Store): MaybePromise<RunOutcome> {

@@ -13,12 +13,13 @@ import type {
 import type { ResourceDefinition } from "../../define/resource.ts";
 import type { ResourceContract } from "../../contract/contract.ts";
 import type { Unit } from "../../batch/unit.ts";
-import { bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
+import { andThen, bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
 import { viewOf } from "../../pipeline/view.ts";
 import type { CountShape, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
 import { changedRow, completeRow } from "../table/change.ts";
+import { handlerRow } from "../table/nested.ts";
 
 export type Caller = Principal & { readonly realm: number };
 
@@ -113,35 +114,36 @@ const refuseWith = (
 const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): TableAccess<Fields> => {
   const { table } = resource;
   const { realm } = caller;
+  const seen = <R extends Row | undefined>(row: R): R => handlerRow(resource, row);
   const entryOf = (id: string) => {
     const entry = unit.rows.entry(table, realm, [id]);
     if (entry?.current === undefined) throw new Error(`${resource.name}: ${id} was not read in this batch`);
     return entry;
   };
   return {
-    get: (id) => unit.get(table, realm, [id]),
+    get: (id) => andThen(unit.get(table, realm, [id]), seen),
     loaded: (id) => {
       const entry = unit.rows.entry(table, realm, [id]);
       if (entry === undefined) throw new Error(`${resource.name}: ${id} was not declared in load`);
-      return entry.current;
+      return seen(entry.current);
     },
     insert: (values) => {
       const row = completeRow(resource, values as Row, unit, realm);
       unit.insert(table, realm, row);
-      return row;
+      return seen(row);
     },
     update: (id, changes) => {
       const entry = entryOf(id);
       const row = changedRow(resource, entry.current as Row, changes as Row, unit);
       unit.rows.set(entry, row);
-      return row;
+      return seen(row);
     },
     delete: (id) => unit.rows.set(entryOf(id), undefined),
     find: async (where, options) => {
       const search = searchOf(resource, caller, unit.now, where as never, options);
       const rows = await unit.read(search.rows, search.call(limitOf(options?.limit)));
       // What was found may be changed: it becomes part of the working set.
-      return rows.map((row) => unit.rows.adopt(table, realm, [row["id"] as string], row).current ?? row);
+      return rows.map((row) => seen(unit.rows.adopt(table, realm, [row["id"] as string], row).current ?? row));
     },
     count: async (where) => {
       const search = searchOf(resource, caller, unit.now, where as never);
@@ -197,11 +199,12 @@ export const queryContext = (
           left: row.id,
           right: { value: id },
         }));
-        return (await store.read(search.rows, [search.call(1)]))[0]?.[0];
+        return handlerRow(resource, (await store.read(search.rows, [search.call(1)]))[0]?.[0]);
       },
       find: async (where, options) => {
         const search = searchOf(resource, caller, call.now, where as never, options);
-        return (await store.read(search.rows, [search.call(limitOf(options?.limit))]))[0] ?? [];
+        const [rows] = await store.read(search.rows, [search.call(limitOf(options?.limit))]);
+        return (rows ?? []).map((row) => handlerRow(resource, row));
       },
       count: async (where) => {
         const search = searchOf(resource, caller, call.now, where as never);

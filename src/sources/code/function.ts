@@ -11,6 +11,7 @@ import { type Issue, type Refusal, refusalTypes } from "../../pipeline/refusal.t
 import { jsonReady } from "../../pipeline/json-ready.ts";
 import type { View } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
+import { handlerRow } from "../table/nested.ts";
 import { visible } from "../table/visible.ts";
 import { type Caller, commandContext, resourceOf } from "./context.ts";
 
@@ -130,9 +131,8 @@ export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict
     const loaded: Record<string, Row | undefined> = {};
     for (const [name, request] of Object.entries(requests)) {
       if (request.id === null) continue;
-      loaded[name] = unit.rows.entry(resourceOf(request.resource as ResourceDefinition).table, caller.realm, [
-        request.id,
-      ])?.current;
+      const target = resourceOf(request.resource as ResourceDefinition);
+      loaded[name] = handlerRow(target, unit.rows.entry(target.table, caller.realm, [request.id])?.current);
     }
     const result = fn.run?.(context as never, { row, input, loaded } as never);
     const current = (): Row | undefined =>
@@ -143,6 +143,6 @@ export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict
   return andThen(unit.get(view.resource.table, caller.realm, [id]), (row): MaybePromise<Verdict> => {
     const missing: Verdict = { ok: false, refusal: { type: "not_found", status: 404, message: refusalTypes.not_found.doc } };
     if (row === undefined) return missing;
-    return andThen(visible(view, row, unit, caller), (seen) => (seen ? execute(row) : missing));
+    return andThen(visible(view, row, unit, caller), (seen) => (seen ? execute(handlerRow(view.resource, row)) : missing));
   });
 };

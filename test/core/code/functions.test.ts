@@ -142,6 +142,24 @@ forEachEngine((engine) => {
       expect(outcomeOf(await depot.call("boxes.seal", { as: both, id: box, body: {} }))).toBe("404 not_found");
     });
 
+    test("money and bytes within objects are bigint and bytes to code, and survive being read and changed", async () => {
+      const object = { name: "n", inner: { money: "9007199254740993", bytes: "AAEC" } };
+      const id = idOf(await depot.call("samples.create", { body: { object } }));
+      expect(dataOf(await depot.call("samples.weigh", { id, body: {} }))).toEqual({ money: "9007199254740994", bytes: 3 });
+      expect(dataOf(await depot.call("samples.double", { id, body: {} }))).toMatchObject({
+        object: { name: "n", inner: { money: "18014398509481986", bytes: "AgEA" } },
+      });
+      expect(dataOf(await depot.call("samples.update", { id, body: { object: { inner: { money: 5 } } } }))).toMatchObject({
+        object: { inner: { money: 5, bytes: "AgEA" } },
+      });
+      expect(dataOf(await depot.call("samples.double", { id, body: {} }))).toMatchObject({
+        object: { inner: { money: 10, bytes: "AAEC" } },
+      });
+      expect(dataOf(await depot.call("samples.get", { id }))).toMatchObject({
+        object: { name: "n", inner: { money: 10, bytes: "AAEC" } },
+      });
+    });
+
     test("two services side by side keep their rows and their refusals apart", async () => {
       expect(dataOf(await depot.call("notes.create", { as: depot.caller("all"), body: { text: "x" } }))).toMatchObject({
         text: "x",

@@ -36,7 +36,7 @@ export const samples = resource(
       closed: t.string({ optional: true, filter: false }),
     },
   },
-  ({ all, filter, count, min, max, avg, sum }) => ({
+  ({ all, filter, count, min, max, avg, sum, command, query, self }) => ({
     rows: { clerk: all },
     access: { create: ["clerk"], update: ["clerk"], delete: ["clerk"] },
     filters: {
@@ -46,6 +46,33 @@ export const samples = resource(
       all: { measures: { rows: count(), low: min("whole"), high: max("money"), mean: avg("decimal"), sum: sum("decimal") } },
     },
     properties: { latest: max("moment") },
+    functions: {
+      double: command({
+        on: "item",
+        doc: "Doubles the money within the object and turns its bytes around.",
+        roles: ["clerk"],
+        run: async (ctx, { row }) => {
+          const again = await ctx.table(self).get(row.id);
+          const inner = again?.object?.inner;
+          if (again === undefined || inner === null || inner === undefined || again.object === null) return row;
+          const money = (inner.money ?? 0n) * 2n;
+          return ctx
+            .table(self)
+            .update(row.id, { object: { ...again.object, inner: { money, bytes: inner.bytes?.toReversed() ?? null } } });
+        },
+      }),
+      weigh: query({
+        on: "item",
+        doc: "The money within the object, and how many bytes there are.",
+        roles: ["clerk"],
+        output: { money: t.money({ optional: true }), bytes: t.integer({ optional: true }) },
+        run: async (ctx, { row }) => {
+          const again = await ctx.table(self).get(row.id);
+          const money = row.object?.inner?.money ?? null;
+          return { money: money === null ? null : money + 1n, bytes: again?.object?.inner?.bytes?.byteLength ?? null };
+        },
+      }),
+    },
     maxPerPage: 100,
   }),
 );
