@@ -138,6 +138,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     return { config, services, app, demo, close };
   } catch (error) {
     await store.close();
-    throw error;
+    if (!(error instanceof StoreError) || error.kind === "broken") throw error;
+    throw new StartError("unavailable", `the database went away: ${error.message}`, { cause: error });
   }
 };

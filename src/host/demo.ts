@@ -156,6 +156,8 @@ export const prepareDemo = async (options: DemoOptions): Promise<Credentials> =>
   const { app, services, data } = options;
   const roles = demoRoles(services);
   const seeded = await seedEnvironment({ ...options, tenant: demoTenant, environment: "sandbox", roles: roles.staff });
+  // Thousands of rows were made at once, and will not be again.
+  if (seeded.length > 0) Bun.gc(true);
   const kept = readDemoFile(data);
   if (kept !== undefined && seeded.length === 0) {
     const { keys, logins } = kept;

@@ -59,6 +59,21 @@ export const assertPortFree = ({ host, port }: Pick<Config, "host" | "port">): v
   }
 };
 
+/** Who sent a request. The address is looked up when it is asked for: that costs more than a tenth of a read, which never asks. */
+class Peer {
+  readonly #server: Bun.Server<undefined>;
+  readonly #request: Request;
+
+  constructor(server: Bun.Server<undefined>, request: Request) {
+    this.#server = server;
+    this.#request = request;
+  }
+
+  get address(): string {
+    return this.#server.requestIP(this.#request)?.address ?? "";
+  }
+}
+
 /** Starts listening. Throws a `StartError` when the port cannot be had. */
 export const listen = (booted: Booted, options: { readonly logger: Logger }): Listening => {
   const { config, app } = booted;
@@ -82,7 +97,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
       idleTimeout: idleSeconds,
       http2: true,
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key }, http3: true }),
-      fetch: (request, server) => rest.handle(request, { address: server.requestIP(request)?.address ?? "" }),
+      fetch: (request, server) => rest.handle(request, new Peer(server, request)),
       error(error) {
         logger.error("request_failed", { error });
         return new Response(internalError, { status: 500, headers: { "Content-Type": "application/json" } });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { readDemoFile } from "../../src/host/demo-file.ts";
+import { drainMsMax } from "../../src/host/run.ts";
 import { type TestDatabase, testDatabases } from "../postgres/index.ts";
 import { pons, spawnPons, startServer, type StartFacts, type TestServer } from "./server.ts";
 import { TemporaryFolder } from "./temporary-folder.ts";
@@ -107,16 +108,28 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
     const socket = connect(Number(port), hostname);
     let answer = "";
     const closed = new Promise<void>((resolve) => socket.on("close", () => resolve()));
-    socket.on("data", (chunk) => (answer += chunk.toString()));
+    const begun = Promise.withResolvers<void>();
+    socket.on("data", (chunk) => {
+      answer += chunk.toString();
+      begun.resolve();
+    });
+    // The server says 100 Continue once the call has begun (RFC 9110 section 10.1.1).
     socket.write(
-      `POST /bank/v2/customers HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\n` +
-        `Authorization: Bearer ${server.facts.demo!.keys.sandbox}\r\nContent-Length: ${body.length}\r\n\r\n${body.slice(0, 10)}`,
+      `POST /bank/v2/customers HTTP/1.1\r\nHost: ${hostname}:${port}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n` +
+        `Authorization: Bearer ${server.facts.demo!.keys.sandbox}\r\nContent-Length: ${body.length}\r\n\r\n`,
     );
-    await Bun.sleep(150);
+    await begun.promise;
+    expect(answer).toStartWith("HTTP/1.1 100 ");
+    answer = "";
+    socket.write(body.slice(0, 10));
     const exit = server.stop();
-    await Bun.sleep(150);
-    const refused = await fetch(`${server.facts.baseUrl}/healthz`).catch((error: { code?: string }) => error.code);
-    expect(refused).toBe("ECONNREFUSED");
+    const isRefused = async (): Promise<boolean> =>
+      fetch(`${server.facts.baseUrl}/healthz`).then(
+        () => false,
+        (error: { code?: string }) => error.code === "ECONNREFUSED",
+      );
+    for (let tries = 0; tries < 200 && !(await isRefused()); tries++) await Bun.sleep(10);
+    expect(await isRefused()).toBe(true);
     socket.write(body.slice(10));
     await closed;
     expect(answer).toStartWith("HTTP/1.1 201 ");
@@ -198,6 +211,48 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
       await using server = await startServer({ data: own.at("data"), environment: { PONS_DATABASE_URL: other.url } });
       expect(await server.data("/bank/v2/transfers/count")).toBe(5_000);
       expect(await server.data("/bank/v2/customers/count")).toBe(200);
+    },
+    minute,
+  );
+});
+
+describe("an end that is not awaited for ever", () => {
+  /** A call whose body never comes. */
+  const hang = async (server: TestServer): Promise<void> => {
+    const { hostname, port } = new URL(server.facts.baseUrl);
+    const socket = connect(Number(port), hostname);
+    socket.on("error", () => undefined);
+    socket.write(
+      `POST /bank/v2/customers HTTP/1.1\r\nHost: ${hostname}\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n` +
+        `Authorization: Bearer ${server.facts.demo!.keys.sandbox}\r\nContent-Length: 10\r\n\r\n`,
+    );
+    await new Promise((resolve) => socket.once("data", resolve));
+  };
+
+  test(
+    "a second signal ends it at once",
+    async () => {
+      using folder = new TemporaryFolder();
+      await using server = await startServer({ data: folder.path });
+      await hang(server);
+      server.child.kill("SIGTERM");
+      await Bun.sleep(200);
+      expect(server.child.exitCode).toBeNull();
+      expect(await server.stop("SIGTERM")).toBe(143);
+    },
+    minute,
+  );
+
+  test(
+    "calls that do not end are cut off, and the exit code says so",
+    async () => {
+      using folder = new TemporaryFolder();
+      await using server = await startServer({ data: folder.path });
+      await hang(server);
+      const start = performance.now();
+      expect(await server.stop()).toBe(1);
+      expect(performance.now() - start).toBeLessThan(2 * drainMsMax);
+      expect(server.log).toContain('"event":"calls_cut_off"');
     },
     minute,
   );
