@@ -1,0 +1,42 @@
+/**
+ * Stands in for curl where a machine has none: the options that the documentation uses, over `fetch`.
+ *
+ *   -i -I -s -g   -X method   -H "Name: value"   -d body   -o file   URL          letters may be joined: -sgi
+ */
+const methods = { body: "POST", head: "HEAD", plain: "GET" } as const;
+const args = Bun.argv.slice(2);
+const headers = new Headers({ Accept: "*/*" });
+let [url, method, body, file] = ["", "", "", ""];
+let flags = "";
+
+for (let at = 0; at < args.length; at++) {
+  const arg = args[at] ?? "";
+  if (!arg.startsWith("-")) {
+    url = arg;
+    continue;
+  }
+  const last = arg.at(-1) ?? "";
+  if (!"XHdo".includes(last)) {
+    flags += arg.slice(1);
+    continue;
+  }
+  flags += arg.slice(1, -1);
+  const value = args[++at] ?? "";
+  if (last === "X") method = value;
+  else if (last === "H") headers.append(value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1).trim());
+  else if (last === "o") file = value;
+  else body = value;
+}
+const unknown = [...flags].find((flag) => !"iIsg".includes(flag));
+if (unknown !== undefined) throw new Error(`curl: -${unknown} is none of the options that this one has`);
+if (body !== "" && !headers.has("Content-Type")) headers.set("Content-Type", "application/x-www-form-urlencoded");
+if (method === "") method = body === "" ? (flags.includes("I") ? methods.head : methods.plain) : methods.body;
+
+const answer = await fetch(url, { method, headers, redirect: "manual", ...(body === "" ? {} : { body }) });
+const head = [
+  `HTTP/1.1 ${answer.status} ${answer.statusText}`,
+  ...[...answer.headers].map(([name, value]) => `${name}: ${value}`),
+];
+const shown = `${/[iI]/.test(flags) ? `${head.join("\r\n")}\r\n\r\n` : ""}${await answer.text()}`;
+if (file === "") process.stdout.write(shown);
+else await Bun.write(file, shown);

@@ -1,0 +1,160 @@
+/**
+ * Every bound that a caller or an operator may meet, with the place in the code that holds it. Values are read from that place, so a table made of
+ * them is as true as the code.
+ */
+import { sourcesIn } from "./source.ts";
+
+export interface Limit {
+  /** File that holds it, or a folder in which it is found. */
+  readonly place: string;
+  /** Constant, or member of an object, that holds it. */
+  readonly name: string;
+  readonly what: string;
+  readonly unit: "bytes" | "ms" | "";
+  /** What happens beyond it. */
+  readonly beyond: string;
+}
+
+const rest = "src/channels/rest/limits.ts";
+const query = "src/pipeline/accept";
+const forms = "src/define/forms.ts";
+const formats = "src/channels/rest/formats";
+const store = "src/store/limits.ts";
+const writer = "src/batch/writer.ts";
+
+const of =
+  (place: string, unit: Limit["unit"] = "") =>
+  (name: string, what: string, beyond: string): Limit => ({ place, name, what, unit, beyond });
+
+export const limits: Readonly<Record<string, readonly Limit[]>> = {
+  request: [
+    of(rest)("pathLengthMax", "Characters of a path", "414 `uri_too_long`"),
+    of(rest)("queryLengthMax", "Characters of a query string", "414 `uri_too_long`"),
+    of(rest)("parametersMax", "Parameters of a query string", "422 `validation_failed`"),
+    of(rest)("nestingMax", "Levels of parentheses in `include` and `filters`", "422 `validation_failed`"),
+    of(rest, "bytes")("bodyBytesMax", "Body of a call on one thing, decompressed", "413 `too_large`"),
+    of(rest, "bytes")("batchBytesMax", "Body that may be a batch, decompressed", "413 `too_large`"),
+    of(rest)("batchItemsMax", "Items of a batch", "413 `too_large`"),
+    of(rest)("patchOperationsMax", "Operations of a JSON Patch document", "413 `too_large`"),
+    of(rest, "ms")("callMsMax", "Time until a call is executed", "504 `deadline_exceeded`"),
+    of("src/channels/http/encoding.ts")("RATIO_MAX", "Bytes that one compressed byte may become", "413 `too_large`"),
+    of("src/channels/http/idempotency-key.ts")("KEY_LENGTH_MAX", "Characters of an idempotency key", "400 `invalid_header`"),
+    of(rest, "bytes")("compressBytesMin", "Least answer that is compressed", "sent as it is"),
+  ],
+  body: [
+    of(`${formats}/plain.ts`)("depthMax", "Objects and lists within one another", "400 `too_deep`"),
+    of(`${formats}/plain.ts`)(
+      "nodesMax",
+      "Objects and lists (JSON, MessagePack), tags (XML), values (YAML), cells (CSV)",
+      "413 `too_large`",
+    ),
+    of(`${formats}/ndjson.ts`, "bytes")("lineBytesMax", "Line of NDJSON", "413 `too_large`"),
+    of(`${formats}/yaml.ts`, "bytes")("BYTES_MAX", "YAML document", "413 `too_large`"),
+    of(`${formats}/yaml.ts`)("ALIASES_MAX", "Aliases of a YAML document", "400 `invalid_body`"),
+    of(`${formats}/xml.ts`)("ATTRIBUTES_MAX", "Attributes of an XML element", "400 `invalid_body`"),
+    of(`${formats}/csv-parse.ts`)("COLUMNS_MAX", "Columns of CSV", "413 `too_large`"),
+  ],
+  list: [
+    of(query)("conditionsMax", "Conditions of a list", "422 `validation_failed`"),
+    of(query)("valuesMax", "Values of one condition", "422 `validation_failed`"),
+    of(query)("sortFieldsMax", "Fields of `sortBy`", "422 `validation_failed`"),
+    of(query)("includesMax", "Relations of `include`", "422 `validation_failed`"),
+    of(query)("includeDepthMax", "Relations within one another", "422 `validation_failed`"),
+    of(query)("includedPerPage", "Rows of an included relation when `perPage` is not given", "the rest is left out"),
+    of(query)("includedRowsMax", "Rows one level of relations may come to if every page were full", "422 `validation_failed`"),
+    of(query)("pageMax", "Greatest `page`", "422 `validation_failed`"),
+    of(query)("statisticRowsMax", "Groups of a statistic", "the rest is left out"),
+    of("src/contract/compile.ts")("defaultPerPage", "Rows of a page when neither call nor resource says", ""),
+    of("src/contract/compile.ts")(
+      "defaultMaxPerPage",
+      "Greatest `perPage` when the resource does not say",
+      "422 `validation_failed`",
+    ),
+  ],
+  value: [
+    of(forms)("stringLengthMax", "Characters of a `string` that has no `maxLength`", "422 `too_long`"),
+    of(forms)("textLengthMax", "Characters of a `text` that has no `maxLength`", "422 `too_long`"),
+    of(forms)("emailLengthMax", "Characters of an `email`", "422 `too_long`"),
+    of(forms)("urlLengthMax", "Characters of a `url`", "422 `too_long`"),
+    of(forms)("languageLengthMax", "Characters of a `language`", "422 `too_long`"),
+    of(forms)("arrayItemsMax", "Items of an `array` that has no `maxItems`", "422 `too_many`"),
+    of(forms, "bytes")("binaryBytesMax", "Size of a `binary` that has no `maxBytes`", "422 `too_many_bytes`"),
+    of(forms)("jsonDepthMax", "Levels of a `json` value", "422 `too_deep`"),
+    of(forms)("jsonPartsMax", "Parts of a `json` value", "422 `too_many`"),
+    of(forms)("jsonCharactersMax", "Characters in the texts and keys of a `json` value", "422 `too_long`"),
+    of(forms)("decimalDigitsMax", "Digits of a `decimal` before the point", "422 `too_large`"),
+    of(forms)("decimalScaleDefault", "Digits of a `decimal` after the point when the field has no `scale`", "422 `too_precise`"),
+    of(forms)("decimalScaleMax", "Greatest `scale`", "the service does not compile"),
+    of(forms)("decimalWrittenMax", "Digits after the point that may be written, zeros included", "422 `bad_format`"),
+    of("src/pipeline/accept/refused.ts")("issuesMax", "Fields named in one refusal", "the rest is left out"),
+  ],
+  work: [
+    of(writer)("queueMax", "Commands that wait for the writer", "503 `overloaded`"),
+    of(writer)("batchMax", "Commands of one transaction", "the rest goes into the next one"),
+    of(writer, "ms")("idempotencyMs", "How long the answer for an idempotency key is kept", "the key is new again"),
+    of("src/pipeline/index.ts")("inFlightMaxDefault", "Calls being worked on at a time", "503 `overloaded`"),
+    of("src/sources/code/context.ts")(
+      "rowsDefault",
+      "Rows that `find` gives to code when it names no `limit`",
+      "the rest is left out",
+    ),
+    of("src/sources/code/context.ts")("rowsMax", "Greatest `limit` of `find`", "an error of the service"),
+    of(rest)("jobsMax", "Jobs of a process", "the call is answered when it is done"),
+    of(rest)("jobsPerCallerMax", "Jobs of one key", "the call is answered when it is done"),
+    of(rest, "ms")("jobMsMax", "How long the outcome of a job can be fetched", "404 `not_found`"),
+    of(rest, "bytes")("jobBytesMax", "Memory for outcomes of jobs", "the oldest are forgotten"),
+    of("src/pipeline/identity/key-directory.ts", "ms")("rememberedMsMax", "Until a revoked key is refused everywhere", ""),
+    of("src/host/run.ts", "ms")("drainMsMax", "Time for calls under way when the server stops", "they are cut off"),
+    of("src/host/listen.ts")("idleSeconds", "Seconds after which an idle connection is closed", "closed"),
+  ],
+  store: [
+    of(store)("rowsPerCallMax", "Rows of one read", "an error of ours"),
+    of(store)("statementsMax", "Prepared statements per connection", "the rarest is prepared again"),
+    of(store)("callsPerStatementMax", "Reads merged into one Postgres statement", "the rest goes into the next one"),
+    of(store)("callsWaitingMax", "Reads that wait for a Postgres connection", "503 `unavailable`"),
+    of(store)("rowsPerStatementMax", "Rows of one Postgres write", "several statements"),
+    of(store)("conditionDepthMax", "Levels of a condition", "an error of ours"),
+    of(store)("orderEntriesMax", "Fields of an order", "an error of ours"),
+    of(store)("decimalDigitsMax", "Digits of a decimal", "an error of ours"),
+    of(store, "ms")("statementTimeoutMs", "Time of one Postgres statement", "504 `deadline_exceeded`"),
+    of(store, "ms")("lockTimeoutMs", "Time a writer waits for another process", "503 `unavailable`"),
+    of(store)("writesWaitingMax", "Writes that wait for the one write transaction", "503 `overloaded`"),
+  ],
+};
+
+/** A product of whole numbers as it stands in the code: `16 * 1024 * 1024`, `8_192`, `1024 ** 3`. */
+const productOf = (text: string): number | undefined => {
+  const factors = text.replaceAll("_", "").split(/\s*(?<!\*)\*(?!\*)\s*/);
+  if (!factors.every((factor) => /^\d+$/.test(factor))) return undefined;
+  return factors.reduce((product, factor) => product * Number(factor), 1);
+};
+
+/** The value in the code, and the file where it stands. Throws when it is not there, or is no number. */
+export const findLimit = ({ place, name }: Pick<Limit, "place" | "name">): { readonly file: string; readonly value: number } => {
+  const form = new RegExp(`\\b${name}(?:: number)?\\s*[=:]\\s*([\\d_][\\d_ *]*\\d|\\d)\\s*[,;}]`);
+  for (const { file, text } of sourcesIn(place)) {
+    const found = form.exec(text)?.[1];
+    const value = found === undefined ? undefined : productOf(found);
+    if (value !== undefined) return { file, value };
+  }
+  throw new Error(`${place}: there is no number ${name}`);
+};
+
+const perUnit: readonly (readonly [number, string])[] = [
+  [1024 ** 2, "MiB"],
+  [1024, "KiB"],
+];
+const perTime: readonly (readonly [number, string])[] = [
+  [3_600_000, "h"],
+  [60_000, "min"],
+  [1_000, "s"],
+];
+
+/** `1 MiB`, `30 s`, `100,000`. */
+export const shownValue = (limit: Limit): string => {
+  const { value } = findLimit(limit);
+  const units = limit.unit === "bytes" ? perUnit : limit.unit === "ms" ? perTime : [];
+  const unit = units.find(([size]) => value >= size && value % size === 0);
+  if (unit !== undefined) return `${value / unit[0]} ${unit[1]}`;
+  return `${value.toLocaleString("en-US")}${limit.unit === "" ? "" : ` ${limit.unit}`}`;
+};

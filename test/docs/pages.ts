@@ -1,0 +1,12 @@
+/** The pages whose commands are typed by the tests, and what has to run for them. */
+import type { Page } from "./session.ts";
+
+const bank = { url: "http://127.0.0.1:3000", data: "data" } as const;
+
+export const pages: readonly Page[] = [
+  { path: "README.md", servers: [bank, { url: "http://127.0.0.1:3001", data: "data/notes", service: "notes.ts" }] },
+  { path: "docs/guide/define.md", servers: [{ ...bank, service: "library.ts" }] },
+  { path: "docs/guide/call.md", servers: [bank] },
+  { path: "docs/guide/bank.md", servers: [bank] },
+  { path: "docs/guide/cli.md", servers: [bank] },
+];
