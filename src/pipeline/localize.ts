@@ -155,6 +155,9 @@ const issueMessage = (
   return isComplete ? text : message(locale, "issue.invalid", params, extra);
 };
 
+/** A name that readers of other formats refuse as a key (MessagePack's do) is shown in another form. */
+const harmless = (path: string): string => path.replaceAll("__proto__", "(proto)");
+
 export interface LocalizedRefusal {
   readonly message: string;
   /** Field path → sentences. Empty where no single value is at fault. */
@@ -171,7 +174,7 @@ export const localizeRefusal = (refusal: Refusal, locale: string, extra?: Messag
   return {
     message: found === undefined ? refusal.message : fill(found, refusal.details ?? {}),
     data: Object.fromEntries(
-      issues.map(([path, list]) => [path, list.map((issue) => issueMessage(path, issue, locale, extra, resource))]),
+      issues.map(([path, list]) => [harmless(path), list.map((issue) => issueMessage(path, issue, locale, extra, resource))]),
     ),
   };
 };

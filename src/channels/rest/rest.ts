@@ -74,6 +74,13 @@ const answerOptions = (address: Address): Answer => {
 
 const isRefusal = (value: Located | Refusal): value is Refusal => !("kind" in value);
 
+/** Documents are made elsewhere and kept; the request id is this request's. */
+const identified = (answer: Response | Promise<Response>, requestId: string): Response | Promise<Response> => {
+  if (answer instanceof Promise) return answer.then((response) => identified(response, requestId));
+  answer.headers.set("X-Request-Id", requestId);
+  return answer;
+};
+
 class RestChannel implements Rest {
   readonly #config: RestConfig;
 
@@ -96,7 +103,7 @@ class RestChannel implements Rest {
     if (isRefusal(located)) return this.#send(exchange, answerRefusal(exchange, located));
     switch (located.kind) {
       case "document":
-        return located.handler(exchange.request);
+        return identified(located.handler(exchange.request), exchange.requestId);
       case "options":
         return this.#send(exchange, answerOptions(located.address));
       case "problem":
