@@ -25,7 +25,7 @@ export class Output {
   }
 
   get columns(): number {
-    return this.#err.columns ?? 80;
+    return this.#err.columns > 0 ? this.#err.columns : 80;
   }
 
   /** The result: `value` with `--json`, else the text. */
