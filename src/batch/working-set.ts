@@ -151,7 +151,7 @@ export class WorkingSet {
       else entries.add(entry);
     }
     const rankOf = (name: string): number => rank.get(name) ?? order.length;
-    const names = [...byTable.keys()].sort((a, b) => rankOf(a) - rankOf(b));
+    const names = [...byTable.keys()].toSorted((a, b) => rankOf(a) - rankOf(b));
     const writes: TableChanges[] = [];
     const removals: TableChanges[] = [];
     for (const name of names) {

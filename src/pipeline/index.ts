@@ -165,7 +165,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
         answer instanceof Promise ? answer.then((result) => (results[position] = result)) : (results[position] = answer),
       );
     }
-    return Promise.all(running);
+    return Promise.all(running.map(async (answer) => answer));
   };
 
   /** Identifies the caller before the batch runs, so that the steps inside the writer need not wait. */
@@ -190,7 +190,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     );
     return outcomes.map((outcome, position) => {
       const context = contexts[position];
-      return context === undefined ? (outcome as Result) : finish(context, outcome);
+      return context === undefined ? outcome : finish(context, outcome);
     });
   };
 

@@ -118,7 +118,7 @@ const changeCommand = (context: CallContext, unit: Unit, contracts: ReadonlyMap<
                 guard(
                   commandContext(unit, caller, { locale: call.locale, resource: view.resource }) as never,
                   { row: handlerRow(view.resource, row), changes: handlerRow(view.resource, changes) } as never,
-                ) as MaybePromise<unknown>,
+                ),
                 (refused) => (refused === undefined ? undefined : refusalFrom(operation, refused as never)),
               ),
           }),
@@ -279,7 +279,7 @@ export class Sources implements Executor {
     return andThen(this.#rowOf(context, store), (row): MaybePromise<RunOutcome> => {
       if (rowPlan !== undefined && row === undefined) return { ok: false, refusal: refuse("not_found") };
       const result = operation.function?.run?.(this.#contextFor(context, store) as never, { row, input: body ?? {} } as never);
-      return andThen(result as MaybePromise<unknown>, (settled) => this.#outcome(context, settled, row));
+      return andThen(result, (settled) => this.#outcome(context, settled, row));
     });
   }
 
@@ -290,7 +290,7 @@ export class Sources implements Executor {
 
   /** Runs the calls of each caller and language together. What fails as a whole is run again call by call: none fails for another. */
   async #runMany(contexts: readonly CallContext[], store: Store): Promise<readonly Settled[]> {
-    const rows = await Promise.all(contexts.map((context) => this.#rowOf(context, store)));
+    const rows = await Promise.all(contexts.map(async (context) => this.#rowOf(context, store)));
     const groups = new Map<Caller, Map<string, number[]>>();
     const outcomes: Settled[] = contexts.map((context, position) => {
       if (context.rowPlan !== undefined && rows[position] === undefined) return { ok: false, refusal: refuse("not_found") };

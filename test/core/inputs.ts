@@ -170,7 +170,7 @@ const queryOf = (resource: ResourceContract, ids: readonly string[]): fc.Arbitra
       include: fc.array(includeOf(resource, 2), { maxLength: 2 }),
     },
     { requiredKeys: [] },
-  ) as fc.Arbitrary<RawQuery>;
+  );
 };
 
 /** Input for one operation. `ids`: rows that are there, among others. */
@@ -196,5 +196,5 @@ export const inputOf = (contract: Contract, operation: Operation, ids: readonly 
         : {}),
     },
     { requiredKeys: operation.target === "item" ? ["id"] : [] },
-  ) as fc.Arbitrary<Input>;
+  );
 };

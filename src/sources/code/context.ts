@@ -140,13 +140,13 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
     },
     delete: (id) => unit.rows.set(entryOf(id), undefined),
     find: async (where, options) => {
-      const search = searchOf(resource, caller, unit.now, where as never, options);
+      const search = searchOf(resource, caller, unit.now, where, options);
       const rows = await unit.read(search.rows, search.call(limitOf(options?.limit)));
       // What was found may be changed: it becomes part of the working set.
       return rows.map((row) => seen(unit.rows.adopt(table, realm, [row["id"] as string], row).current ?? row));
     },
     count: async (where) => {
-      const search = searchOf(resource, caller, unit.now, where as never);
+      const search = searchOf(resource, caller, unit.now, where);
       return (await unit.read(search.count, search.call()))[0]?.["count"] as number;
     },
   };
@@ -202,12 +202,12 @@ export const queryContext = (
         return handlerRow(resource, (await store.read(search.rows, [search.call(1)]))[0]?.[0]);
       },
       find: async (where, options) => {
-        const search = searchOf(resource, caller, call.now, where as never, options);
+        const search = searchOf(resource, caller, call.now, where, options);
         const [rows] = await store.read(search.rows, [search.call(limitOf(options?.limit))]);
         return (rows ?? []).map((row) => handlerRow(resource, row));
       },
       count: async (where) => {
-        const search = searchOf(resource, caller, call.now, where as never);
+        const search = searchOf(resource, caller, call.now, where);
         return (await store.read(search.count, [search.call()]))[0]?.[0]?.["count"] as number;
       },
     };

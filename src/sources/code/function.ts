@@ -1,7 +1,6 @@
 /** Runs functions of the definition: commands in the writer, queries at once or gathered. */
 import type { Fields } from "../../define/field.ts";
 import type { Answer, FunctionDefinition, FunctionRefusal, RowRequest } from "../../define/function.ts";
-import type { ResourceDefinition } from "../../define/resource.ts";
 import type { Operation } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
 import type { Unit } from "../../batch/unit.ts";
@@ -34,9 +33,9 @@ export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Ref
 };
 
 const isRefusal = (value: unknown): value is FunctionRefusal =>
-  typeof value === "object" && value !== null && (value as FunctionRefusal).refused === true;
+  typeof value === "object" && value !== null && (value as { readonly refused?: unknown }).refused === true;
 const isAnswer = (value: unknown): value is Answer =>
-  typeof value === "object" && value !== null && (value as Answer).answered === true;
+  typeof value === "object" && value !== null && (value as { readonly answered?: unknown }).answered === true;
 
 const presenters = new WeakMap<Fields, (row: Row) => unknown>();
 const presenterOf = (fields: Fields): ((row: Row) => unknown) => {
@@ -102,7 +101,7 @@ const functionOf = (operation: Operation): FunctionDefinition => {
 };
 
 const needOf = (request: RowRequest): Need[] =>
-  request.id === null ? [] : [{ by: "key", table: resourceOf(request.resource as ResourceDefinition).table, key: [request.id] }];
+  request.id === null ? [] : [{ by: "key", table: resourceOf(request.resource).table, key: [request.id] }];
 
 /** The rows a command asks for: its own first, then those `load` names. */
 export const needsOfFunction = (call: FunctionCall): ((unit: Unit) => readonly Need[])[] => {
@@ -131,13 +130,13 @@ export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict
     const loaded: Record<string, Row | undefined> = {};
     for (const [name, request] of Object.entries(requests)) {
       if (request.id === null) continue;
-      const target = resourceOf(request.resource as ResourceDefinition);
+      const target = resourceOf(request.resource);
       loaded[name] = handlerRow(target, unit.rows.entry(target.table, caller.realm, [request.id])?.current);
     }
     const result = fn.run?.(context as never, { row, input, loaded } as never);
     const current = (): Row | undefined =>
       view === undefined || id === undefined ? undefined : unit.rows.entry(view.resource.table, caller.realm, [id])?.current;
-    return andThen(result as MaybePromise<unknown>, (settled) => verdictOf(operation, view, settled, current));
+    return andThen(result, (settled) => verdictOf(operation, view, settled, current));
   };
   if (operation.target !== "item" || view === undefined || id === undefined) return execute(undefined);
   return andThen(unit.get(view.resource.table, caller.realm, [id]), (row): MaybePromise<Verdict> => {

@@ -53,7 +53,6 @@ export const handlerRow = <R extends Row | undefined>(resource: ResourceContract
   const names = row === undefined ? [] : namesOf(resource);
   if (row === undefined || names.length === 0) return row;
   const seen: Row = { ...row };
-  for (const name of names)
-    if (seen[name] !== undefined) seen[name] = revive(resource.fields[name] as Field, seen[name] as Value);
+  for (const name of names) if (seen[name] !== undefined) seen[name] = revive(resource.fields[name] as Field, seen[name]);
   return seen as R;
 };

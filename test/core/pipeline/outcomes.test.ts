@@ -221,7 +221,7 @@ forEachEngine((engine) => {
           query: { sortBy: ["owner.name"], include: [{ name: "owner" }] },
         }),
       );
-      expect(boxes.map(({ sku }) => sku).toSorted()).toEqual(["old", "p"]);
+      expect(new Set(boxes.map(({ sku }) => sku))).toEqual(new Set(["old", "p"]));
       for (const row of boxes) expect(row["owner"]).not.toHaveProperty("pin");
       expect(await collect(depot.callOf("tags.list", { query: { perPage: 3 } }))).toHaveLength(3);
       const related = await collect(depot.callOf("boxes.list", { parent: { resource: "owners", id: owner, relation: "boxes" } }));

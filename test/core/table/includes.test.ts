@@ -3,6 +3,12 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import definition from "../depot/index.ts";
 import { counting, type Data, dataOf, forEachEngine, idOf, refusalOf, rowsOf, type Running, serve } from "../harness.ts";
 
+const listOf = (row: Data | undefined, name: string): Data[] => {
+  const list = row?.[name];
+  if (!Array.isArray(list)) throw new Error(`no list ${name}`);
+  return list as Data[];
+};
+
 forEachEngine((engine) => {
   describe("includes", () => {
     const counts = { reads: 0, loads: 0, finds: 0, applies: 0, writes: 0 };
@@ -52,9 +58,9 @@ forEachEngine((engine) => {
       // The owners, their number (there is a next page), and one statement for each of the three levels.
       expect(statements).toBe(5);
       const [ann, bob] = rowsOf(result);
-      expect((ann?.["boxes"] as Data[]).map(({ code }) => code)).toEqual(["00", "01", "02", "03"]);
-      expect((bob?.["boxes"] as Data[]).map(({ code }) => code)).toEqual(["10", "11", "12", "13"]);
-      for (const box of [...(ann?.["boxes"] as Data[]), ...(bob?.["boxes"] as Data[])]) {
+      expect(listOf(ann, "boxes").map(({ code }) => code)).toEqual(["00", "01", "02", "03"]);
+      expect(listOf(bob, "boxes").map(({ code }) => code)).toEqual(["10", "11", "12", "13"]);
+      for (const box of [...listOf(ann, "boxes"), ...listOf(bob, "boxes")]) {
         const items = box["items"] as Data[];
         expect(items.map(({ quantity }) => quantity)).toEqual([3, 2, 1]);
         expect(items.map((item) => (item["box"] as Data)["id"])).toEqual([box["id"], box["id"], box["id"]]);
@@ -94,7 +100,7 @@ forEachEngine((engine) => {
       const [red] = rowsOf(
         await depot.call("tags.list", { query: { sortBy: ["rank"], include: [{ name: "boxes", sortBy: ["code"] }] } }),
       );
-      expect((red?.["boxes"] as Data[]).map(({ code }) => code)).toEqual(["00", "03", "12"]);
+      expect(listOf(red, "boxes").map(({ code }) => code)).toEqual(["00", "03", "12"]);
       const ann = dataOf(
         await depot.call("owners.get", {
           id: owners[0] as string,

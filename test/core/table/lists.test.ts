@@ -23,7 +23,7 @@ const ordered = new Set(fields.filter((field) => field !== "flag"));
 
 const sampleOf: fc.Arbitrary<Data> = fc.record(
   Object.fromEntries(Object.entries(values).map(([field, list]) => [field, fc.option(fc.constantFrom(...list), { nil: null })])),
-) as never;
+);
 
 const filterOf: fc.Arbitrary<RawFilter> = fc.constantFrom(...fields).chain((path) => {
   const list = values[path] ?? [];
@@ -282,7 +282,7 @@ forEachEngine((engine) => {
       ["NUL in a part", { filters: [{ path: "line", op: "contains", values: ["a\0"], as: "line" }] }, "line", "wrong_type"],
       [
         "51 conditions",
-        { filters: Array(51).fill({ path: "whole", op: "eq", values: [1], as: "whole" }) },
+        { filters: Array.from({ length: 51 }, () => ({ path: "whole", op: "eq" as const, values: [1], as: "whole" })) },
         "filters",
         "too_many",
       ],
@@ -325,11 +325,8 @@ forEachEngine((engine) => {
 
     test("named filters with parameters, defaults and text", async () => {
       const between = rowsOf(await list({ named: [{ name: "between", params: { from: "-1", to: "1" } }], perPage: 100 }));
-      expect(between.map(({ id }) => id)).toEqual(
-        rows
-          .filter(({ whole }) => [-1, 0, 1].includes(Number(whole)) && whole !== null)
-          .map(({ id }) => id)
-          .toSorted(),
+      expect(new Set(between.map(({ id }) => id))).toEqual(
+        new Set(rows.filter(({ whole }) => [-1, 0, 1].includes(Number(whole)) && whole !== null).map(({ id }) => id)),
       );
       const owners = await depot.call("owners.create", { body: { name: "T", credit: 600 } });
       const owner = dataOf(owners)["id"];

@@ -4,6 +4,9 @@ import type { Data } from "../harness.ts";
 
 const codePoints = (text: string): number[] => [...text].map((character) => character.codePointAt(0) ?? 0);
 
+/** A value as text; of a model, so it is a scalar. */
+const textOf = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
 const compareText = (a: string, b: string): number => {
   const [x, y] = [codePoints(a), codePoints(b)];
   for (let at = 0; at < Math.min(x.length, y.length); at++) if (x[at] !== y[at]) return (x[at] as number) - (y[at] as number);
@@ -27,7 +30,7 @@ export const compareValues = (field: string, a: unknown, b: unknown): number => 
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   if (numeric.has(field)) return compareNumbers(a, b);
   if (typeof a === "boolean") return Number(a) - Number(b);
-  return compareText(String(a), String(b));
+  return compareText(textOf(a), textOf(b));
 };
 
 export const meets = (row: Data, { path, op, values }: RawFilter): boolean => {
@@ -38,8 +41,8 @@ export const meets = (row: Data, { path, op, values }: RawFilter): boolean => {
   if (op === "ne") return !isSame();
   if (value === null) return false;
   const [wanted] = values;
-  if (op === "contains") return String(value).toLowerCase().includes(String(wanted).toLowerCase());
-  if (op === "startsWith") return String(value).startsWith(String(wanted));
+  if (op === "contains") return textOf(value).toLowerCase().includes(textOf(wanted).toLowerCase());
+  if (op === "startsWith") return textOf(value).startsWith(textOf(wanted));
   const order = compareValues(path, value, wanted);
   return op === "lt" ? order < 0 : op === "lte" ? order <= 0 : op === "gt" ? order > 0 : order >= 0;
 };

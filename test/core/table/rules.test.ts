@@ -32,13 +32,13 @@ const leafOf = (field: string): fc.Arbitrary<Condition> => {
   if (field === "moment") right.push(fc.constant<Term>({ now: true }));
   const ops = field === "flag" ? (["eq", "ne"] as const) : (["eq", "ne", "lt", "lte", "gt", "gte"] as const);
   const leaves: fc.Arbitrary<Condition>[] = [
-    fc.record({ op: fc.constantFrom(...ops), left: fc.constant(left), right: fc.oneof(...right) }) as fc.Arbitrary<Condition>,
+    fc.record({ op: fc.constantFrom(...ops), left: fc.constant(left), right: fc.oneof(...right) }),
     fc.constantFrom<Condition>({ op: "null", left }, { op: "notNull", left }),
     fc.record({
       op: fc.constantFrom("in" as const, "notIn" as const),
       left: fc.constant(left),
       right: fc.subarray([...list]).map((some): Term => ({ value: some })),
-    }) as fc.Arbitrary<Condition>,
+    }),
   ];
   if (field === "line")
     leaves.push(
@@ -46,7 +46,7 @@ const leafOf = (field: string): fc.Arbitrary<Condition> => {
         op: fc.constantFrom("contains" as const, "startsWith" as const),
         left: fc.constant(left),
         right: fc.oneof(...right),
-      }) as fc.Arbitrary<Condition>,
+      }),
     );
   return fc.oneof(...leaves);
 };
@@ -57,7 +57,7 @@ const { condition } = fc.letrec<{ condition: Condition }>((tie) => ({
     fc.constantFrom(...fields).chain(leafOf),
     fc.record({ op: fc.constantFrom("and" as const, "or" as const), of: fc.array(tie("condition"), { maxLength: 3 }) }),
     fc.record({ op: fc.constant("not" as const), of: tie("condition") }),
-  ) as fc.Arbitrary<Condition>,
+  ),
 }));
 
 forEachEngine((engine) => {

@@ -100,7 +100,7 @@ describe("fate of a commit", () => {
       await sql.close();
     };
     expect(outcomeOf(await create("taken", { requestId: "same-request" }))).toBe("201");
-    expect((await depot.journal({ after: seq })).map(({ at }) => String(at).slice(0, 4))).toEqual([
+    expect((await depot.journal({ after: seq })).map(({ at }) => (at as string).slice(0, 4))).toEqual([
       "2020",
       expect.not.stringMatching("2020"),
     ]);

@@ -133,7 +133,7 @@ describe("two nodes over one Postgres", () => {
   });
 
   test("batches over several realms at once do not block each other for good", async () => {
-    const realms = await Promise.all(["x", "y", "z"].map((environment) => realmOf(depot.store, "mixed", environment)));
+    const realms = await Promise.all(["x", "y", "z"].map(async (environment) => realmOf(depot.store, "mixed", environment)));
     const calls = Array.from({ length: 120 }, (_, at) => {
       const realm = realms[(at * 7 + (at % 2)) % 3] as number;
       return node(at).call("owners.create", { as: depot.caller("clerk", { realm }), body: { name: `M${at}` } });

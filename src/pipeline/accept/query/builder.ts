@@ -7,7 +7,7 @@ import type { ResourceContract } from "../../../contract/contract.ts";
 import type { Join, Link, Order, RowsShape } from "../../../store/store.ts";
 import type { RawFilter } from "../../call.ts";
 import { behind, bindCaller, type CallerParam, callerValue, renameParams } from "../../condition.ts";
-import { type Issue, type Issues, invalid, type Refusal } from "../../refusal.ts";
+import { type Issue, invalid, type Refusal } from "../../refusal.ts";
 import { type View, viewOf } from "../../view.ts";
 import { compileValue } from "../fields.ts";
 import type { IssueCode } from "../issue-codes.ts";
@@ -240,7 +240,7 @@ export class Builder {
   }
 
   get refusal(): Refusal | undefined {
-    return this.issues.size === 0 ? undefined : invalid(Object.fromEntries(this.issues) as Issues);
+    return this.issues.size === 0 ? undefined : invalid(Object.fromEntries(this.issues));
   }
 
   get where(): { where?: Condition } {

@@ -46,8 +46,8 @@ export const choose = (builder: Builder, view: View, query: RawQuery): Chosen =>
       const [head = "", ...rest] = part.split(".");
       const known = Object.hasOwn(view.resource.fields, head) && view.shown.includes(head);
       if (rest.length === 0) {
-        if (known) names.includes(head) || names.push(head);
-        else builder.issue("fields", "unknown_field", { field: head.slice(0, 50) });
+        if (known && !names.includes(head)) names.push(head);
+        if (!known) builder.issue("fields", "unknown_field", { field: head.slice(0, 50) });
         continue;
       }
       if (!view.resource.one.has(head) && !view.resource.many.has(head))
@@ -67,7 +67,7 @@ export const choose = (builder: Builder, view: View, query: RawQuery): Chosen =>
       ...raw,
       name,
       ...(fields === undefined ? {} : { fields }),
-    })) as RawInclude[],
+    })),
   };
 };
 
@@ -98,7 +98,7 @@ export const planIncludes = (
         builder.links.set(many.through.name, { name: many.through.name, table: many.through.table });
     }
     if (inner.rule !== "all") builder.rule(inner.rule);
-    const chosen = choose(builder, inner, raw as RawQuery);
+    const chosen = choose(builder, inner, raw);
     const order = builder.order(raw.sortBy ?? []);
     const perPage =
       raw.perPage === undefined ? Math.min(includedPerPage, target.maxPerPage) : wholeNumber(raw.perPage, 1, target.maxPerPage);

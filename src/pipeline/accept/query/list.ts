@@ -51,7 +51,7 @@ export const planList = (
   const byCursor = query.cursor !== undefined;
   const bound = byCursor || localOrder ? `${realm}\n${resource.table.name}\n${JSON.stringify(order)}` : "";
   const continues = query.cursor !== undefined && query.cursor !== "";
-  const after = continues ? readCursor(context.cursorSecret, bound, query.cursor as string) : undefined;
+  const after = continues ? readCursor(context.cursorSecret, bound, query.cursor) : undefined;
   if (continues && after === undefined) return refuse("invalid_cursor");
   const select = [
     ...new Set([
