@@ -1,6 +1,7 @@
 /** Lists: any filter in any order, walked by pages or by cursor, is the model's list; cursors are signed, bound and stable. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { type IssueCode, issueCodes } from "../../../src/pipeline/accept/issue-codes.ts";
 import type { RawFilter, RawQuery } from "../../../src/pipeline/call.ts";
 import { realmOf } from "../../../src/store/index.ts";
 import definition from "../depot/index.ts";
@@ -321,6 +322,9 @@ forEachEngine((engine) => {
       const refusal = refusalOf(await list(query));
       expect(refusal).toMatchObject({ status: 422, type: "validation_failed" });
       expect(refusal.issues?.[place]?.[0]?.code).toBe(code);
+      // Its message can be filled.
+      for (const { code: known, params } of Object.values(refusal.issues ?? {}).flat())
+        expect(Object.keys(params ?? {})).toEqual(expect.arrayContaining([...issueCodes[known as IssueCode].params]));
     });
 
     test("named filters with parameters, defaults and text", async () => {
