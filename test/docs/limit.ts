@@ -16,7 +16,7 @@ export interface Limit {
 }
 
 const rest = "src/channels/rest/limits.ts";
-const query = "src/pipeline/accept";
+const query = "src/pipeline";
 const forms = "src/define/forms.ts";
 const formats = "src/channels/rest/formats";
 const store = "src/store/limits.ts";
@@ -86,7 +86,7 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of(forms)("decimalScaleDefault", "Digits of a `decimal` after the point when the field has no `scale`", "422 `too_precise`"),
     of(forms)("decimalScaleMax", "Greatest `scale`", "the service does not compile"),
     of(forms)("decimalWrittenMax", "Digits after the point that may be written, zeros included", "422 `bad_format`"),
-    of("src/pipeline/accept/refused.ts")("issuesMax", "Fields named in one refusal", "the rest is left out"),
+    of("src/contract/values")("issuesMax", "Fields named in one refusal", "the rest is left out"),
   ],
   work: [
     of(writer)("queueMax", "Commands that wait for the writer", "503 `overloaded`"),

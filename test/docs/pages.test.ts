@@ -5,29 +5,40 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { blockDifference } from "./answer.ts";
 import { pages } from "./pages.ts";
-import { playPage, serviceOf, typedBlocks } from "./session.ts";
+import { type Page, playPage, serviceOf, type StandIns, typedBlocks } from "./session.ts";
 
 const root = join(import.meta.dir, "..", "..");
 const minute = 60_000;
 const textOf = (path: string): Promise<string> => Bun.file(join(root, path)).text();
 
-for (const page of pages) {
-  test(
-    `${page.path}: every command answers what is shown`,
-    async () => {
-      const markdown = await textOf(page.path);
-      const shown = typedBlocks(markdown).filter((typed) => typed.shown !== undefined).length;
-      const exchanges = await playPage(page, markdown);
-      const different = exchanges.flatMap((exchange) => {
-        const found = blockDifference(exchange.shown.language, exchange.shown.text, exchange.actual);
-        return found === undefined ? [] : [`${page.path}:${exchange.shown.line}: ${found}`];
-      });
-      expect({ different, compared: exchanges.length }).toEqual({ different: [], compared: shown });
-      expect(shown).toBeGreaterThan(0);
-    },
-    2 * minute,
-  );
-}
+/** Plays a page and expects that every output is as shown. */
+const playAndCompare = async (page: Page, standIns: StandIns): Promise<void> => {
+  const markdown = await textOf(page.path);
+  const shown = typedBlocks(markdown).filter((typed) => typed.shown !== undefined).length;
+  const exchanges = await playPage(page, markdown, { standIns });
+  const different = exchanges.flatMap((exchange) => {
+    const found = blockDifference(exchange.shown.language, exchange.shown.text, exchange.actual);
+    return found === undefined ? [] : [`${page.path}:${exchange.shown.line}: ${found}`];
+  });
+  expect({ different, compared: exchanges.length }).toEqual({ different: [], compared: shown });
+  expect(shown).toBeGreaterThan(0);
+};
+
+test.each(pages.map((page) => [page.path, page] as const))(
+  "%s: every command answers what is shown",
+  (_, page) => playAndCompare(page, "whereMissing"),
+  2 * minute,
+);
+
+test(
+  "a machine without curl and Node sees the same",
+  async () => {
+    const readme = pages.find(({ path }) => path === "README.md");
+    if (readme === undefined) throw new Error("the README is not played");
+    await playAndCompare(readme, "always");
+  },
+  2 * minute,
+);
 
 for (const { path, servers } of pages.filter((page) => page.servers.some(({ service }) => service !== undefined))) {
   test(

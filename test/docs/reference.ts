@@ -3,8 +3,8 @@ import { transferRefusals } from "../../services/bank/posting.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { t } from "../../src/define/field.ts";
 import { settings } from "../../src/host/setting.ts";
-import { formatWords, issueCodes, typeWords } from "../../src/pipeline/accept/issue-codes.ts";
-import { refusalTypes } from "../../src/pipeline/refusal.ts";
+import { formatWords, issueCodes, typeWords } from "../../src/contract/values/issue-codes.ts";
+import { refusalTypes } from "../../src/contract/refusal-types.ts";
 import { findLimit, limits, shownValue } from "./limit.ts";
 import { tableOf } from "./markdown.ts";
 import { sourcesIn } from "./source.ts";
@@ -42,7 +42,7 @@ const kinds: Readonly<Record<keyof typeof t, Kind>> = {
   binary: { handler: "`Uint8Array`", wire: "base64 (RFC 4648 section 4)" },
 };
 
-const accepting = sourcesIn("src/pipeline/accept")
+const accepting = sourcesIn("src/pipeline")
   .map(({ text }) => text)
   .join("\n");
 

@@ -34,6 +34,9 @@ export interface Exchange {
   readonly actual: string;
 }
 
+/** When `curl` and `node` are stood in for. */
+export type StandIns = "whereMissing" | "always";
+
 interface Typed {
   readonly command: Block;
   readonly shown: Block | undefined;
@@ -60,14 +63,15 @@ const executable = (path: string, text: string): void => {
   chmodSync(path, 0o755);
 };
 
-/** `pons` as a command, and stand-ins for what a machine may lack. */
-const makeCommands = (folder: string): string => {
+/** `pons` as a command, and stand-ins for what a machine may lack: `always` takes them also where it does not. */
+const makeCommands = (folder: string, standIns: StandIns): string => {
   const bin = join(folder, "bin");
   mkdirSync(bin);
   const bun = JSON.stringify(process.execPath);
   executable(join(bin, "pons"), `#!/bin/sh\nexec ${bun} ${JSON.stringify(main)} "$@"\n`);
-  if (Bun.which("node") === null) executable(join(bin, "node"), `#!/bin/sh\nexec ${bun} "$@"\n`);
-  if (Bun.which("curl") === null)
+  const isNeeded = (name: string): boolean => standIns === "always" || Bun.which(name) === null;
+  if (isNeeded("node")) executable(join(bin, "node"), `#!/bin/sh\nexec ${bun} "$@"\n`);
+  if (isNeeded("curl"))
     executable(join(bin, "curl"), `#!/bin/sh\nexec ${bun} ${JSON.stringify(join(import.meta.dir, "curl.ts"))} "$@"\n`);
   return bin;
 };
@@ -116,7 +120,11 @@ const replaceAll = (text: string, pairs: readonly (readonly [string, string])[])
   pairs.reduce((changed, [from, to]) => changed.replaceAll(from, to), text);
 
 /** Types the blocks of a page; one exchange for each that shows an output. Throws when a server does not start. */
-export const playPage = async (page: Page, markdown: string): Promise<readonly Exchange[]> => {
+export const playPage = async (
+  page: Page,
+  markdown: string,
+  { standIns = "whereMissing" }: { readonly standIns?: StandIns } = {},
+): Promise<readonly Exchange[]> => {
   const folder = mkdtempSync(join(tmpdir(), "pons-docs-"));
   const started: Started[] = [];
   try {
@@ -137,7 +145,7 @@ export const playPage = async (page: Page, markdown: string): Promise<readonly E
     writeFileSync(join(folder, "script.sh"), script);
     const shell = Bun.spawn(["sh", "script.sh"], {
       cwd: folder,
-      env: { ...environment(), PATH: `${makeCommands(folder)}:${process.env["PATH"] ?? ""}` },
+      env: { ...environment(), PATH: `${makeCommands(folder, standIns)}:${process.env["PATH"] ?? ""}` },
       stdin: "ignore",
       stdout: "ignore",
       stderr: "pipe",
