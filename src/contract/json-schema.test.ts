@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import Schema from "typebox/schema";
 import { type Field, type Fields, t } from "../define/field.ts";
-import { compileFields, compilePresent } from "../pipeline/accept/fields.ts";
-import { Refused } from "../pipeline/accept/refused.ts";
-import { compileRead } from "../pipeline/accept/value.ts";
+import { compileFields, compilePresent } from "./values/fields.ts";
+import { Refused } from "./values/refused.ts";
+import { compileRead } from "./values/value.ts";
 import { exampleOf, fieldSchema, fieldsSchema } from "./json-schema.ts";
 
 const id = "acc_01JQZ8M3T9XK4W7B2N5C6D8FGH";

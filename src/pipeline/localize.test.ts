@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { formatWords, type IssueCode, issueCodes, typeWords } from "./accept/issue-codes.ts";
+import { formatWords, type IssueCode, issueCodes, typeWords } from "../contract/values/issue-codes.ts";
 import { localizeRefusal, message, missingMessages } from "./localize.ts";
 import { platformLanguages, platformMessages } from "./messages/index.ts";
 import { invalid, refusalTypes, refuse } from "./refusal.ts";

@@ -2,20 +2,14 @@
  * Refusals. Their codes are part of the contract (`contract/refusal-types.ts`); a service adds its own in `refusals` of a function. A refusal is a
  * value, not an exception: a caller's mistake never throws.
  */
+import type { Issue, Issues } from "../contract/issue.ts";
 import { refusalTypes } from "../contract/refusal-types.ts";
 
 export { refusalTypes };
 
 export type RefusalType = keyof typeof refusalTypes;
 
-/** What is wrong with one value. `code` names a message (`issue.<code>`), `params` fill it. */
-export interface Issue {
-  readonly code: string;
-  readonly params?: Readonly<Record<string, string | number>>;
-}
-
-/** Field path (`email`, `address.city`, `goods.0.sku`, a query parameter's name) → what is wrong with it. */
-export type Issues = Readonly<Record<string, readonly Issue[]>>;
+export type { Issue, Issues };
 
 export interface Refusal {
   readonly type: string;

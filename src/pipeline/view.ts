@@ -5,7 +5,7 @@ import type { Condition } from "../define/expression.ts";
 import type { Fields, Mask } from "../define/field.ts";
 import { type ResourceContract, rowRuleOf } from "../contract/contract.ts";
 import type { Row } from "../store/store.ts";
-import { compilePresent } from "./accept/fields.ts";
+import { compilePresent } from "../contract/values/fields.ts";
 import { isLocal } from "./condition.ts";
 
 export type Present = (row: Row) => Record<string, unknown>;

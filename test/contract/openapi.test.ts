@@ -10,7 +10,7 @@ import { compile } from "../../src/contract/compile.ts";
 import type { Contract } from "../../src/contract/contract.ts";
 import { addressesOf, openapi, type SpecVersion } from "../../src/contract/openapi/index.ts";
 import { versionView, versionViews } from "../../src/contract/versions.ts";
-import { compileFields } from "../../src/pipeline/accept/fields.ts";
+import { compileFields } from "../../src/contract/values/fields.ts";
 import { refusalTypes as documentedTypes } from "../../src/contract/refusal-types.ts";
 import { refusalTypes } from "../../src/pipeline/refusal.ts";
 import shop from "../fixtures/shop.ts";

@@ -3,14 +3,9 @@
  * shape (src/pipeline/call.ts, refusal.ts); they stand here because the contract knows nothing of the pipeline.
  */
 
-/** What is wrong with one value. */
-export interface Issue {
-  readonly code: string;
-  readonly params?: Readonly<Record<string, string | number>>;
-}
+import type { Issue, Issues } from "../issue.ts";
 
-/** Field path or parameter → what is wrong with it. */
-export type Issues = Readonly<Record<string, readonly Issue[]>>;
+export type { Issue, Issues };
 
 export interface Filter {
   readonly path: string;

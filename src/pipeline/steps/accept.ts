@@ -1,7 +1,7 @@
 /** accept: the input, checked and decoded. Refuses 400 and 422. */
 import type { Contract, Operation } from "../../contract/contract.ts";
 import { versionView } from "../../contract/versions.ts";
-import { type AcceptFields, compileFields } from "../accept/fields.ts";
+import { type AcceptFields, compileFields } from "../../contract/values/fields.ts";
 import { acceptQuery, type QueryContext } from "../accept/query.ts";
 import type { Row } from "../../store/store.ts";
 import type { Input } from "../call.ts";

@@ -4,7 +4,7 @@ import type { Answer, FunctionDefinition, FunctionRefusal, RowRequest } from "..
 import type { Operation } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
 import type { Unit } from "../../batch/unit.ts";
-import { compilePresent } from "../../pipeline/accept/fields.ts";
+import { compilePresent } from "../../contract/values/fields.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import { type Issue, type Refusal, refusalTypes } from "../../pipeline/refusal.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";

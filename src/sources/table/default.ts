@@ -1,7 +1,7 @@
 /** What a field that nobody gave becomes: its default, decoded from the wire's form once, or null. */
 import type { Value } from "../../define/expression.ts";
 import type { ResourceContract } from "../../contract/contract.ts";
-import { compileValue } from "../../pipeline/accept/fields.ts";
+import { compileValue } from "../../contract/values/fields.ts";
 
 const known = new WeakMap<ResourceContract, ReadonlyMap<string, Value>>();
 

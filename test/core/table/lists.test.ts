@@ -1,7 +1,7 @@
 /** Lists: any filter in any order, walked by pages or by cursor, is the model's list; cursors are signed, bound and stable. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { type IssueCode, issueCodes } from "../../../src/pipeline/accept/issue-codes.ts";
+import { type IssueCode, issueCodes } from "../../../src/contract/values/issue-codes.ts";
 import type { RawFilter, RawQuery } from "../../../src/pipeline/call.ts";
 import { realmOf } from "../../../src/store/index.ts";
 import definition from "../depot/index.ts";

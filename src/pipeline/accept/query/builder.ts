@@ -9,8 +9,8 @@ import type { RawFilter } from "../../call.ts";
 import { behind, bindCaller, type CallerParam, callerValue, renameParams } from "../../condition.ts";
 import { type Issue, invalid, type Refusal } from "../../refusal.ts";
 import { type View, viewOf } from "../../view.ts";
-import { compileValue } from "../fields.ts";
-import type { IssueCode } from "../issue-codes.ts";
+import { compileValue } from "../../../contract/values/fields.ts";
+import type { IssueCode } from "../../../contract/values/issue-codes.ts";
 
 const valuesMax = 200;
 const sortFieldsMax = 8;

@@ -4,7 +4,7 @@ import type { ManyContract } from "../../../contract/contract.ts";
 import type { RawInclude, RawQuery } from "../../call.ts";
 import type { IncludePlan } from "../../plan.ts";
 import { type View, viewOf } from "../../view.ts";
-import type { IssueCode } from "../issue-codes.ts";
+import type { IssueCode } from "../../../contract/values/issue-codes.ts";
 import { Builder, includeDepthMax, type QueryContext } from "./builder.ts";
 import { wholeNumber } from "./whole-number.ts";
 

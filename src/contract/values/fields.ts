@@ -14,7 +14,7 @@
  */
 import type { Fields } from "../../define/field.ts";
 import type { Row } from "../../store/store.ts";
-import type { Issue, Issues } from "../refusal.ts";
+import type { Issue, Issues } from "../issue.ts";
 import { Refused } from "./refused.ts";
 import { compileRow, type FieldsOptions } from "./row.ts";
 import { compileRead } from "./value.ts";

@@ -3,7 +3,7 @@
  * it never throws, whatever it is given. Tell them apart with `instanceof Refused`.
  */
 import type { Value } from "../../define/expression.ts";
-import type { Issue } from "../refusal.ts";
+import type { Issue } from "../issue.ts";
 import type { FormatWord, IssueCode, TypeWord } from "./issue-codes.ts";
 
 /** Most issues told of one body; reading stops there. */

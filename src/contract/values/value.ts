@@ -4,7 +4,7 @@
 import type { Value } from "../../define/expression.ts";
 import type { ArrayOptions, Field, Fields, TextOptions } from "../../define/field.ts";
 import { arrayItemsMax, decimalScaleMax, stringLengthMax, textLengthMax } from "../../define/forms.ts";
-import type { Issue } from "../refusal.ts";
+import type { Issue } from "../issue.ts";
 import { readBinary, readJson } from "./json.ts";
 import { readDecimal, readInteger, readMoney } from "./numbers.ts";
 import { checkPattern } from "../../define/pattern.ts";
