@@ -2,7 +2,6 @@
  * Cursors: where a list was left, signed and bound to the realm and to the list itself, so that a cursor made up, changed, or taken to another
  * tenant or list is refused. Opaque to clients.
  */
-import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Value } from "../define/expression.ts";
 
 const macBytes = 16;
@@ -10,7 +9,7 @@ const macBytes = 16;
 const cursorLengthMax = 65_536;
 
 const macOf = (secret: string, bound: string, payload: string): Buffer =>
-  createHmac("sha256", secret).update(bound).update("\n").update(payload).digest().subarray(0, macBytes);
+  new Bun.CryptoHasher("sha256", secret).update(bound).update("\n").update(payload).digest().subarray(0, macBytes);
 
 const encode = (value: Value): Value => (typeof value === "bigint" ? { int: value.toString() } : value);
 
@@ -29,7 +28,7 @@ export const readCursor = (secret: string, bound: string, cursor: string): reado
   const [payload, mac, ...rest] = cursor.split(".");
   if (payload === undefined || mac === undefined || rest.length > 0) return undefined;
   const given = Buffer.from(mac, "base64url");
-  if (given.length !== macBytes || !timingSafeEqual(given, macOf(secret, bound, payload))) return undefined;
+  if (given.length !== macBytes || !crypto.timingSafeEqual(given, macOf(secret, bound, payload))) return undefined;
   const values: unknown = JSON.parse(Buffer.from(payload, "base64url").toString());
   return Array.isArray(values) ? values.map(decode) : undefined;
 };

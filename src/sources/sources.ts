@@ -2,7 +2,6 @@
  * Sources: what executes an accepted call. Tables and code today; upstream services and compositions take their place beside them.
  * A query is executed at once; a command is turned into what the writer runs.
  */
-import { hash } from "node:crypto";
 import type { Command, Origin, Verdict } from "../batch/command.ts";
 import { Batcher } from "../batch/batcher.ts";
 import type { Unit } from "../batch/unit.ts";
@@ -31,7 +30,7 @@ const stringify = (value: unknown): string =>
 
 /** What an idempotency key stands for: the operation and everything it was asked with. */
 const fingerprintOf = ({ call, operation }: CallContext): string =>
-  hash("sha256", stringify([operation.service, operation.name, call.version ?? null, call.input]), "base64url");
+  Bun.SHA256.hash(stringify([operation.service, operation.name, call.version ?? null, call.input]), "base64url");
 
 const originOf = ({ call, operation }: CallContext, caller: Caller): Origin => ({
   operation: `${operation.service}.${operation.name}`,

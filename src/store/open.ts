@@ -4,7 +4,6 @@ import { dirname, resolve } from "node:path";
 import { statementTimeoutMs } from "./limits.ts";
 import type { Admin } from "./migrate/schema.ts";
 import { Realms } from "./realm.ts";
-import { PostgresStore } from "./postgres/store.ts";
 import { SqliteStore } from "./sqlite/store.ts";
 import type { MaybePromise, Store } from "./store.ts";
 
@@ -49,6 +48,8 @@ export const openStore = (url: string, options: StoreOptions = {}): MaybePromise
 const openPostgres = async (url: string, options: StoreOptions): Promise<OpenStore> => {
   const { readers = readersDefault, timeoutMs = statementTimeoutMs, merge = true } = options;
   if (!Number.isInteger(readers) || readers < 1 || readers > readersMax) throw new RangeError(`readers: 1 to ${readersMax}`);
+  // Only who uses Postgres waits for its client to load.
+  const { PostgresStore } = await import("./postgres/store.ts");
   const store = new PostgresStore({ url, readers, timeoutMs, merge });
   try {
     await store.assertFit();

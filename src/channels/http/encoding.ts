@@ -4,11 +4,10 @@
  * Limits: one coding per body; at most `bytesMax` bytes come out and at most `ratioMax` times what came in (small
  * bodies may always grow to 1 MiB). What would be more is stopped while it inflates: 413, never memory.
  */
-import { promisify } from "node:util";
-import * as zlib from "node:zlib";
 import { BoundedCache } from "./bounded-cache.ts";
 import { FormatError } from "./format-error.ts";
 import { parseWeighted } from "./weighted.ts";
+import { promised, zlib } from "./zlib.ts";
 import { isWholeZstd } from "./zstd-frame.ts";
 
 export type ContentCoding = "zstd" | "br" | "gzip" | "identity";
@@ -70,11 +69,26 @@ const SYNC_BYTES_MAX = 32 * 1024;
 type Inflate = (bytes: Uint8Array, options: { maxOutputLength: number }) => Uint8Array;
 type InflateLater = (bytes: Uint8Array, options: { maxOutputLength: number }) => Promise<Uint8Array>;
 const CODECS: Readonly<Record<string, readonly [Inflate, InflateLater]>> = {
-  gzip: [zlib.gunzipSync, promisify(zlib.gunzip)],
-  "x-gzip": [zlib.gunzipSync, promisify(zlib.gunzip)],
-  deflate: [zlib.inflateSync, promisify(zlib.inflate)],
-  br: [zlib.brotliDecompressSync, promisify(zlib.brotliDecompress)],
-  zstd: [zlib.zstdDecompressSync, promisify(zlib.zstdDecompress)],
+  gzip: [
+    (bytes, options) => zlib().gunzipSync(bytes, options),
+    (bytes, options) => promised((done) => zlib().gunzip(bytes, options, done)),
+  ],
+  "x-gzip": [
+    (bytes, options) => zlib().gunzipSync(bytes, options),
+    (bytes, options) => promised((done) => zlib().gunzip(bytes, options, done)),
+  ],
+  deflate: [
+    (bytes, options) => zlib().inflateSync(bytes, options),
+    (bytes, options) => promised((done) => zlib().inflate(bytes, options, done)),
+  ],
+  br: [
+    (bytes, options) => zlib().brotliDecompressSync(bytes, options),
+    (bytes, options) => promised((done) => zlib().brotliDecompress(bytes, options, done)),
+  ],
+  zstd: [
+    (bytes, options) => zlib().zstdDecompressSync(bytes, options),
+    (bytes, options) => promised((done) => zlib().zstdDecompress(bytes, options, done)),
+  ],
 };
 
 /**
@@ -117,11 +131,11 @@ function corrupt(): FormatError {
 export function compressBody(bytes: Uint8Array, coding: ContentCoding): Uint8Array {
   switch (coding) {
     case "zstd":
-      return zlib.zstdCompressSync(bytes);
+      return zlib().zstdCompressSync(bytes);
     case "br":
-      return zlib.brotliCompressSync(bytes, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } });
+      return zlib().brotliCompressSync(bytes, { params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 4 } });
     case "gzip":
-      return zlib.gzipSync(bytes);
+      return zlib().gzipSync(bytes);
     case "identity":
       return bytes;
   }

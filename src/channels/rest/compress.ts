@@ -2,26 +2,20 @@
  * Compression of answers by Accept-Encoding (RFC 9110 section 12.5.3). Small answers stay as they are; middling ones are compressed at once,
  * which takes well under a millisecond; large ones on the thread pool, so that nobody waits for them.
  */
-import { promisify } from "node:util";
-import * as zlib from "node:zlib";
-import { chooseCoding, compressBody } from "../http/index.ts";
+import { chooseCoding, compressBody, promised, zlib } from "../http/index.ts";
 import type { ContentCoding } from "../http/index.ts";
 
 const syncBytesMax = 64 * 1024;
 const encoder = new TextEncoder();
 
-const gzip = promisify(zlib.gzip);
-const brotli = promisify(zlib.brotliCompress);
-const zstd = promisify(zlib.zstdCompress);
-
 const later = (bytes: Uint8Array, coding: ContentCoding): Promise<Uint8Array> => {
   switch (coding) {
     case "gzip":
-      return gzip(bytes);
+      return promised((done) => zlib().gzip(bytes, done));
     case "br":
-      return brotli(bytes, { params: { [zlib.constants.BROTLI_PARAM_QUALITY]: 4 } });
+      return promised((done) => zlib().brotliCompress(bytes, { params: { [zlib().constants.BROTLI_PARAM_QUALITY]: 4 } }, done));
     case "zstd":
-      return zstd(bytes);
+      return promised((done) => zlib().zstdCompress(bytes, done));
     case "identity":
       return Promise.resolve(bytes);
   }

@@ -2,8 +2,6 @@
  * API keys: `pons_{environment}_{random}{checksum}`. 32 random base-62 characters (190 bits) and a 6-character checksum (CRC-32 of what
  * stands before it), so that a scanner recognises a leaked key and a mistyped one is refused without a look-up. Kept as SHA-256 only.
  */
-import { hash } from "node:crypto";
-
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const randomLength = 32;
 const checksumLength = 6;
@@ -48,7 +46,7 @@ export const environmentOfKey = (secret: string): string | undefined => {
 };
 
 /** What is stored instead of the key: SHA-256, hex. */
-export const hashOfKey = (secret: string): string => hash("sha256", secret);
+export const hashOfKey = (secret: string): string => Bun.SHA256.hash(secret, "hex");
 
 /** What a person may be shown of a key: `pons_live_Ab3d…`. */
 export const shownPrefix = (secret: string): string => secret.slice(0, secret.indexOf("_", 5) + 5);
