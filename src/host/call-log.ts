@@ -18,6 +18,7 @@ export const createCallLog = (logger: Logger): CallLog => {
   return {
     watch: (pipeline) => ({
       run: (call) => pipeline.run(begin(call)),
+      permit: (call) => pipeline.permit(begin(call)),
       stream: (call) => pipeline.stream(begin(call)),
       runBatch: (steps, options) =>
         pipeline.runBatch(

@@ -75,12 +75,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
   const { contracts, executor, onCall } = options;
   const now = options.now ?? (() => new Date().toISOString());
   const admission: Admission = { inFlight: 0, inFlightMax: options.inFlightMax ?? inFlightMaxDefault };
-  const steps: readonly Step[] = [
-    identify(options.keys),
-    admit(admission),
-    authorize,
-    accept({ contracts, cursorSecret: options.cursorSecret, now }),
-  ];
+  const permission: readonly Step[] = [identify(options.keys), admit(admission), authorize];
+  const steps: readonly Step[] = [...permission, accept({ contracts, cursorSecret: options.cursorSecret, now })];
 
   /** Tells of an error of ours. Whoever is told may be broken too: the call is answered all the same. */
   const report = (error: unknown, call: Call): void => {
@@ -149,6 +145,24 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return answer
       .catch((error: unknown) => finish(context, { ok: false, refusal: refusalOf(error, call) }))
       .finally(() => void admission.inFlight--);
+  };
+
+  /** What is permitted is told of when it runs; what is refused, here. */
+  const permit = (call: Call): MaybePromise<Refusal | undefined> => {
+    const context = contextOf(call);
+    const told = (refusal: Refusal): Refusal => {
+      const result = finish(context, { ok: false, refusal });
+      return result.ok ? refusal : result.refusal;
+    };
+    try {
+      const refusal = pass(permission, context);
+      if (!(refusal instanceof Promise)) return refusal === undefined ? undefined : told(refusal);
+      return refusal
+        .catch((error: unknown) => refusalOf(error, call))
+        .then((refused) => (refused === undefined ? undefined : told(refused)));
+    } catch (error) {
+      return told(refusalOf(error, call));
+    }
   };
 
   const independent = async (batch: readonly BatchStep[]): Promise<readonly Result[]> => {
@@ -228,12 +242,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       const chunks = executor.scan(plan, call.signal)[Symbol.asyncIterator]();
       // The first rows are there before the answer begins: what fails until then is still a refusal.
       const first = await chunks.next();
-      return { ok: true, rows: mapped(resumed(first, chunks), older) };
+      const rows = mapped(resumed(first, chunks), older);
+      const isWhole = query?.fields === undefined && query?.include === undefined && call.version === undefined;
+      return isWhole ? { ok: true, rows, fields: plan.view.shown } : { ok: true, rows };
     };
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, runBatch, stream };
+  return { run, permit, runBatch, stream };
 };
 
 async function* once(rows: readonly unknown[]): AsyncIterable<readonly unknown[]> {

@@ -16,12 +16,21 @@ export interface BatchStep {
 
 export type Strategy = "atomic" | "independent";
 
-/** Rows of a list without page limit, in chunks; already presented (redacted, down-converted). */
+/**
+ * Rows of a list without page limit, in chunks; already presented (redacted, down-converted). `fields` are the names of the fields that this caller
+ * sees, where every row has just these: no selection, no relations, the newest version.
+ */
 export type RowStream =
-  { readonly ok: true; readonly rows: AsyncIterable<readonly unknown[]> } | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: true; readonly rows: AsyncIterable<readonly unknown[]>; readonly fields?: readonly string[] }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 export interface Pipeline {
   run(call: Call): MaybePromise<Result>;
+  /**
+   * Whether the caller may make the call at all: identify, admit, authorize. Runs nothing and looks at no row and no body. For channels that read
+   * before they change: who may not change is refused (401, 403) before it is told what there is.
+   */
+  permit(call: Call): MaybePromise<Refusal | undefined>;
   /**
    * Many calls at once, one result each, in order. Each passes every step by itself.
    * independent: each stands alone. atomic: all commands commit together or none; the first refusal is given to its item, the others say

@@ -440,6 +440,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
       run: () => {
         throw new Error("secret detail of the pipeline");
       },
+      permit: () => Promise.reject(new Error("secret detail of the permission")),
       runBatch: () => Promise.reject(new Error("secret detail of the batch")),
       stream: () => Promise.reject(new Error("secret detail of the stream")),
     };

@@ -59,7 +59,7 @@ export const patchWith =
     return isObject(patched.value) ? { row: patched.value } : refuse("conflict", { details: { reason: "path", operation: 0 } });
   };
 
-/** Reads, transforms and updates the row of an item or singleton. */
+/** Reads, transforms and updates the row of an item or singleton. Who may not change is told so before anything is read. */
 export const rewrite = async (
   exchange: Exchange,
   pipeline: Pipeline,
@@ -75,6 +75,8 @@ export const rewrite = async (
   const get = exchange.version?.contract.operations.get(operation.name.replace(/\.[^.]*$/, ".get"));
   if (get === undefined) return { ok: false, refusal: refuse("unsupported_media_type") };
   const item = given.id === undefined ? {} : { id: given.id };
+  const barred = await pipeline.permit(callOf(exchange, operation, item));
+  if (barred !== undefined) return { ok: false, refusal: barred };
   for (let attempt = 1; ; attempt++) {
     const read = await pipeline.run(callOf(exchange, get, item));
     if (!read.ok) return read;

@@ -3,7 +3,7 @@
  * scan), a reader that leaves ends it, and an error on the way cuts the connection, so that no part is taken for the whole.
  */
 import type { Call } from "../../pipeline/call.ts";
-import type { Field, Fields } from "../../define/field.ts";
+import type { Fields } from "../../define/field.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { OperationEndpoint } from "./endpoint.ts";
@@ -13,10 +13,11 @@ import { isObject } from "./input.ts";
 import type { Answer } from "./send.ts";
 
 /** Columns of fields: objects become dotted names. */
-const columnsOf = (fields: Fields, prefix = ""): string[] =>
-  Object.entries(fields).flatMap(([name, field]: [string, Field]) =>
-    field.kind === "object" && field.fields !== undefined ? columnsOf(field.fields, `${prefix}${name}.`) : [`${prefix}${name}`],
-  );
+const columnsOf = (fields: Fields, names: readonly string[], prefix = ""): string[] =>
+  names.flatMap((name) => {
+    const nested = fields[name]?.kind === "object" ? fields[name].fields : undefined;
+    return nested === undefined ? [`${prefix}${name}`] : columnsOf(nested, Object.keys(nested), `${prefix}${name}.`);
+  });
 
 /** Fields of any JSON stand as JSON in their one cell: their shape differs from row to row. */
 const jsonInCells = (fields: Fields): ((row: unknown) => unknown) => {
@@ -54,9 +55,9 @@ export const answerStream = async (
     return head;
   }
   const fields = exchange.version?.contract.resources.get(endpoint.operation.resource?.name ?? "")?.fields ?? {};
-  const { query } = call.input;
   const isCsv = format.name === "csv";
-  const isSelected = query?.fields !== undefined || query?.include !== undefined || exchange.version?.older !== undefined;
   const rows = rowsOf(opened.rows, isCsv ? jsonInCells(fields) : (row) => row);
-  return { ...head, body: format.stream(rows, isCsv && !isSelected ? { columns: columnsOf(fields) } : {}) };
+  // Without names of fields, those of the first row stand.
+  const columns = isCsv && opened.fields !== undefined ? { columns: columnsOf(fields, opened.fields) } : {};
+  return { ...head, body: format.stream(rows, columns) };
 };

@@ -1,6 +1,7 @@
 /**
  * DELETE of an id in a related collection. A many-to-many relation loses its pair; a reference is emptied where it may be empty. Both are found by
- * a list as this caller sees it, so what he may not see is 404, and changed by an ordinary command with all its checks.
+ * a list as this caller sees it, so what he may not see is 404, and changed by an ordinary command with all its checks. Who may not change is
+ * 403 whether there is anything or not.
  */
 import type { Result } from "../../pipeline/call.ts";
 import { refuse } from "../../pipeline/refusal.ts";
@@ -24,6 +25,8 @@ export const unrelate = async (
   const { related, operation, then } = endpoint;
   const { id = "", relatedId = "" } = match;
   if (related === undefined || then === undefined) throw new Error(`${operation.name}: unrelate without a relation`);
+  const barred = await pipeline.permit(callOf(exchange, then, {}));
+  if (barred !== undefined) return { ok: false, refusal: barred };
   const { from, to, reference } = related;
   const isPair = from !== undefined && to !== undefined;
   const filters = isPair ? [equal(from, id), equal(to, relatedId)] : [equal("id", relatedId)];
