@@ -55,11 +55,11 @@ export class Coalescer {
     this.#schedule();
   }
 
-  /** After the current callbacks, so that calls made in one go are one statement. */
+  /** After the sockets that are ready now have been read, so that requests that arrived together are one statement. */
   #schedule(): void {
     if (this.#scheduled || this.#idle.length === 0) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       this.#start();
     });
