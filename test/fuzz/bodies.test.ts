@@ -66,8 +66,11 @@ for (const { engine, create } of testDatabases()) {
     test(
       "hostile bodies elsewhere: batches, patches, QUERY",
       async () => {
-        for (const { type, body, headers = [] } of hostileBodies()) {
-          for (const asking of addresses()) {
+        const all = addresses();
+        for (const [index, { name, type, body, headers = [] }] of hostileBodies().entries()) {
+          // Where the text is no JSON, one address after the other.
+          const asked = name.startsWith("no JSON") ? [all[index % all.length]!] : all;
+          for (const asking of asked) {
             const heard = await askAndJudge(target, { ...asking, headers: [["Content-Type", type], ...headers], body });
             // For QUERY an empty body, or one whose tags are passed over, is a question like any other.
             if (asking.method !== "QUERY" && heard.status < 400 && body !== "[]")

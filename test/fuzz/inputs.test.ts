@@ -16,11 +16,11 @@ const properties: readonly {
   readonly runs: number;
   readonly inputs: (known: Harvest) => fc.Arbitrary<Asking>;
 }[] = [
-  { name: "single calls", runs: 1_000, inputs: call },
-  { name: "lists", runs: 300, inputs: list },
-  { name: "mixed batches", runs: 300, inputs: mixed },
-  { name: "JSON Patch", runs: 300, inputs: jsonPatch },
-  { name: "merge patches and properties", runs: 300, inputs: mergePatch },
+  { name: "single calls", runs: 500, inputs: call },
+  { name: "lists", runs: 200, inputs: list },
+  { name: "mixed batches", runs: 200, inputs: mixed },
+  { name: "JSON Patch", runs: 200, inputs: jsonPatch },
+  { name: "merge patches and properties", runs: 200, inputs: mergePatch },
 ];
 
 for (const { engine, create } of testDatabases()) {

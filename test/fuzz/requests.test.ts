@@ -40,7 +40,7 @@ for (const { engine, create } of testDatabases()) {
       "addresses, queries and methods",
       async () => {
         const inputs = fc.record({ line: requestLine(known), as: fc.constantFrom(...callers) });
-        await holds(inputs, { runs: 800 }, async ({ line, as }) => {
+        await holds(inputs, { runs: 500 }, async ({ line, as }) => {
           const asking = { ...line, ...(as === undefined ? {} : { as }) };
           await askAndJudge(target, asking, { isDocument: documents.test(line.path) });
         });
@@ -66,7 +66,7 @@ for (const { engine, create } of testDatabases()) {
             ),
           });
         });
-        await holds(inputs, { runs: 800 }, async ({ path, query, as }) => {
+        await holds(inputs, { runs: 500 }, async ({ path, query, as }) => {
           await askAndJudge(target, { method: "GET", path: query === "" ? path : `${path}?${query}`, as });
         });
       },
@@ -77,7 +77,7 @@ for (const { engine, create } of testDatabases()) {
       "headers",
       async () => {
         const inputs = fc.record({ line: requestLine(known), as: fc.constantFrom(...callers), headers: headersOf(known) });
-        await holds(inputs, { runs: 500 }, async ({ line, as, headers }) => {
+        await holds(inputs, { runs: 400 }, async ({ line, as, headers }) => {
           const asking = { ...line, headers, ...(as === undefined ? {} : { as }) };
           await askAndJudge(target, asking, { isDocument: documents.test(line.path) });
         });

@@ -142,18 +142,19 @@ export class Wire {
       if (this.#isClosed) return "closed";
       const left = options.withinMs - (performance.now() - start);
       if (left <= 0) return "silent";
-      await this.#more(left);
+      await this.more(left);
     }
   }
 
   /** Waits until the other side closes; whether it did. */
   async closes(withinMs: number): Promise<boolean> {
     const end = performance.now() + withinMs;
-    while (!this.#isClosed && performance.now() < end) await this.#more(end - performance.now());
+    while (!this.#isClosed && performance.now() < end) await this.more(end - performance.now());
     return this.#isClosed;
   }
 
-  async #more(withinMs: number): Promise<void> {
+  /** Waits until something comes or the connection ends. */
+  async more(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, withinMs);
     this.#wake = resolve;
