@@ -141,6 +141,8 @@ test("an unknown code, a sentence, a missing parameter, the body itself", () => 
       c: [{ code: "too_long" }],
       "": [{ code: "wrong_type", params: { expected: "object" } }],
       "price[gte]": [{ code: "not_integer" }],
+      "createdAt>=": [{ code: "not_integer" }],
+      "status!=": [{ code: "not_integer" }],
       "x y": [{ code: "unknown_field" }],
     }),
     "en",
@@ -150,7 +152,9 @@ test("an unknown code, a sentence, a missing parameter, the body itself", () => 
     b: ["The branch is closed."],
     c: ["The c is not valid."],
     "": ["The body must be an object."],
-    "price[gte]": ["The price[gte] must be a whole number."],
+    "price[gte]": ["The price must be a whole number."],
+    "createdAt>=": ["The created at must be a whole number."],
+    "status!=": ["The status must be a whole number."],
     "x y": ["There is no field “x y” here."],
   });
 });

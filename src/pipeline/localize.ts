@@ -102,7 +102,10 @@ export const message = (locale: string, key: string, params: MessageParams = {},
 const identifier = /^[A-Za-z][A-Za-z0-9]*$/;
 const position = /^[0-9]+$/;
 
-/** `firstName` → `first name`; what is no name (`price[gte]`) stays. */
+/** How a filter writes its operator behind the name of the field: `price>=`, `price[gte]`. */
+const operator = /(?:[<>!~^]=?|\[\w*\])$/;
+
+/** `firstName` → `first name`; what is no name (`a b`) stays. */
 const inWords = (name: string): string =>
   identifier.test(name)
     ? name
@@ -111,9 +114,9 @@ const inWords = (name: string): string =>
         .toLowerCase()
     : name;
 
-/** The name of the field at `path`: `goods.0.sku` → "goods 1 sku", or as the service calls `goods.sku`. */
+/** The name of the field at `path`: `goods.0.sku` → "goods 1 sku", or as the service calls `goods.sku`; of a filter, its field: `price>=` → "price". */
 const fieldName = (path: string, locale: string, extra: Messages | undefined, resource: string | undefined): string => {
-  const steps = path.split(".");
+  const steps = path.replace(operator, "").split(".");
   const named = (name: string): string | undefined =>
     (resource === undefined ? undefined : find(locale, `field.${resource}.${name}`, extra)?.text) ??
     find(locale, `field.${name}`, extra)?.text;

@@ -10,6 +10,7 @@ import {
   parseYaml,
   stringifyMsgpack,
 } from "../../src/channels/rest/formats/index.ts";
+import { decode } from "@msgpack/msgpack";
 import { testDatabases } from "../postgres/index.ts";
 import { play } from "./scenario.ts";
 import type { Scenario } from "./scenario.ts";
@@ -320,6 +321,14 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const body = stringifyMsgpack({ name: "Mp", price: 9007199254740993n, tags: ["a"] });
     const answered = await shop.ask("POST", "/products", { headers: { "content-type": "application/msgpack" }, body });
     expect([answered.status, answered.body.data]).toMatchObject([201, { name: "Mp", price: "9007199254740993", tags: ["a"] }]);
+  });
+
+  test("a refusal that names what readers of MessagePack refuse as a key can be read", async () => {
+    for (const name of ["__proto__", "a.__proto__", "__proto__%3E", "__proto__[gte]"]) {
+      const answered = await shop.ask("PATCH", `/products/${shop.ids.pen}.msgpack?${name}=1`, { body: {} });
+      expect([name, answered.status]).toEqual([name, 422]);
+      expect(decode(answered.bytes)).toMatchObject({ success: false, error: { code: 422 } });
+    }
   });
 
   describe("streams", () => {

@@ -56,11 +56,23 @@ const refused: readonly (readonly [what: string, query: string, name: string])[]
   ["a syntax error", "filters=priced(", "filters"],
   ["a filter on JSON", "extra=1", "extra"],
   ["a path over what is no relation", "name.first=x", "name.first"],
-  ["a prototype as a field", "__proto__=1", "__proto__"],
+  ["a prototype as a field, which readers of MessagePack refuse as a key", "__proto__=1", "(proto)"],
   ["an inherited name as a field", "constructor=1", "constructor"],
 ];
 
 const scenarios: readonly Scenario[] = [
+  {
+    name: "a refusal of a filter says the field in words, under the name as it was written",
+    ask: "GET /products?createdAt>=soon&price[gte]=cheap&stock<few",
+    status: 422,
+    json: {
+      data: {
+        "createdAt>=": [expect.stringMatching(/^The created at must be a date and time/)],
+        "price[gte]": [expect.stringMatching(/^The price must be/)],
+        "stock<": [expect.stringMatching(/^The stock must be/)],
+      },
+    },
+  },
   {
     name: "default page of a resource with its own",
     ask: "GET /orders",
