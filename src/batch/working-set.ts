@@ -52,7 +52,7 @@ export const uniqueText = (realm: number, row: Row, fields: readonly string[]): 
   for (const field of fields) {
     const value = row[field];
     if (value === null || value === undefined) return undefined;
-    text += ` ${typeof value === "string" ? JSON.stringify(value) : String(value as number | bigint | boolean)}`;
+    text += typeof value === "bigint" ? ` ${value}` : ` ${JSON.stringify(value)}`;
   }
   return text;
 };

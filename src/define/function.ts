@@ -87,7 +87,7 @@ export interface QueryContext extends BaseContext {
 export interface CommandContext extends BaseContext {
   table<F extends Fields>(resource: ResourceDefinition<string, F>): TableAccess<F>;
   /** A new identifier for a resource. */
-  id(resource: ResourceDefinition<string, Fields>): string;
+  id(resource: ResourceDefinition): string;
   /** Whether the caller's row rule lets them see a row. Code itself sees every row of the tenant's environment. */
   visible<F extends Fields>(resource: ResourceDefinition<string, F>, row: RowOf<F>): boolean;
   /** Emits a declared event; it commits with the command. */

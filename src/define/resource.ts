@@ -185,11 +185,11 @@ const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
     self,
     all: "all",
     own: (field) => ({ op: "eq", left: { field: [known(field)] }, right: caller.subject }),
-    rows: (where) => where(row as never, caller),
-    filter: ((first: unknown, second?: (row: never, params: never) => Condition): NamedFilter =>
+    rows: (where) => where(row, caller),
+    filter: (first: unknown, second?: (row: never, params: never) => Condition): NamedFilter =>
       second === undefined
         ? { params: {}, where: (first as (row: never) => Condition)(row as never) }
-        : { params: first as Fields, where: second(row as never, paramsOf(first as Fields) as never) }) as never,
+        : { params: first as Fields, where: second(row as never, paramsOf(first as Fields) as never) },
     count: () => ({ kind: "count" }),
     sum: measure("sum"),
     avg: measure("avg"),
@@ -200,10 +200,10 @@ const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
     many: (target, options) => ({
       kind: "many",
       target,
-      by: options === undefined ? [singularOf(resource)] : ([options.by].flat() as readonly string[]),
+      by: options === undefined ? [singularOf(resource)] : [options.by].flat(),
     }),
     manyToMany: (target, options) => ({ kind: "manyToMany", target, ...options }),
-    guard: (check) => check as Guard,
+    guard: (check) => check,
     command: (spec) => ({ kind: "command", ...spec }) as unknown as FunctionDefinition,
     query: (spec) => ({ kind: "query", ...spec }) as unknown as FunctionDefinition,
   };
@@ -224,7 +224,7 @@ export const resource = <const N extends string, const F extends Fields>(
     behaviour: { rows: {} },
   };
   // The tools hand out the definition itself, so it is there before its behaviour.
-  definition.behaviour = behaviour(toolsFor(definition as unknown as ResourceDefinition) as unknown as ResourceTools<F>);
+  definition.behaviour = behaviour(toolsFor(definition) as unknown as ResourceTools<F>);
   return definition;
 };
 
@@ -245,10 +245,10 @@ export const singleton = (
   name: string,
   spec: {
     readonly doc: string;
-    readonly of: ResourceDefinition<string, any>;
+    readonly of: ResourceDefinition;
     readonly roles: readonly string[];
     readonly update?: readonly string[];
   },
-): SingletonDefinition => ({ kind: "singleton", name, ...spec, of: spec.of as ResourceDefinition });
+): SingletonDefinition => ({ kind: "singleton", name, ...spec });
 
 export type { Field };

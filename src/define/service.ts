@@ -44,7 +44,7 @@ export interface Seeder {
   /** `call("customers.create", bodies)`: one verdict per body; throws when one is refused. Returns their data. */
   call(operation: string, bodies: readonly unknown[]): Promise<Record<string, unknown>[]>;
   /** Inserts rows as they are (past states that no operation can make), through the writer. */
-  insert(resource: ResourceDefinition<string, any>, rows: readonly Record<string, unknown>[]): Promise<void>;
+  insert(resource: ResourceDefinition, rows: readonly Record<string, unknown>[]): Promise<void>;
   /** A seeded generator of numbers in [0, 1). */
   readonly random: () => number;
 }
@@ -54,7 +54,7 @@ type Spec = Omit<
   "kind" | "name" | "title" | "singletons" | "operations" | "older" | "messages" | "resources"
 > & {
   readonly title?: string;
-  readonly resources: readonly ResourceDefinition<string, any>[];
+  readonly resources: readonly ResourceDefinition[];
   readonly singletons?: readonly SingletonDefinition[];
   readonly operations?: Readonly<Record<string, FunctionDefinition>>;
   readonly older?: readonly VersionDefinition[];

@@ -71,4 +71,4 @@ export const retyped = <Old = never, New = never>(
     readonly up: (old: Old) => unknown;
     readonly down: (current: New, row: Readonly<Record<string, unknown>>) => unknown;
   },
-): VersionChange => ({ change: "retyped", resource, field, as: spec.field, up: spec.up as never, down: spec.down as never });
+): VersionChange => ({ change: "retyped", resource, field, as: spec.field, up: spec.up, down: spec.down });

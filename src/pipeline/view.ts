@@ -33,7 +33,7 @@ const dots = "••••";
 /** What stands in place of a masked value. */
 export const maskValue = (mask: Mask, value: unknown): unknown => {
   if (value === null || value === undefined) return null;
-  const text = String(value);
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   if (mask === "last4") return text.length > 4 ? dots + text.slice(-4) : dots;
   if (mask === "email") {
     const at = text.lastIndexOf("@");

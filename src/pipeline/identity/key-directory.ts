@@ -98,7 +98,7 @@ export class KeyDirectory {
         app: row["app"] as string | null,
         user: row["user"] as string | null,
         subject: row["subject"] as string | null,
-        roles: [...(row["roles"] as string[])].sort(),
+        roles: (row["roles"] as string[]).toSorted(),
       };
       if (this.#known.size >= rememberedMax) this.#known.clear();
       this.#known.set(hash, { caller, expiresMs, readMs: now });
