@@ -238,6 +238,23 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect((await shop.ask("GET", `${path()}/name`, { headers: { "if-none-match": tag } })).status).toBe(304);
     });
 
+    test("a create and a change answer with the tag that the next change may ask for", async () => {
+      const made = await shop.ask("POST", "/products", { body: { name: "Tagged", price: 1 } });
+      const path = `/products/${made.body.data.id}`;
+      expect(made.headers.get("etag")).toBe((await shop.ask("GET", path)).headers.get("etag"));
+      const change = (price: number, tag: string | null, headers: Record<string, string> = {}) =>
+        shop.ask("PATCH", path, { headers: { ...headers, "if-match": tag ?? "" }, body: { price } });
+      const second = await change(2, made.headers.get("etag"));
+      const third = await change(3, second.headers.get("etag"), { prefer: "return=minimal" });
+      const fourth = await change(4, third.headers.get("etag"), { accept: "application/xml" });
+      const fifth = await change(5, fourth.headers.get("etag"));
+      expect([second, third, fourth, fifth].map(({ status }) => status)).toEqual([200, 204, 200, 200]);
+      expect((await change(6, fourth.headers.get("etag"))).status).toBe(412);
+      // The answer of a function is no row, and a batch is none.
+      expect((await shop.ask("POST", `${path}/retire`, { body: { reason: "x" } })).headers.get("etag")).toBeNull();
+      expect((await shop.ask("POST", "/products", { body: [{ name: "Many", price: 1 }] })).headers.get("etag")).toBeNull();
+    });
+
     test("* matches any row, weak tags none, a malformed header is refused", async () => {
       const patch = (ifMatch: string) => shop.ask("PATCH", path(), { headers: { "if-match": ifMatch }, body: { stock: 3 } });
       expect((await patch("*")).status).toBe(200);

@@ -83,7 +83,10 @@ const idOf = (result: Success): string | undefined => {
   return isObject(result.data) && typeof result.data["id"] === "string" ? result.data["id"] : undefined;
 };
 
-/** A command: 200 or 201 with its data, 204 without any, and nothing but the status when that is preferred. */
+/** Commands that answer with the row as it is now: a change may follow under the tag of their answer (RFC 9110 section 8.8.3). */
+const answersRow: ReadonlySet<string> = new Set(["create", "update", "replace"]);
+
+/** A command: 200 or 201 with its data, 204 without any, and nothing but the status and the tag when that is preferred. */
 const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: Success): Answer => {
   const headers: (readonly [string, string])[] = [];
   const id = result.status === 201 ? idOf(result) : undefined;
@@ -97,9 +100,12 @@ const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: 
     ...(exchange.preferences.return === undefined || !isCommand ? {} : { return: exchange.preferences.return }),
     ...(exchange.preferences.envelope === undefined || isEmpty ? {} : { envelope: exchange.preferences.envelope }),
   };
-  if (isEmpty) return { status: result.status === 201 ? 201 : 204, headers, applied };
-  const { body, contentType } = represent(exchange, result.data, result.page);
-  return { status: result.status, body, contentType, headers, applied };
+  const isRow = answersRow.has(endpoint.operation.action) && result.data !== undefined;
+  if (isEmpty && !isRow) return { status: result.status === 201 ? 201 : 204, headers, applied };
+  const { body, contentType, tag } = represent(exchange, result.data, result.page);
+  const tagged = isRow ? { entityTag: tag } : {};
+  if (isEmpty) return { status: result.status === 201 ? 201 : 204, headers, applied, ...tagged };
+  return { status: result.status, body, contentType, headers, applied, ...tagged };
 };
 
 /** The answer of a call that succeeded. */
