@@ -156,7 +156,7 @@ export class Wire {
   /** Waits until something comes or the connection ends. */
   async more(withinMs: number): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, withinMs);
+    const timer = setTimeout(resolve, Math.max(withinMs, 1));
     this.#wake = resolve;
     await promise;
     this.#wake = undefined;
