@@ -15,7 +15,7 @@ import { refuse } from "../pipeline/refusal.ts";
 import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
-import type { Command, Group, Need, Outcome, Step, Verdict } from "./command.ts";
+import type { Command, Group, Need, Origin, Outcome, Step, Verdict } from "./command.ts";
 import { Journal } from "./journal.ts";
 import { countersTable, idempotencyTable, journalCounter, journalTable, systemTables } from "./system-tables.ts";
 import { sequenceName, Unit } from "./unit.ts";
@@ -29,8 +29,8 @@ export interface WriterOptions {
   /** How long an idempotency key is kept, ms. */
   readonly idempotencyMs?: number;
   readonly clock?: () => number;
-  /** Told of errors that are ours. */
-  readonly onError?: (error: unknown, operation: string) => void;
+  /** Told of errors that are ours; with the request id, unless the error is of a whole batch. */
+  readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
 }
 
 const defaults = { queueMax: 65_536, batchMax: 8_192, idempotencyMs: 24 * 3_600_000 };
@@ -237,15 +237,15 @@ export class Writer {
       const first = group.steps[0];
       const command = typeof first === "object" ? first : undefined;
       const own = error instanceof StoreError && group.steps.length === 1 ? command?.refusalOf?.(error) : undefined;
-      if (own === undefined && refusal.status === 500) this.#tell(error, command?.origin.operation ?? "batch");
+      if (own === undefined && refusal.status === 500) this.#tell(error, command?.origin);
       resolve(group.steps.map(() => fail(own ?? refusal)));
     }
   }
 
   /** Tells of an error of ours. Whoever is told may be broken too: the writer goes on. */
-  #tell(error: unknown, operation: string): void {
+  #tell(error: unknown, origin: Origin | undefined): void {
     try {
-      this.#options.onError?.(error, operation);
+      this.#options.onError?.(error, origin?.operation ?? "batch", origin?.requestId);
     } catch (broken) {
       console.error(broken);
     }
@@ -365,7 +365,7 @@ export class Writer {
   #blame(error: unknown, group: Group, { position, command }: { position: number; command: Command | undefined }): never {
     if (!(error instanceof StoreError) || !["unique", "reference", "check"].includes(error.kind) || isRace(error)) throw error;
     const refusal = command?.refusalOf?.(error) ?? refusalOf(error);
-    if (refusal.status === 500) this.#tell(error, command?.origin.operation ?? "batch");
+    if (refusal.status === 500) this.#tell(error, command?.origin);
     throw new GroupFailure(failedAt(group, position, fail(refusal)), error);
   }
 
@@ -405,7 +405,7 @@ export class Writer {
       unit.takeEvents();
       // An error of the store concerns the transaction as a whole: let the batch decide.
       if (error instanceof StoreError) throw error;
-      this.#tell(error, command.origin.operation);
+      this.#tell(error, command.origin);
       return { outcome: fail(refuse("internal")) };
     }
   }
