@@ -93,7 +93,7 @@ export interface Behaviour {
   readonly create?: FunctionDefinition;
   /** Refusals of guards, with status and meaning. */
   readonly refusals?: RefusalSpecs;
-  /** Asked before a plain update, replace or delete of a row, inside the writer; a refusal stops it. */
+  /** Asked before a plain update, replace or delete of a row, inside the writer; a refusal stops it. `replace` defaults to `update`. */
   readonly guard?: { readonly update?: Guard; readonly replace?: Guard; readonly delete?: Guard };
   readonly events?: Readonly<Record<string, EventDefinition>>;
   /** Further indexes, each a list of fields; `unique` refuses doubles. */

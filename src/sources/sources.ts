@@ -79,9 +79,9 @@ const plainNeeds = (context: CallContext): Command["needs"] => {
 
 const guardOf = (operation: Operation, resource: ResourceContract) => {
   const { guard } = (resource.definition as ResourceDefinition).behaviour;
-  return operation.action === "update" || operation.action === "replace" || operation.action === "delete"
-    ? guard?.[operation.action]
-    : undefined;
+  // A replace changes the same fields as an update: what guards the one guards the other, as with `access`.
+  if (operation.action === "replace") return guard?.replace ?? guard?.update;
+  return operation.action === "update" || operation.action === "delete" ? guard?.[operation.action] : undefined;
 };
 
 /** A presented row as the caller's version shows it: what his entity tags are made of. */
