@@ -137,6 +137,21 @@ export const check = (service: ServiceDefinition): readonly string[] => {
           problem(`${name}.access.${action}`, `role "${role}" sees no rows: give it a row rule`);
       }
     }
+    const creators = behaviour.create === undefined ? (behaviour.access?.create ?? []) : [];
+    if (creators.length > 0) {
+      for (const [fieldName, { kind, options }] of Object.entries(fields)) {
+        const { write } = options;
+        if (kind === "id" || options.optional === true || options.default !== undefined || options.set !== undefined) continue;
+        const barred =
+          write === "never" ? creators : Array.isArray(write) ? creators.filter((role) => !write.includes(role)) : [];
+        for (const role of barred) {
+          problem(
+            `${name}.${fieldName}`,
+            `must have a value, but role "${role}" creates rows and may not write it: give it a default, make it optional, or create rows by code`,
+          );
+        }
+      }
+    }
     if (behaviour.appendOnly === true && (behaviour.access?.update ?? behaviour.access?.delete) !== undefined) {
       problem(name, "is append-only, so `access` can only have `create`");
     }
