@@ -1,7 +1,7 @@
 /**
  * How often a property is tried, and from which seed.
  *
- *   PONS_FUZZ_SEED=123456     repeats a run: each property is tried with the same inputs
+ *   PONS_FUZZ_SEED=123456     repeats a run: each property makes the same choices (ids of rows are new ones)
  *   PONS_FUZZ_RUNS=100000     as many runs of every property instead of its own number: for a night
  *
  * Without a seed one is chosen and printed. A counterexample is shrunk and shown with its seed.
