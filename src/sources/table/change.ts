@@ -168,19 +168,25 @@ export const changeRow = (change: Change, unit: Unit, caller: Caller): MaybeProm
     const { entry, row } = found;
     const { resource } = change.view;
     const { action } = change.operation;
-    const merged =
-      action === "update" ? mergeRow(resource.fields, row, change.values) : { ok: true as const, changes: change.values };
-    if (!merged.ok) return no(invalid(merged.issues));
-    const { changes } = merged;
-    return andThen(change.guard?.(row, changes), (refused): MaybePromise<Verdict> => {
+    const mergedInto = (base: Row) =>
+      action === "update" ? mergeRow(resource.fields, base, change.values) : { ok: true as const, changes: change.values };
+    const asked = mergedInto(row);
+    if (!asked.ok) return no(invalid(asked.issues));
+    return andThen(change.guard?.(row, asked.changes), (refused): MaybePromise<Verdict> => {
       if (refused !== undefined) return no(refused);
       if (action === "delete") {
         unit.rows.set(entry, undefined);
         return { ok: true, status: 204, data: () => undefined };
       }
+      // The guard may have changed the row, or taken it away.
+      const { current } = entry;
+      if (current === undefined) return no(refuse("not_found"));
+      const merged = current === row ? asked : mergedInto(current);
+      if (!merged.ok) return no(invalid(merged.issues));
+      const { changes } = merged;
       return andThen(checkReferences(resource, changes, unit, caller), (refusal): Verdict => {
         if (refusal !== undefined) return no(refusal);
-        const next = changedRow(resource, row, changes, unit);
+        const next = changedRow(resource, current, changes, unit);
         const taken = unit.conflict(resource.table, caller.realm, next, entry);
         if (taken !== undefined) return no(duplicate(taken));
         unit.rows.set(entry, next);

@@ -63,5 +63,26 @@ forEachEngine((engine) => {
       expect(outcomeOf(await running.call("maps.update", { id: map, body: { copies: 0 } }))).toBe("409 none_left");
       expect(outcomeOf(await running.call("maps.replace", { id: map, body: { title: "A", copies: 0 } }))).toBe("200");
     });
+
+    test("what a guard does to the row stays, beside the change it lets pass", async () => {
+      const book = await made("books");
+      expect(dataOf(await running.call("books.update", { id: book, body: { title: "B" } }))).toMatchObject({
+        title: "B",
+        copies: 3,
+        checks: 1,
+      });
+      expect(dataOf(await running.call("books.replace", { id: book, body: { title: "C" } }))).toMatchObject({
+        title: "C",
+        copies: 1,
+        checks: 2,
+      });
+      expect(dataOf(await running.call("books.get", { id: book }))).toMatchObject({ title: "C", checks: 2 });
+    });
+
+    test("a row that its guard of delete deletes is deleted", async () => {
+      const book = await made("books");
+      expect(outcomeOf(await running.call("books.delete", { id: book }))).toBe("204");
+      expect(outcomeOf(await running.call("books.get", { id: book }))).toBe("404 not_found");
+    });
   });
 });
