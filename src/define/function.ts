@@ -26,8 +26,15 @@ export interface Principal {
   readonly roles: readonly string[];
 }
 
-/** A refusal a function returns. `type` is declared in its `refusals` and stable. */
+/** Marks what `ctx.refuse` made: a row with a field of that name is not taken for a refusal. */
+export const refusalMark: unique symbol = Symbol.for("pons.refusal");
+
+/** Marks what `ctx.created` and `ctx.replayed` made. */
+export const answerMark: unique symbol = Symbol.for("pons.answer");
+
+/** A refusal a function returns; only `ctx.refuse` makes one. `type` is declared in its `refusals` and stable. */
 export interface FunctionRefusal {
+  readonly [refusalMark]: true;
   readonly refused: true;
   readonly type: string;
   readonly details?: Readonly<Record<string, unknown>>;
@@ -98,7 +105,9 @@ export interface CommandContext extends BaseContext {
   replayed<T>(data: T): Answer<T>;
 }
 
+/** An answer with a status of its own; only `ctx.created` and `ctx.replayed` make one. */
 export interface Answer<T = unknown> {
+  readonly [answerMark]: true;
   readonly answered: true;
   readonly status: 200 | 201;
   readonly data: T;

@@ -1,14 +1,16 @@
 /** What a function is handed: typed access to rows, the caller, the moment, and ways to answer. */
 import type { Condition, Value } from "../../define/expression.ts";
 import type { Fields } from "../../define/field.ts";
-import type {
-  Answer,
-  CommandContext,
-  FunctionRefusal,
-  Principal,
-  QueryContext,
-  TableAccess,
-  TableReader,
+import {
+  type Answer,
+  answerMark,
+  type CommandContext,
+  type FunctionRefusal,
+  type Principal,
+  type QueryContext,
+  refusalMark,
+  type TableAccess,
+  type TableReader,
 } from "../../define/function.ts";
 import type { ResourceDefinition } from "../../define/resource.ts";
 import type { ResourceContract } from "../../contract/contract.ts";
@@ -108,7 +110,13 @@ const refuseWith = (
   type: string,
   details?: Readonly<Record<string, unknown>>,
   options: { readonly fields?: FunctionRefusal["fields"]; readonly keep?: true } = {},
-): FunctionRefusal => ({ refused: true, type, ...(details === undefined ? {} : { details }), ...options });
+): FunctionRefusal => ({
+  [refusalMark]: true,
+  refused: true,
+  type,
+  ...(details === undefined ? {} : { details }),
+  ...options,
+});
 
 /** Rows of one resource for a command. */
 const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): TableAccess<Fields> => {
@@ -175,8 +183,8 @@ export const commandContext = (
     if (own !== undefined && own.events[type] === undefined) throw new Error(`${own.name} declares no event "${type}"`);
     unit.emit({ type: own === undefined ? type : `${own.name}.${type}`, data: jsonReady(data) as Record<string, unknown> });
   },
-  created: <T>(data: T): Answer<T> => ({ answered: true, status: 201, data }),
-  replayed: <T>(data: T): Answer<T> => ({ answered: true, status: 200, data, replayed: true }),
+  created: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 201, data }),
+  replayed: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 200, data, replayed: true }),
 });
 
 /** The context of one query. */

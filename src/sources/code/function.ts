@@ -1,6 +1,13 @@
 /** Runs functions of the definition: commands in the writer, queries at once or gathered. */
 import type { Fields } from "../../define/field.ts";
-import type { Answer, FunctionDefinition, FunctionRefusal, RowRequest } from "../../define/function.ts";
+import {
+  type Answer,
+  answerMark,
+  type FunctionDefinition,
+  type FunctionRefusal,
+  refusalMark,
+  type RowRequest,
+} from "../../define/function.ts";
 import type { Operation } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
 import type { Unit } from "../../batch/unit.ts";
@@ -33,9 +40,9 @@ export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Ref
 };
 
 const isRefusal = (value: unknown): value is FunctionRefusal =>
-  typeof value === "object" && value !== null && (value as { readonly refused?: unknown }).refused === true;
+  typeof value === "object" && value !== null && (value as Partial<FunctionRefusal>)[refusalMark] === true;
 const isAnswer = (value: unknown): value is Answer =>
-  typeof value === "object" && value !== null && (value as { readonly answered?: unknown }).answered === true;
+  typeof value === "object" && value !== null && (value as Partial<Answer>)[answerMark] === true;
 
 const presenters = new WeakMap<Fields, (row: Row) => unknown>();
 const presenterOf = (fields: Fields): ((row: Row) => unknown) => {
