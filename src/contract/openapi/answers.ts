@@ -129,7 +129,7 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
     return { "200": answer("The job, with its outcome once it is done.", common, answerContent(jobSchema(components))) };
   if (operation === undefined) return {};
   const empty = { "204": shared("Done", answer("Done; nothing to say.", command)) };
-  const minimal = { "204": shared("Minimal", answer("Done, with `Prefer: return=minimal`.", command)) };
+  const minimal = { "204": shared("Minimal", answer("Done, with `Prefer: return=minimal`.", { ...command, ...tag })) };
   if (use === "delete" || use === "unrelate") return { ...empty, ...job };
   if (use === "changeMany" || use === "deleteMany") return batch;
   if (operation.output.kind === "none") return { ...empty, ...(operation.kind === "command" ? job : {}) };
@@ -177,7 +177,7 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
           command,
           answerContent({ anyOf: [verdictsSchema(components), data] }),
         ),
-        "201": answer("Created.", { ...command, ...location }, one),
+        "201": answer("Created.", { ...command, ...location, ...tag }, one),
         ...job,
         ...some,
       };
@@ -186,7 +186,7 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
     case "setProperty": {
       const content = use === "change" ? one : propertyContent(address, schemas);
       return {
-        "200": answer("As it is now.", command, content),
+        "200": answer("As it is now.", { ...command, ...tag }, content),
         ...job,
         ...minimal,
       };
