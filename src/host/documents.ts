@@ -1,11 +1,12 @@
 /**
- * The paths beside the operations: front page, health, and the documents of every service version. What makes OpenAPI documents and the
+ * The paths beside the operations: front page, health, and the index and documents of every service version. What makes OpenAPI documents and the
  * reference is loaded when one is first asked for, or when the server has been up for a moment: a start need not wait for it.
  */
 import type { DocumentHandler } from "../channels/rest/index.ts";
 import type { Booted } from "./boot.ts";
 import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
+import { versionPage } from "./version-page.ts";
 
 const preloadAfterMs = 1_000;
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
@@ -28,8 +29,10 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     for (const contract of contracts) for (const [path, handler] of documents(contract, options)) handlers.set(path, handler);
   };
   const loaded = (): Promise<void> => (loading ??= load());
-  for (const { service, version, older } of contracts) {
+  for (const contract of contracts) {
+    const { service, version, older } = contract;
     for (const name of [version, ...older.map((one) => one.name)]) {
+      handlers.set(`/${service}/${name}`, versionPage(contract, name));
       for (const path of [`/${service}/${name}/openapi.json`, `/${service}/${name}/docs`]) {
         const first: DocumentHandler = async (request) => {
           await loaded();

@@ -131,6 +131,35 @@ describe("beside the operations", () => {
     });
   });
 
+  test("the index of a version leads to what stands below it, wherever it is reached", async () => {
+    const index = await plain.fetch("/bank/v2", { headers: { authorization: "" } });
+    expect(index.status).toBe(200);
+    expect(await index.json()).toMatchObject({
+      service: "bank",
+      version: "v2",
+      openapi: "/bank/v2/openapi.json",
+      docs: "/bank/v2/docs",
+      collections: expect.arrayContaining([
+        { name: "accounts", url: "/bank/v2/accounts", description: expect.stringMatching(/\w/) },
+      ]),
+    });
+    type Index = { version: string; openapi: string; docs: string; collections: { url: string }[] };
+    for (const path of ["/bank/v1", "/de/bank/v2"]) {
+      const { openapi, docs, collections } = (await (await plain.fetch(path)).json()) as Index;
+      for (const url of [openapi, docs, ...collections.map((one) => one.url)]) {
+        expect(url).toStartWith(`${path}/`);
+        expect([url, (await plain.fetch(url)).status]).toEqual([url, 200]);
+      }
+    }
+    const headers = { host: "v2.bank.example.com" };
+    const own = (await (await secure.fetch("/", { headers, tls: { ca }, protocol: "http1.1" })).json()) as Index;
+    expect([own.version, own.openapi]).toEqual(["v2", "/openapi.json"]);
+    const person = await plain.fetch("/bank/v2", { headers: { accept: "text/html" } });
+    expect(await person.text()).toContain('<a href="/bank/v2/accounts">accounts</a>');
+    expect((await plain.fetch("/bank/v9")).status).toBe(404);
+    expect((await plain.fetch("/bank/v2", { method: "POST" })).status).toBe(405);
+  });
+
   test("HEAD and other methods", async () => {
     const head = await plain.fetch("/healthz", { method: "HEAD" });
     expect({ status: head.status, body: await head.text() }).toEqual({ status: 200, body: "" });
