@@ -1,11 +1,13 @@
 /** What `pons doctor` looks at: each check says good, doubtful or bad, what it found, and what to do about it. */
-import { accessSync, constants, existsSync, readFileSync, statfsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, readFileSync, statfsSync } from "node:fs";
 import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { tablesOf } from "../host/app.ts";
 import { baseUrl } from "../host/base-url.ts";
 import { compileOrExplain, openDatabase } from "../host/boot.ts";
-import { type Config, describeProblems, readConfig } from "../host/config.ts";
+import { type Config, describeProblems, type Environment, readConfig } from "../host/config.ts";
+import type { SettingName } from "../host/setting.ts";
+import { databaseFiles, databasePath, isOpenToOthers } from "../host/data-folder.ts";
 import { demoPath } from "../host/demo-file.ts";
 import { type LoadedService, loadServices } from "../host/load-services.ts";
 import { checkSchema, type OpenStore, type Table } from "../store/index.ts";
@@ -48,7 +50,8 @@ const checkBun = (): Finding => {
 /** The folder itself, or the one in which it will be made. */
 const existing = (path: string): string => (existsSync(path) || dirname(path) === path ? path : existing(dirname(path)));
 
-const checkData = ({ data, mode }: Config): Finding[] => {
+const checkData = (config: Config): Finding[] => {
+  const { data, mode } = config;
   const folder = existing(data);
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
@@ -56,8 +59,10 @@ const checkData = ({ data, mode }: Config): Finding[] => {
     return [bad("data folder", `${data} cannot be written`, "Set PONS_DATA to a folder of this account, or change its owner")];
   }
   const findings = [good("data folder", folder === data ? data : `${data} (will be made)`)];
-  for (const file of [demoPath(data), join(data, "secret")]) {
-    if (existsSync(file) && (statSync(file).mode & 0o077) !== 0)
+  if (folder === data && isOpenToOthers(data))
+    findings.push(doubtful("data folder", `${data} can be entered by others`, `chmod 700 ${data}`));
+  for (const file of [demoPath(data), join(data, "secret"), ...databaseFiles(config)]) {
+    if (existsSync(file) && isOpenToOthers(file))
       findings.push(doubtful("data folder", `${file} can be read by others`, `chmod 600 ${file}`));
   }
   if (mode === "production" && existsSync(demoPath(data)))
@@ -134,8 +139,8 @@ const checkTables = async (store: OpenStore, tables: readonly Table[], { mode }:
 };
 
 const checkDatabase = async (config: Config, tables: readonly Table[] | undefined): Promise<Finding[]> => {
-  const isFile = config.databaseUrl.startsWith("sqlite:");
-  if (isFile && !existsSync(config.databaseUrl.replace(/^sqlite:(?:\/\/(?=\/))?/, "")))
+  const path = databasePath(config);
+  if (path !== undefined && !existsSync(path))
     return [good("database", "SQLite, made at the first start"), await checkClock(undefined)];
   let store: OpenStore;
   try {
@@ -152,25 +157,38 @@ const checkDatabase = async (config: Config, tables: readonly Table[] | undefine
   }
 };
 
-/** Looks at everything; one finding or more for each check, in a fixed order. Changes nothing. */
-export const diagnose = async (
-  environment: Readonly<Record<string, string | undefined>>,
-  services: readonly string[],
-): Promise<readonly Finding[]> => {
-  const reading = readConfig(environment);
+/** What a configuration with mistakes still tells: a check is made when the settings that it rests on were not refused. */
+interface Known {
+  readonly config: Config;
+  readonly refused: ReadonlySet<SettingName>;
+  readonly findings: readonly Finding[];
+}
+
+const readAll = (environment: Environment): Known => {
   const advice = "See: pons help environment";
+  const reading = readConfig(environment);
   const unknown = reading.unknown.map((name) => doubtful("configuration", `${name} is not known`, advice));
-  if (!reading.ok) return [checkBun(), ...unknown, bad("configuration", describeProblems(reading.problems), advice)];
-  const { config } = reading;
+  if (reading.ok) {
+    const { config } = reading;
+    return { config, refused: new Set(), findings: [...unknown, good("configuration", config.mode)] };
+  }
+  const { problems, rest } = reading;
+  const findings = [...unknown, bad("configuration", describeProblems(problems), advice)];
+  return { config: rest, refused: new Set(problems.map(({ name }) => name)), findings };
+};
+
+/** Looks at everything it can; one finding or more for each check, in a fixed order. Changes nothing. */
+export const diagnose = async (environment: Environment, services: readonly string[]): Promise<readonly Finding[]> => {
+  const { config, refused, findings } = readAll(environment);
+  const rests = (...names: readonly SettingName[]): boolean => names.every((name) => !refused.has(name));
   const { finding, tables } = await checkServices(services);
+  const isDatabaseKnown = rests("PONS_DATABASE_URL") && (environment["PONS_DATABASE_URL"] || rests("PONS_DATA"));
   return [
     checkBun(),
-    ...unknown,
-    good("configuration", config.mode),
-    ...checkData(config),
-    checkDisk(config),
+    ...findings,
+    ...(rests("PONS_DATA") ? [...checkData(config), checkDisk(config)] : []),
     finding,
-    ...(await checkDatabase(config, tables)),
-    await checkPort(config),
+    ...(isDatabaseKnown ? await checkDatabase(config, tables) : [await checkClock(undefined)]),
+    ...(rests("PONS_HOST", "PONS_PORT") ? [await checkPort(config)] : []),
   ];
 };

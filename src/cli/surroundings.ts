@@ -2,6 +2,7 @@
 import { tablesOf } from "../host/app.ts";
 import { compileOrExplain, openDatabase } from "../host/boot.ts";
 import { type Config, requireConfig } from "../host/config.ts";
+import { makeDataFolder } from "../host/data-folder.ts";
 import { type LoadedService, loadServices } from "../host/load-services.ts";
 import type { Contract } from "../contract/index.ts";
 import type { OpenStore, Table } from "../store/index.ts";
@@ -36,12 +37,13 @@ export const contractOf = ({ contracts }: Pick<Definitions, "contracts">, name: 
   });
 };
 
-/** Runs `work` on the configured database and closes it. Throws `StartError`. */
+/** Runs `work` on the configured database, made where there is none, and closes it. Throws `StartError`. */
 export const withDatabase = async <T>(
   { environment }: Pick<Invocation, "environment">,
   work: (store: OpenStore, config: Config) => Promise<T>,
 ): Promise<T> => {
   const { config } = requireConfig(environment);
+  makeDataFolder(config);
   const store = await openDatabase(config);
   try {
     return await work(store, config);

@@ -5,13 +5,13 @@
  *   booted.app.pipeline.run(…)
  *   await booted.close();
  */
-import { mkdirSync } from "node:fs";
 import type { Logger } from "../observe/logger.ts";
 import { type OpenStore, openStore, StoreError } from "../store/index.ts";
 import { type App, compileServices, createApp, tablesOf } from "./app.ts";
 import { baseUrl } from "./base-url.ts";
 import { createCallLog } from "./call-log.ts";
 import type { Config } from "./config.ts";
+import { makeDataFolder } from "./data-folder.ts";
 import { demoTenant, prepareDemo } from "./demo.ts";
 import type { Credentials } from "./demo-file.ts";
 import { hasKeys } from "./keys.ts";
@@ -38,14 +38,6 @@ export interface Booted {
   /** Waits for the writer and closes the store. */
   close(): Promise<void>;
 }
-
-const folder = (config: Config): void => {
-  try {
-    mkdirSync(config.data, { recursive: true });
-  } catch (error) {
-    throw new StartError("configuration", `PONS_DATA is "${config.data}": ${(error as Error).message}`, { cause: error });
-  }
-};
 
 /** Opens the database of a configuration. Throws a `StartError` that names it without its password. */
 export const openDatabase = async (config: Pick<Config, "databaseUrl">): Promise<OpenStore> => {
@@ -90,7 +82,7 @@ const loadDefinitions = async (paths: readonly string[]): Promise<Definitions> =
 /** Puts everything into service but the listener. Throws `StartError`. */
 export const boot = async (config: Config, options: BootOptions): Promise<Booted> => {
   const { logger } = options;
-  folder(config);
+  makeDataFolder(config);
   const cursorSecret = installationSecret(config);
   // The database is opened while the services load.
   const opening = openDatabase(config);

@@ -39,7 +39,13 @@ export interface ConfigProblem {
 
 export type ConfigReading =
   | { readonly ok: true; readonly config: Config; readonly unknown: readonly string[] }
-  | { readonly ok: false; readonly problems: readonly ConfigProblem[]; readonly unknown: readonly string[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly ConfigProblem[];
+      /** With what holds when they are not set in place of the refused values: to look at the rest, not to run on. */
+      readonly rest: Config;
+      readonly unknown: readonly string[];
+    };
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -131,7 +137,8 @@ export const readConfig = (environment: Environment): ConfigReading => {
     tls: readTls(reader),
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
   };
-  return reader.problems.length === 0 ? { ok: true, config, unknown } : { ok: false, problems: reader.problems, unknown };
+  const { problems } = reader;
+  return problems.length === 0 ? { ok: true, config, unknown } : { ok: false, problems, rest: config, unknown };
 };
 
 /** `PONS_PORT is "99999": expected a whole number from 0 to 65535`, a line for each problem. */

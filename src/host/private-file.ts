@@ -15,7 +15,7 @@ export const readIfPresent = (path: string): string | undefined => {
 };
 
 const writeBeside = (path: string, text: string): string => {
-  mkdirSync(dirname(path), { recursive: true });
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
   const beside = `${path}.${process.pid}.${crypto.randomUUID()}`;
   writeFileSync(beside, text, { mode: privateMode, flag: "wx", flush: true });
   return beside;

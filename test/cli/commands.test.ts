@@ -94,6 +94,10 @@ describe("mistakes", () => {
     expect(ended.code).toBe(1);
     expect(ended.out).toContain('PONS_PORT is "x": expected a whole number');
     expect(ended.out).toContain("PONS_FOO is not known");
+    // What does not rest on the port is looked at all the same.
+    for (const check of ["data folder", "disk", "services", "database", "schema", "clock"])
+      expect(ended.out).toContain(`✓  ${check} `);
+    expect(ended.out).not.toContain("✓  port ");
     expect((await pons(["call", "bank.accounts.list"], { ...environment, PONS_MODE: "x" })).code).toBe(78);
   });
 });
