@@ -1,6 +1,6 @@
 /**
- * The schema at start: an empty database gets it, and in development an old one is brought up to date as long as nothing is lost. Otherwise a
- * schema that does not fit is refused, with what is missing.
+ * The schema at start: an empty database gets it, also in production, where there is nothing that could be lost. In development an old one is
+ * brought up to date as long as no values are lost. Otherwise a schema that does not fit is refused, with what is missing.
  */
 import { applyMigration, MigrationError, type OpenStore, type Plan, planMigration, type Table } from "../store/index.ts";
 import type { Mode } from "./setting.ts";

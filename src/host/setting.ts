@@ -54,7 +54,7 @@ const databaseUrl = (value: string): Parsed<string> => {
 
 export const settings = {
   PONS_MODE: {
-    doc: "What the server is for. Development makes the schema and the demo tenant by itself; production does neither.",
+    doc: "What the server is for. Both give an empty database its schema. Development also brings an older schema up to date, unless values would be lost, and makes the demo tenant; production does neither.",
     expected: "development or production",
     absent: "development",
     parse: oneOf<Mode>(["development", "production"]),

@@ -98,7 +98,7 @@ export const start: Command = {
   name: "start",
   summary: "Start the server.",
   doc: [
-    "In development (the default) the schema and a demo tenant are made at the first start, and its credentials are printed and kept in demo.json of the data folder.\nIn production nothing is made: run `pons migrate --apply` first, and set PONS_SECRET.",
+    "An empty database gets its schema. In development (the default) an older one is brought up to date unless values would be lost, and a demo tenant is made at the first start: its credentials are printed, and kept in demo.json of the data folder.\nIn production an older schema is left as it is, and the server does not start on one that does not fit (exit code 3): run `pons migrate --apply`. No tenant is made: make its first key with `pons keys create`. PONS_SECRET has to be set.",
     "SIGTERM and SIGINT stop it: no more connections are taken, calls under way are answered, and it ends with 0.",
     "What it listens on and where it keeps its data is told by environment variables: pons help environment.",
   ],
