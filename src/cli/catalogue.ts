@@ -20,6 +20,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     summary: "Fill an environment of the demo tenant with demo data.",
     load: async () => (await import("./commands/seed.ts")).seed,
   },
+  keys: { summary: "Make, list and revoke API keys.", load: async () => (await import("./commands/keys.ts")).keys },
   contract: {
     summary: "Lock the contract, compare with the lock, print OpenAPI.",
     load: async () => (await import("./commands/contract.ts")).contract,
