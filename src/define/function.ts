@@ -47,7 +47,10 @@ export interface FunctionRefusal {
 /** Declared outcome types of a function: status and meaning. */
 export type RefusalSpecs = Readonly<Record<string, { readonly status: number; readonly doc: string }>>;
 
-/** Rows of one resource inside a command. All rows read by id are locked until the commit. */
+/**
+ * Rows of one resource inside a command. All rows read by id are locked until the commit. What is written has to fit its field (type, length,
+ * null, an enum's values): `insert` and `update` throw otherwise, naming the field. Ranges and patterns bind callers only.
+ */
 export interface TableAccess<F extends Fields> {
   get(id: string): Awaitable<RowOf<F> | undefined>;
   /** Only rows that were declared in `load` or already touched; throws otherwise. Never waits. */

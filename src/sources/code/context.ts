@@ -22,6 +22,7 @@ import { viewOf } from "../../pipeline/view.ts";
 import type { CountShape, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
 import { changedRow, completeRow } from "../table/change.ts";
 import { handlerRow } from "../table/nested.ts";
+import { fitChanges, fitRow } from "./fit.ts";
 
 export type Caller = Principal & { readonly realm: number };
 
@@ -137,11 +138,13 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
     },
     insert: (values) => {
       const row = completeRow(resource, values as Row, unit, realm);
+      fitRow(resource, row);
       unit.insert(table, realm, row);
       return seen(row);
     },
     update: (id, changes) => {
       const entry = entryOf(id);
+      fitChanges(resource, changes as Row);
       const row = changedRow(resource, entry.current as Row, changes as Row, unit);
       unit.rows.set(entry, row);
       return seen(row);
