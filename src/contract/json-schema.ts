@@ -51,6 +51,8 @@ export type Direction = "input" | "output";
 
 export interface SchemaOptions extends ExampleOptions {
   readonly direction: Direction;
+  /** Input of a merge patch (RFC 7396): objects within it are patches too, so nothing in them must be given. Items of lists are whole. */
+  readonly partial?: boolean;
 }
 
 export interface FieldsSchemaOptions extends SchemaOptions {
@@ -122,8 +124,13 @@ const neededOf = (fields: Fields): ReadonlySet<string> =>
     Object.keys(fields).filter((name) => fields[name]?.options.optional !== true && fields[name]?.options.default === undefined),
   );
 
+const nothing: ReadonlySet<string> = new Set();
+
 const objectSchema = (fields: Fields, options: SchemaOptions): JsonSchema =>
-  fieldsSchema(fields, { ...options, ...(options.direction === "input" ? { required: neededOf(fields) } : {}) });
+  fieldsSchema(fields, {
+    ...options,
+    ...(options.direction === "input" ? { required: options.partial === true ? nothing : neededOf(fields) } : {}),
+  });
 
 const kindSchema = (field: Field, options: SchemaOptions): JsonSchema => {
   const { direction } = options;
@@ -172,7 +179,7 @@ const kindSchema = (field: Field, options: SchemaOptions): JsonSchema => {
     case "object":
       return objectSchema(field.fields ?? {}, options);
     case "array":
-      return arraySchema(field, options);
+      return arraySchema(field, { ...options, partial: false });
     case "binary": {
       const { maxBytes = binaryBytesMax } = field.options as { readonly maxBytes?: number };
       return { type: "string", contentEncoding: "base64", pattern: base64Pattern, maxLength: base64LengthOf(maxBytes) };

@@ -18,7 +18,7 @@ import { StoreError } from "../store/store-error.ts";
 import type { MaybePromise } from "../store/store.ts";
 import type { Call, Result } from "./call.ts";
 import { andThen } from "./condition.ts";
-import type { CallContext, Executor, RunOutcome, Step } from "./context.ts";
+import type { Caller, CallContext, Executor, RunOutcome, Step } from "./context.ts";
 import type { KeyDirectory } from "./identity/key-directory.ts";
 import type { BatchStep, Pipeline, RowStream, Strategy } from "./pipeline.ts";
 import { type Refusal, refuse } from "./refusal.ts";
@@ -182,20 +182,42 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return Promise.all(running.map(async (answer) => answer));
   };
 
-  /** Identifies the caller before the batch runs, so that the steps inside the writer need not wait. */
-  const warm = async (call: Call): Promise<void> => {
-    if (call.credentials.kind === "key") await options.keys.callerOf(call.credentials.secret);
+  /**
+   * The caller of a batch, known before it runs, so that no step inside the writer has to wait for it. All steps come with the same credentials;
+   * one that does not is identified by itself.
+   */
+  const callerOfBatch = async (
+    batch: readonly BatchStep[],
+  ): Promise<{ secret: string; caller: Caller | Refusal } | undefined> => {
+    for (const step of batch) {
+      if (step.dependsOn.length > 0) continue;
+      const prepared = step.prepare([]);
+      if (!("operation" in prepared) || prepared.credentials.kind !== "key") continue;
+      const { secret } = prepared.credentials;
+      return { secret, caller: await options.keys.callerOf(secret) };
+    }
+    return undefined;
   };
 
   const atomic = async (batch: readonly BatchStep[]): Promise<readonly Result[]> => {
     const contexts: (CallContext | undefined)[] = batch.map(() => undefined);
-    const first = batch[0]?.prepare([]);
-    if (first !== undefined && "operation" in first) await warm(first);
+    let known: Awaited<ReturnType<typeof callerOfBatch>>;
+    try {
+      known = await callerOfBatch(batch);
+    } catch (error) {
+      const first = batch[0]?.prepare([]);
+      const refusal = first !== undefined && "operation" in first ? refusalOf(error, first) : refuse("internal");
+      return batch.map(() => ({ ok: false, refusal }));
+    }
     const outcomes = await executor.atomic(
       batch.map((step, position) => (earlier) => {
         const prepared = step.prepare(earlier);
         if (!("operation" in prepared)) return prepared;
-        const context = contextOf(prepared);
+        const { credentials } = prepared;
+        const caller = credentials.kind === "key" && credentials.secret === known?.secret ? known.caller : undefined;
+        if (caller !== undefined && !("realm" in caller)) return caller;
+        const call = caller === undefined ? prepared : { ...prepared, principal: caller };
+        const context = contextOf(call);
         contexts[position] = context;
         const refusal = pass(steps, context);
         if (refusal instanceof Promise) return refuse("unavailable", { retryAfter: unavailableRetryAfter });

@@ -183,7 +183,12 @@ export class Schemas {
     const title = isRow && resource !== undefined ? `${rowName(resource)}${suffix[action]}` : `${memberName(name)}Input`;
     return this.components.ref("schemas", title, () => {
       const schema = withItems(
-        fieldsSchema(operation.input, { direction: "input", required: operation.required, ...this.#examples }),
+        fieldsSchema(operation.input, {
+          direction: "input",
+          required: operation.required,
+          partial: action === "update",
+          ...this.#examples,
+        }),
       );
       return { ...(action === "update" ? withoutDefaults(schema) : schema), description: operation.doc };
     });
