@@ -16,10 +16,14 @@ export type MaybePromise<T> = T | Promise<T>;
 export type Row = Record<string, Value>;
 export type Direction = "asc" | "desc";
 
-/** Order by a field or, over to-one relations, by a field of a related row. Null is smallest on both engines. */
+/**
+ * Order by a field or, over to-one relations, by a field of a related row. Null is smallest on both engines. Where `when` does not hold, the
+ * value counts as null: rows over whose related row the caller may not look stay in the list, and their place says nothing.
+ */
 export interface Order {
   readonly path: readonly string[];
   readonly direction: Direction;
+  readonly when?: Condition;
 }
 
 /** A to-one step used by paths in `where` and `order`: field → table it references. Resolved per table, so that paths can go on. */

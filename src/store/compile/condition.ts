@@ -9,7 +9,8 @@ import type { Comparison, Condition, Term } from "../../define/expression.ts";
 import { conditionDepthMax } from "../limits.ts";
 import { columnOf } from "../table.ts";
 import { quote } from "./dialect.ts";
-import type { Scope } from "./scope.ts";
+import type { Order } from "../store.ts";
+import type { ColumnSql, Scope } from "./scope.ts";
 import { comparedType, resolveTerm, termSql } from "./term.ts";
 
 const operators = { eq: "=", lt: "<", lte: "<=", gt: ">", gte: ">=" } as const;
@@ -95,6 +96,13 @@ const expressionSql = (scope: Scope, condition: Condition, depth: number): strin
     default:
       return comparison(scope, condition.op, condition.left, condition.right);
   }
+};
+
+/** What an entry of an order sorts by: the column, or null where its condition does not hold. */
+export const orderColumnSql = (scope: Scope, { path, when }: Order): ColumnSql => {
+  const column = scope.column(path);
+  if (when === undefined) return column;
+  return { ...column, sql: `CASE WHEN ${conditionSql(scope, when)} THEN ${column.sql} END`, nullable: true };
 };
 
 /**

@@ -13,6 +13,7 @@
  */
 import type { Value } from "../../define/expression.ts";
 import type { RowsShape } from "../store.ts";
+import { orderColumnSql } from "./condition.ts";
 import type { ColumnSql, Scope } from "./scope.ts";
 
 /** For each entry of the order whether the last row's value is null: `"01"`. It is part of the compiled statement's cache key. */
@@ -42,11 +43,11 @@ const beyond = (entry: Entry): readonly string[] => {
 
 /** The branches, in the order of their rows; one branch is a plain condition. */
 export const keysetBranches = (scope: Scope, order: RowsShape["order"], pattern: NullPattern): readonly string[] => {
-  const entries = order.map(({ path, direction }, index): Entry => {
-    const column = scope.column(path);
+  const entries = order.map((entry, index): Entry => {
+    const column = orderColumnSql(scope, entry);
     return {
       ...column,
-      descending: direction === "desc",
+      descending: entry.direction === "desc",
       isNull: pattern[index] === "1",
       value: () => scope.bindings.bind({ from: "after", index }, column.column.type),
     };

@@ -2,7 +2,7 @@
 import { orderEntriesMax } from "../limits.ts";
 import type { RowsShape } from "../store.ts";
 import { columnOf } from "../table.ts";
-import { conditionSql, demandsOneRow } from "./condition.ts";
+import { conditionSql, demandsOneRow, orderColumnSql } from "./condition.ts";
 import { quote } from "./dialect.ts";
 import { keysetBranches } from "./keyset.ts";
 import type { NullPattern } from "./keyset.ts";
@@ -31,9 +31,9 @@ export const orderColumn = (index: number): string => `$o${index}`;
 /** `"a" ASC, "b" DESC NULLS LAST` over SQL expressions. */
 const orderBy = (scope: Scope, shape: RowsShape, sqlOf: (index: number, sql: string) => string): string =>
   shape.order
-    .map(({ path, direction }, index) => {
-      const { sql, nullable } = scope.column(path);
-      return sqlOf(index, sql) + scope.dialect.direction(direction, nullable);
+    .map((entry, index) => {
+      const { sql, nullable } = orderColumnSql(scope, entry);
+      return sqlOf(index, sql) + scope.dialect.direction(entry.direction, nullable);
     })
     .join(", ");
 
@@ -69,11 +69,13 @@ export const rowsSql = (scope: Scope, shape: RowsShape, variant: RowsVariant): R
   const stretches = shape.after !== undefined && branches.length === 0 ? ["FALSE"] : branches;
   const ordered = shape.order.length === 0 ? "" : ` ORDER BY ${orderBy(scope, shape, (_, sql) => sql)}`;
   const needsOrder = variant.orderColumns !== undefined || stretches.length > 1;
-  const hidden = needsOrder ? shape.order.map(({ path }, i) => `${scope.column(path).sql} AS ${quote(orderColumn(i))}`) : [];
+  const hidden = needsOrder
+    ? shape.order.map((entry, i) => `${orderColumnSql(scope, entry).sql} AS ${quote(orderColumn(i))}`)
+    : [];
   const list = [...selected, ...hidden].join(", ");
   if (variant.orderColumns !== undefined) {
-    shape.order.forEach(({ path }, i) => {
-      const { column, nullable } = scope.column(path);
+    shape.order.forEach((entry, i) => {
+      const { column, nullable } = orderColumnSql(scope, entry);
       output.push({ field: orderColumn(i), type: column.type, nullable });
     });
   }

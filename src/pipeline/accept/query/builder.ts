@@ -52,6 +52,11 @@ const decoderOf = (field: Field): ReturnType<typeof compileValue> => {
   return decoder;
 };
 
+const whenAll = (rules: readonly Condition[]): Pick<Order, "when"> => {
+  const [first] = rules;
+  return first === undefined ? {} : { when: rules.length === 1 ? first : { op: "and", of: rules } };
+};
+
 export interface QueryContext {
   readonly principal: Principal & { readonly realm: number };
   readonly cursorSecret: string;
@@ -96,12 +101,18 @@ export class Builder {
     return { param: name };
   }
 
-  /** Adds a condition of the definition: binds the caller, moves it behind a relation. */
+  /** Adds a condition of the definition. */
   rule(condition: Condition, path: readonly string[] = []): void {
+    this.conditions.push(this.#bound(condition, path));
+  }
+
+  /** A condition of the definition with its caller bound, moved behind a relation, the joins it needs added. */
+  #bound(condition: Condition, path: readonly string[]): Condition {
     const bound = bindCaller(condition, this.#used);
     this.#join(path);
-    this.conditions.push(path.length === 0 ? bound : behind(bound, path));
-    this.#joinPaths(this.conditions[this.conditions.length - 1] as Condition);
+    const moved = path.length === 0 ? bound : behind(bound, path);
+    this.#joinPaths(moved);
+    return moved;
   }
 
   /** Names the caller's parameters that were used; to be called last. */
@@ -134,8 +145,8 @@ export class Builder {
     }
   }
 
-  /** The readable field at `path`, with the row rules of every resource passed on the way. */
-  field(name: string, path: readonly string[]): Field | undefined {
+  /** The readable field at `path`; `rules` takes the row rules of the resources passed on the way. */
+  #field(name: string, path: readonly string[], rules: Condition[]): Field | undefined {
     let view = this.#view;
     for (const [position, step] of path.entries()) {
       const field = view.resource.fields[step];
@@ -149,14 +160,15 @@ export class Builder {
       const steps = path.slice(0, position + 1);
       this.#join(steps);
       if (view.rule === "none") return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
-      if (view.rule !== "all") this.rule(view.rule, steps);
+      if (view.rule !== "all") rules.push(this.#bound(view.rule, steps));
     }
     return undefined;
   }
 
   filter(raw: RawFilter): void {
     const path = raw.path.split(".");
-    const field = this.field(raw.as, path);
+    // A filter over a relation finds rows whose related row the caller sees, and no others.
+    const field = this.#field(raw.as, path, this.conditions);
     if (field === undefined) return;
     const left = { field: path };
     if (raw.op === "null") {
@@ -231,10 +243,13 @@ export class Builder {
       const last = path[path.length - 1];
       const direction = last === "desc" ? "desc" : "asc";
       if (path.length > 1 && (last === "asc" || last === "desc")) path.pop();
-      const field = this.field("sortBy", path);
+      // An order drops no row: where the caller does not see the related row, its value counts as null.
+      const rules: Condition[] = [];
+      const field = this.#field("sortBy", path, rules);
       if (field === undefined) continue;
       if (unsortedKinds.has(field.kind)) this.issue("sortBy", "not_filterable");
-      else if (!order.some((other) => other.path.join(".") === path.join("."))) order.push({ path, direction });
+      else if (!order.some((other) => other.path.join(".") === path.join(".")))
+        order.push({ path, direction, ...whenAll(rules) });
     }
     return order;
   }
