@@ -177,7 +177,12 @@ export class Sources implements Executor {
       { chunk: scanChunk, ...(signal === undefined ? {} : { signal }) },
     )) {
       const presented = rows.map(plan.present);
-      await attach(this.#store, realm, rows, presented, plan.includes);
+      // Relations of a page's worth of rows at a time: that is what their bound was reckoned with.
+      const size = plan.paging?.perPage ?? 1;
+      for (let at = 0; at < rows.length && plan.includes.length > 0; at += size) {
+        const end = at + size;
+        await attach(this.#store, realm, rows.slice(at, end), presented.slice(at, end), plan.includes);
+      }
       yield presented;
     }
   }
