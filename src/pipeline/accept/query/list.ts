@@ -29,7 +29,8 @@ export const planList = (
   const builder = startOf(view, input, context, parent);
   addFilters(builder, query);
   const order = builder.order(query.sortBy ?? []);
-  if (order.length === 0) order.push(...resource.sortBy);
+  // The order of the definition, as far as the caller may read its fields: their values stand in cursors.
+  if (order.length === 0) order.push(...resource.sortBy.filter(({ path }) => view.readable.has(path[0] ?? "")));
   if (!order.some(({ path }) => path.length === 1 && path[0] === "id")) {
     order.push({ path: ["id"], direction: order[0]?.direction ?? "asc" });
   }
