@@ -140,7 +140,8 @@ export class WorkingSet {
 
   /**
    * Statements' worth of changes against the database. Tables in `order` stand after those they refer to: rows are inserted and updated in that
-   * order and deleted in the reverse.
+   * order and deleted in the reverse, deletes last. A delete that gives up a unique value another row takes comes first, and with it the deletes
+   * of all tables behind its own, whose rows may refer to it.
    */
   changes(order: readonly Table[], { since = 0 }: { readonly since?: number } = {}): TableChanges[] {
     const rank = new Map(order.map((table, position) => [table.name, position]));
@@ -154,13 +155,32 @@ export class WorkingSet {
     const names = [...byTable.keys()].toSorted((a, b) => rankOf(a) - rankOf(b));
     const writes: TableChanges[] = [];
     const removals: TableChanges[] = [];
+    /** How many tables' deletes can wait: those of tables before the first one with a value that changes hands. */
+    let late: number | undefined;
     for (const name of names) {
-      const { table, inserts, updates, deletes } = differences(byTable.get(name) ?? []);
+      const entries = byTable.get(name) ?? [];
+      const { table, inserts, updates, deletes } = differences(entries);
       if (table === undefined) continue;
       if (inserts.length + updates.length > 0) writes.push({ table, inserts, updates, deletes: [] });
-      if (deletes.length > 0) removals.unshift({ table, inserts: [], updates: [], deletes });
+      if (deletes.length === 0) continue;
+      if (late === undefined && inserts.length + updates.length > 0 && this.#changesHands(entries)) late = removals.length;
+      removals.unshift({ table, inserts: [], updates: [], deletes });
     }
-    return [...writes, ...removals];
+    if (late === undefined) return [...writes, ...removals];
+    const early = removals.length - late;
+    return [...removals.slice(0, early), ...writes, ...removals.slice(early)];
+  }
+
+  /** Whether a row of one table that is gone had a unique value that another row of it has now. */
+  #changesHands(entries: Iterable<Entry>): boolean {
+    for (const { table, realm, original, current } of entries) {
+      if (original === undefined || current !== undefined) continue;
+      for (const { fields, holders } of this.#rows(table).unique) {
+        const text = uniqueText(realm, original, fields);
+        if (text !== undefined && holders.has(text)) return true;
+      }
+    }
+    return false;
   }
 
   /** Notes that the changes since `mark` were written. */
