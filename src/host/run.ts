@@ -6,6 +6,7 @@ import type { Logger } from "../observe/logger.ts";
 import { boot, type Booted, type BootOptions } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { writeDemoFile } from "./demo-file.ts";
+import { startPurge } from "./purge.ts";
 import { assertPortFree, listen, type Listening } from "./listen.ts";
 
 /** Time for calls under way, in milliseconds; a call is refused by itself after 30 s, but who stops a server will not wait that long. */
@@ -60,7 +61,8 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     writeDemoFile(config.data, { baseUrl, ...others, ...demo });
   }
   const ended = Promise.withResolvers<boolean>();
-  const stop = stopOnce(booted, listening, logger);
+  const purge = startPurge(app.store, { logger });
+  const stop = stopOnce({ ...booted, close: () => purge.stop().then(booted.close) }, listening, logger);
   return {
     config,
     services,
