@@ -52,6 +52,11 @@ const decoderOf = (field: Field): ReturnType<typeof compileValue> => {
   return decoder;
 };
 
+const day = /^[0-9]{4}-[0-9]{2}-[0-9]{2}$/;
+
+/** A day that is compared with a moment stands for its first moment in UTC. */
+const momentOf = (value: unknown): unknown => (typeof value === "string" && day.test(value) ? `${value}T00:00:00.000Z` : value);
+
 const whenAll = (rules: readonly Condition[]): Pick<Order, "when"> => {
   const [first] = rules;
   return first === undefined ? {} : { when: rules.length === 1 ? first : { op: "and", of: rules } };
@@ -200,7 +205,7 @@ export class Builder {
         values.push(value);
         continue;
       }
-      const decoded = decoderOf(field)(value, this.#context.text);
+      const decoded = decoderOf(field)(field.kind === "dateTime" ? momentOf(value) : value, this.#context.text);
       if (!decoded.ok) return this.issue(raw.as, decoded.issue.code as IssueCode, decoded.issue.params);
       values.push(decoded.value);
     }
