@@ -1,5 +1,5 @@
 /** What a function is handed: typed access to rows, the caller, the moment, and ways to answer. */
-import type { Condition, Value } from "../../define/expression.ts";
+import type { Condition, Term, Value } from "../../define/expression.ts";
 import type { Fields } from "../../define/field.ts";
 import {
   type Answer,
@@ -19,7 +19,8 @@ import { andThen, bindCaller, type CallerParam, callerValue, holds } from "../..
 import { newIdentifier } from "../../pipeline/identifier.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
 import { viewOf } from "../../pipeline/view.ts";
-import type { CountShape, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
+import type { CountShape, Join, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
+import { type ColumnType, columnOf } from "../../store/table.ts";
 import { changedRow, completeRow } from "../table/change.ts";
 import { handlerRow } from "../table/nested.ts";
 import { fitChanges, fitRow } from "./fit.ts";
@@ -42,6 +43,19 @@ export const resourceOf = (definition: object): ResourceContract => {
   return contract;
 };
 
+/** The column behind a path of fields; the to-one steps to it are added to `joins`. Throws for what the resource does not have. */
+const columnTypeAt = (resource: ResourceContract, path: readonly string[], joins: Map<string, Join>): ColumnType => {
+  let at = resource;
+  for (const [position, step] of path.slice(0, -1).entries()) {
+    const target = at.one.get(step)?.target;
+    if (target === undefined) throw new TypeError(`${at.name} has no to-one relation "${step}" (${path.join(".")})`);
+    const steps = path.slice(0, position + 1);
+    joins.set(steps.join("."), { path: steps, table: target.table });
+    at = target;
+  }
+  return columnOf(at.table, path.at(-1) ?? "").type;
+};
+
 const operands = (resource: ResourceContract): Record<string, { field: readonly string[] }> =>
   Object.fromEntries(resource.fieldNames.map((name) => [name, { field: [name] }]));
 
@@ -55,22 +69,26 @@ interface Search {
 const parametrize = (
   condition: Condition,
   resource: ResourceContract,
-): { where: Condition; params: RowsShape["params"]; values: Value[] } => {
+): { where: Condition; params: RowsShape["params"]; values: Value[]; joins: readonly Join[] } => {
   const params: { name: string; type: RowsShape["params"][number]["type"]; list?: true }[] = [];
   const values: Value[] = [];
+  const joins = new Map<string, Join>();
+  const typeOf = (term: Term): ColumnType | undefined =>
+    "field" in term ? columnTypeAt(resource, term.field, joins) : undefined;
   const visit = (at: Condition): Condition => {
     if (at.op === "and" || at.op === "or") return { op: at.op, of: at.of.map(visit) };
     if (at.op === "not") return { op: "not", of: visit(at.of) };
-    if (at.op === "null" || at.op === "notNull" || at.op === "exists") return at;
-    if (!("value" in at.right) || !("field" in at.left) || at.left.field.length !== 1) return at;
-    const field = at.left.field[0];
-    const type = resource.table.columns.find((column) => column.field === field)?.type ?? "text";
+    if (at.op === "exists") return at;
+    const type = typeOf(at.left);
+    if (at.op === "null" || at.op === "notNull") return at;
+    typeOf(at.right);
+    if (type === undefined || !("value" in at.right)) return at;
     const name = `v${params.length}`;
     params.push(at.op === "in" || at.op === "notIn" ? { name, type, list: true } : { name, type });
     values.push(at.right.value);
     return { ...at, right: { param: name } };
   };
-  return { where: visit(condition), params, values };
+  return { where: visit(condition), params, values, joins: [...joins.values()] };
 };
 
 const searchOf = (
@@ -93,7 +111,7 @@ const searchOf = (
   });
   if (!order.some(({ path }) => path[0] === "id")) order.push({ path: ["id"], direction: "asc" });
   const key = `${resource.table.name}:code:${JSON.stringify([found.where, params])}`;
-  const shared = { table: resource.table, joins: [], links: [], params, where: found.where };
+  const shared = { table: resource.table, joins: found.joins, links: [], params, where: found.where };
   return {
     rows: { kind: "rows", key: `${key}:${JSON.stringify(order)}`, ...shared, select: resource.fieldNames, order },
     count: { kind: "count", key: `${key}:count`, ...shared },
