@@ -1,4 +1,7 @@
-/** Where a list stands. With a cursor, totals are present only when asked for. */
+/**
+ * Where a list stands. With a cursor, totals are present only when asked for. A statistic has a page only when it has more groups than an answer
+ * holds: it is `truncated` after the first `maxPerPage` groups in their order, and there is no next page; a filter narrows it.
+ */
 export interface Page {
   readonly totalRecords?: number;
   readonly totalPages?: number;
@@ -6,4 +9,5 @@ export interface Page {
   readonly perPage: number;
   readonly maxPerPage: number;
   readonly nextCursor?: string;
+  readonly truncated?: true;
 }

@@ -49,6 +49,8 @@ export interface AggregatePlan {
   readonly kind: "aggregate";
   readonly shape: AggregateShape;
   readonly call: ReadCall;
+  /** Most groups that are answered; the call asks for one more, which tells whether there are further ones. */
+  readonly groupsMax: number;
   /** A property of the collection is the one measure's value; a statistic is rows. */
   readonly single: boolean;
 }

@@ -107,10 +107,14 @@ const totalOf = (store: Store, plan: RowsPlan, rows: number, more: boolean): May
 
 const readAggregate = (store: Store, plan: AggregatePlan): MaybePromise<ReadOutcome> =>
   andThen(store.read(plan.shape, [plan.call]), (lists) => {
-    const rows = (lists[0] ?? []).map((row) =>
-      Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonReady(value)])),
-    );
-    return { ok: true as const, data: plan.single ? (rows[0]?.["value"] ?? null) : rows };
+    const found = lists[0] ?? [];
+    const { groupsMax } = plan;
+    const rows = found
+      .slice(0, groupsMax)
+      .map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, jsonReady(value)])));
+    if (plan.single) return { ok: true as const, data: rows[0]?.["value"] ?? null };
+    if (found.length <= groupsMax) return { ok: true as const, data: rows };
+    return { ok: true as const, data: rows, page: { perPage: groupsMax, maxPerPage: groupsMax, truncated: true as const } };
   });
 
 /** Executes a read. */

@@ -50,7 +50,8 @@ export const planAggregate = (operation: Operation, view: View, input: Input, co
         ),
         measures,
       },
-      call: { realm: context.principal.realm, params: builder.values, limit: statisticRowsMax },
+      call: { realm: context.principal.realm, params: builder.values, limit: statisticRowsMax + 1 },
+      groupsMax: statisticRowsMax,
       single: output.kind !== "stats",
     }
   );
