@@ -145,7 +145,11 @@ interface SharedSpec<On, I extends Fields> {
 }
 
 export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L> extends SharedSpec<On, I> {
-  /** Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. */
+  /**
+   * Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. A reference in the input of a command is
+   * not checked as in a plain create: a row that is not there is `undefined` here, to be refused by the command, and one that is there may be one
+   * the caller does not see (`ctx.visible`).
+   */
   load?(call: {
     readonly row: On extends "item" ? RowOf<F> : undefined;
     readonly input: InputOf<I>;
