@@ -2,7 +2,15 @@
  * The schema at start: an empty database gets it, also in production, where there is nothing that could be lost. In development an old one is
  * brought up to date as long as no values are lost. Otherwise a schema that does not fit is refused, with what is missing.
  */
-import { applyMigration, MigrationError, type OpenStore, type Plan, planMigration, type Table } from "../store/index.ts";
+import {
+  applyMigration,
+  isMigratedTo,
+  MigrationError,
+  type OpenStore,
+  type Plan,
+  planMigration,
+  type Table,
+} from "../store/index.ts";
 import type { Mode } from "./setting.ts";
 import { StartError } from "./start-error.ts";
 
@@ -30,12 +38,16 @@ export interface Fitted {
   readonly wasEmpty: boolean;
 }
 
-/** Makes the schema fit, or throws a `StartError`. */
+/**
+ * Makes the schema fit, or throws a `StartError`. A database that was migrated to just these tables is not looked at again: what was changed in it
+ * by hand is for `pons doctor` and `pons migrate` to find.
+ */
 export const fitSchema = async (
   store: OpenStore,
   tables: readonly Table[],
   options: { readonly mode: Mode },
 ): Promise<Fitted> => {
+  if (await isMigratedTo(store, tables)) return { applied: [], wasEmpty: false };
   const plan = await planMigration(store, tables);
   const required = plan.steps.filter((step) => step.required);
   if (plan.problems.length > 0) throw unfit(plan.problems);

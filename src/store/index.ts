@@ -2,7 +2,7 @@ export { openStore, realmOf } from "./open.ts";
 export type { OpenStore, StoreOptions } from "./open.ts";
 export { applyMigration, MigrationError } from "./migrate/apply.ts";
 export type { Applied } from "./migrate/apply.ts";
-export { checkSchema } from "./migrate/check.ts";
+export { checkSchema, isMigratedTo } from "./migrate/check.ts";
 export type { SchemaCheck } from "./migrate/check.ts";
 export { planMigration } from "./migrate/plan.ts";
 export type { Migratable } from "./migrate/plan.ts";

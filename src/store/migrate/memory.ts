@@ -2,6 +2,7 @@
  * What the store remembers about the tables it made, in its own table `pons_schema`: the definition of each table as it was applied. The
  * database alone does not tell a date from a text (SQLite), nor a table of a service from somebody else's.
  */
+import { StoreError } from "../store-error.ts";
 import type { Table } from "../table.ts";
 import { literal } from "./schema.ts";
 import type { Admin } from "./schema.ts";
@@ -43,6 +44,20 @@ export const remembered = async (query: Admin["query"], exists: boolean): Promis
 };
 
 export const sameDefinition = (a: Table | undefined, b: Table): boolean => a !== undefined && written(a) === written(b);
+
+/** Whether just these definitions were applied last. False too where nothing was. Does not look at the tables themselves. */
+export const isRemembered = async (query: Admin["query"], tables: readonly Table[]): Promise<boolean> => {
+  let rows: Awaited<ReturnType<Admin["query"]>>;
+  try {
+    rows = await query("SELECT name, hash FROM pons_schema");
+  } catch (error) {
+    // There is no such table, or nobody answers: whoever looks closer will find out.
+    if (error instanceof StoreError) return false;
+    throw error;
+  }
+  const hashes = new Map(rows.map((row) => [row["name"], row["hash"]]));
+  return tables.every((table) => hashes.get(table.name) === hashOf(written(table)));
+};
 
 /** The statement that remembers a table as it is now. */
 export const remember = (table: Table, now: string): string => {
