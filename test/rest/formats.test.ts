@@ -2,14 +2,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { brotliDecompressSync, gunzipSync, gzipSync, zstdDecompressSync } from "node:zlib";
-import {
-  parseCsv,
-  parseMsgpack,
-  parseNdjson,
-  parseXml,
-  parseYaml,
-  stringifyMsgpack,
-} from "../../src/channels/rest/formats/index.ts";
+import { parseCsv } from "../../src/channels/rest/formats/csv-parse.ts";
+import { parseMsgpack, stringifyMsgpack } from "../../src/channels/rest/formats/msgpack.ts";
+import { parseNdjson } from "../../src/channels/rest/formats/ndjson.ts";
+import { parseXml } from "../../src/channels/rest/formats/xml.ts";
+import { parseYaml } from "../../src/channels/rest/formats/yaml.ts";
 import { decode } from "@msgpack/msgpack";
 import { testDatabases } from "../postgres/index.ts";
 import { play } from "./scenario.ts";

@@ -6,15 +6,9 @@ import { Negotiator } from "../../http/accept.ts";
 import { BoundedCache } from "../../http/bounded-cache.ts";
 import { FormatError } from "../../http/format-error.ts";
 import { splitOutsideQuotes } from "../../http/weighted.ts";
-import { parseCsv } from "./csv-parse.ts";
-import { streamCsv, stringifyCsv } from "./csv.ts";
 import { parseJson, stringifyJson } from "./json.ts";
-import { parseMsgpack, stringifyMsgpack } from "./msgpack.ts";
-import { parseNdjson, streamNdjson, stringifyNdjson } from "./ndjson.ts";
+import { codecs } from "./codecs.ts";
 import type { ParseOptions, Parsed, PlainValue } from "./plain.ts";
-import { stringifyXml } from "./xml-write.ts";
-import { parseXml } from "./xml.ts";
-import { parseYaml, stringifyYaml } from "./yaml.ts";
 
 export type FormatName = "json" | "xml" | "yaml" | "csv" | "ndjson" | "msgpack";
 
@@ -61,8 +55,8 @@ const xml: Format = {
   extensions: ["xml"],
   listsOnly: false,
   streams: false,
-  parse: parseXml,
-  stringify: (value) => stringifyXml(value),
+  parse: (bytes, options) => codecs.xml.parseXml(bytes, options),
+  stringify: (value) => codecs.xmlWrite.stringifyXml(value),
 };
 
 const yaml: Format = {
@@ -72,8 +66,8 @@ const yaml: Format = {
   extensions: ["yaml", "yml"],
   listsOnly: false,
   streams: false,
-  parse: (bytes, options) => parseYaml(bytes, options?.limits),
-  stringify: stringifyYaml,
+  parse: (bytes, options) => codecs.yaml.parseYaml(bytes, options?.limits),
+  stringify: (value) => codecs.yaml.stringifyYaml(value),
 };
 
 const csv: Format = {
@@ -83,9 +77,9 @@ const csv: Format = {
   extensions: ["csv"],
   listsOnly: true,
   streams: true,
-  parse: parseCsv,
-  stringify: (value) => stringifyCsv(value),
-  stream: streamCsv,
+  parse: (bytes, options) => codecs.csvParse.parseCsv(bytes, options),
+  stringify: (value) => codecs.csv.stringifyCsv(value),
+  stream: (rows, options) => codecs.csv.streamCsv(rows, options),
 };
 
 const ndjson: Format = {
@@ -95,9 +89,9 @@ const ndjson: Format = {
   extensions: ["ndjson", "jsonl"],
   listsOnly: true,
   streams: true,
-  parse: (bytes, options) => parseNdjson(bytes, options?.limits),
-  stringify: stringifyNdjson,
-  stream: (rows) => streamNdjson(rows),
+  parse: (bytes, options) => codecs.ndjson.parseNdjson(bytes, options?.limits),
+  stringify: (value) => codecs.ndjson.stringifyNdjson(value),
+  stream: (rows) => codecs.ndjson.streamNdjson(rows),
 };
 
 const msgpack: Format = {
@@ -107,8 +101,8 @@ const msgpack: Format = {
   extensions: ["msgpack"],
   listsOnly: false,
   streams: false,
-  parse: (bytes, options) => parseMsgpack(bytes, options?.limits),
-  stringify: stringifyMsgpack,
+  parse: (bytes, options) => codecs.msgpack.parseMsgpack(bytes, options?.limits),
+  stringify: (value) => codecs.msgpack.stringifyMsgpack(value),
 };
 
 /** In the order the server prefers them; the first answers a client that does not say. */
