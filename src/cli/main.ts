@@ -9,6 +9,7 @@ import type { Command } from "./command.ts";
 import { CommandError, type ExitName, exitCodes } from "./exit-code.ts";
 import { didYouMean } from "./nearest.ts";
 import { Output } from "./output.ts";
+import { StandardStream } from "./standard-stream.ts";
 
 const packageFile = join(import.meta.dir, "..", "..", "package.json");
 const versionOf = (): string => (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
@@ -57,14 +58,15 @@ const runCommand = async (args: readonly string[], output: Output): Promise<numb
 };
 
 /** A reader that has seen enough (`| head`) is no mistake. */
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit(exitCodes.ok.code);
-});
+const onClosed = (): never => process.exit(exitCodes.ok.code);
 
 const args = process.argv.slice(2);
 const own = args.includes("--") ? args.slice(0, args.indexOf("--")) : args;
-const output = new Output({ json: own.includes("--json"), out: process.stdout, err: process.stderr });
+const output = new Output({
+  json: own.includes("--json"),
+  out: new StandardStream(1, { onClosed }),
+  err: new StandardStream(2, { onClosed: () => undefined }),
+});
 process.exitCode = await runCommand(args[0] === "--json" ? [...args.slice(1), "--json"] : args, output).catch((error: unknown) =>
   tell(output, error),
 );

@@ -4,14 +4,22 @@
  */
 export interface OutputOptions {
   readonly json: boolean;
-  readonly out: NodeJS.WriteStream;
-  readonly err: NodeJS.WriteStream;
+  readonly out: Sink;
+  readonly err: Sink;
+}
+
+/** Where text goes. */
+export interface Sink {
+  readonly isTTY: boolean;
+  /** Of a terminal; 0 when it does not say. */
+  readonly columns: number;
+  write(content: string | Uint8Array): void;
 }
 
 export class Output {
   readonly json: boolean;
-  readonly #out: NodeJS.WriteStream;
-  readonly #err: NodeJS.WriteStream;
+  readonly #out: Sink;
+  readonly #err: Sink;
 
   constructor({ json, out, err }: OutputOptions) {
     this.json = json;

@@ -73,7 +73,7 @@ export const readDemoFile = (data: string): DemoFile | undefined => {
 };
 
 /** Writes the file unless it says the same already. */
-export const writeDemoFile = (data: string, file: DemoFile): void => {
+export const writeDemoFile = async (data: string, file: DemoFile): Promise<void> => {
   const text = `${JSON.stringify(file, null, 2)}\n`;
-  if (readIfPresent(demoPath(data)) !== text) writePrivate(demoPath(data), text);
+  if (readIfPresent(demoPath(data)) !== text) await writePrivate(demoPath(data), text);
 };

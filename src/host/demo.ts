@@ -174,7 +174,7 @@ export const prepareDemo = async (options: DemoOptions): Promise<Credentials> =>
     },
   };
   // Kept before they are granted: a key that no one knows any more is of no use.
-  writeDemoFile(data, { baseUrl: options.baseUrl, ...credentials });
+  await writeDemoFile(data, { baseUrl: options.baseUrl, ...credentials });
   const grants = grantsOf(credentials, roles);
   if (!(await areGranted(app, grants))) await grantKeys(app, grants);
   return credentials;

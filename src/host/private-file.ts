@@ -1,8 +1,9 @@
 /** Files that only their owner may read (mode 0600), written whole or not at all. */
-import { chmodSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, promises, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 const privateMode = 0o600;
+const folderMode = 0o700;
 
 /** The text of a file; undefined when there is none. */
 export const readIfPresent = (path: string): string | undefined => {
@@ -14,18 +15,21 @@ export const readIfPresent = (path: string): string | undefined => {
   }
 };
 
+const besideOf = (path: string): string => `${path}.${process.pid}.${crypto.randomUUID()}`;
+
 const writeBeside = (path: string, text: string): string => {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  const beside = `${path}.${process.pid}.${crypto.randomUUID()}`;
+  mkdirSync(dirname(path), { recursive: true, mode: folderMode });
+  const beside = besideOf(path);
   writeFileSync(beside, text, { mode: privateMode, flag: "wx", flush: true });
   return beside;
 };
 
-/** Writes the file in place of what was there. */
-export const writePrivate = (path: string, text: string): void => {
-  const beside = writeBeside(path, text);
-  renameSync(beside, path);
-  chmodSync(path, privateMode);
+/** Writes the file in place of what was there. The disk is waited for beside other work: it may take longer than all else of a start. */
+export const writePrivate = async (path: string, text: string): Promise<void> => {
+  mkdirSync(dirname(path), { recursive: true, mode: folderMode });
+  const beside = besideOf(path);
+  await promises.writeFile(beside, text, { mode: privateMode, flag: "wx", flush: true });
+  await promises.rename(beside, path);
 };
 
 /** Writes the file unless there is one. Of several processes that do so at once one wins; all get the text that stays. */

@@ -58,7 +58,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   const { services, app, demo } = booted;
   if (demo !== undefined) {
     const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
-    writeDemoFile(config.data, { baseUrl, ...others, ...demo });
+    await writeDemoFile(config.data, { baseUrl, ...others, ...demo });
   }
   const ended = Promise.withResolvers<boolean>();
   const purge = startPurge(app.store, { logger });

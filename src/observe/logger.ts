@@ -7,6 +7,7 @@
  * One event is one line whatever it holds: control characters are escaped. API keys, passwords in addresses, and fields that are named like
  * secrets are not written. Stacks appear here and nowhere else. Strings are cut at 8,192 characters, nesting at 4, lists at 50.
  */
+import { isTerminal } from "./terminal.ts";
 export const levels = ["debug", "info", "warn", "error", "silent"] as const;
 
 export type Level = (typeof levels)[number];
@@ -102,10 +103,12 @@ const asText = (time: string, level: string, event: string, fields: Fields): str
   return [head, ...stack.split("\n").map((line) => `    ${escaped(line)}`)].join("\n");
 };
 
+const standardError = 2;
+
 /** Makes a logger. It never throws: what cannot be written is dropped. */
 export const createLogger = (options: LoggerOptions): Logger => {
   const { level, clock = Date.now, write = (line: string) => void process.stderr.write(line) } = options;
-  const text = options.text ?? process.stderr.isTTY;
+  const text = options.text ?? isTerminal(standardError);
   const least = levels.indexOf(level);
   const log =
     (own: Exclude<Level, "silent">) =>
