@@ -10,7 +10,6 @@ import { messages } from "./messages/index.ts";
 import { profile } from "./profile.ts";
 import { quoteFee } from "./quote-fee.ts";
 import { refusals } from "./refusals.ts";
-import { seed } from "./seed.ts";
 import { transfers } from "./transfers.ts";
 import { version1 } from "./version-1.ts";
 
@@ -30,5 +29,9 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
   operations: { quoteFee },
   older: [version1],
   messages,
-  seed,
+  // Loaded when it is asked for: most starts do not.
+  async *seed(seeder) {
+    const { seed } = await import("./seed.ts");
+    yield* seed(seeder);
+  },
 });
