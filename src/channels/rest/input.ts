@@ -78,7 +78,7 @@ const itemInput = (body: unknown): Input | Refusal => {
 };
 
 const itemOf = (match: Match, body?: { readonly body: unknown }): Input =>
-  match.id === undefined ? { ...body } : { id: match.id, ...body };
+  match.id === undefined ? { ...body } : body === undefined ? { id: match.id } : { id: match.id, body: body.body };
 
 /**
  * The input of one call, or why there is none. For `changeMany` and `deleteMany` the body is one item of the batch.

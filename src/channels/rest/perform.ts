@@ -32,6 +32,12 @@ const answerResult = (exchange: Exchange, endpoint: OperationEndpoint, result: R
   return result.replayed === true ? { ...answer, headers: [...(answer.headers ?? []), ["Idempotent-Replayed", "true"]] } : answer;
 };
 
+const answerOne = (exchange: Exchange, endpoint: OperationEndpoint, result: Result): Answer =>
+  answerResult(exchange, endpoint, pickProperty(endpoint, result));
+
+const answerLate = async (exchange: Exchange, endpoint: OperationEndpoint, result: Promise<Result>): Promise<Answer> =>
+  answerOne(exchange, endpoint, await result);
+
 /** A read: nothing is awaited that the pipeline does not wait for. */
 const read = (config: RestConfig, exchange: Exchange, endpoint: OperationEndpoint, call: Call): Answer | Promise<Answer> => {
   const { query } = call.input;
@@ -41,8 +47,7 @@ const read = (config: RestConfig, exchange: Exchange, endpoint: OperationEndpoin
     return streamed.then((answer) => ("type" in answer ? answerRefusal(exchange, answer, endpoint) : answer));
   }
   const result = config.pipeline.run(call);
-  if (!(result instanceof Promise)) return answerResult(exchange, endpoint, pickProperty(endpoint, result));
-  return result.then((later) => answerResult(exchange, endpoint, pickProperty(endpoint, later)));
+  return result instanceof Promise ? answerLate(exchange, endpoint, result) : answerOne(exchange, endpoint, result);
 };
 
 /** QUERY (RFC 10008): the parameters are the body; of the address only `language` and `envelope` count. */

@@ -92,7 +92,7 @@ class RestChannel implements Rest {
     const { exchange, hasTarget } = open(this.#config, request, caller);
     try {
       const response = this.#answer(exchange, hasTarget);
-      return response instanceof Promise ? response.catch((error: unknown) => this.#failed(exchange, error)) : response;
+      return response instanceof Promise ? this.#settled(exchange, response) : response;
     } catch (error) {
       return this.#failed(exchange, error);
     }
@@ -114,13 +114,25 @@ class RestChannel implements Rest {
         if ("type" in credentials) return this.#send(exchange, answerRefusal(exchange, credentials));
         exchange.credentials = credentials;
         const answer = perform(this.#config, exchange, located.endpoint, located);
-        return answer instanceof Promise ? answer.then((later) => this.#send(exchange, later)) : this.#send(exchange, answer);
+        return answer instanceof Promise ? this.#sendLater(exchange, answer) : this.#send(exchange, answer);
       }
     }
   }
 
   #send(exchange: Exchange, answer: Answer): Response | Promise<Response> {
     return send(exchange, answer, this.#config.limits);
+  }
+
+  async #sendLater(exchange: Exchange, answer: Promise<Answer>): Promise<Response> {
+    return this.#send(exchange, await answer);
+  }
+
+  async #settled(exchange: Exchange, response: Promise<Response>): Promise<Response> {
+    try {
+      return await response;
+    } catch (error) {
+      return this.#failed(exchange, error);
+    }
   }
 
   #failed(exchange: Exchange, error: unknown): Response | Promise<Response> {

@@ -31,37 +31,67 @@ export interface Answer {
 /** `"9f2c"` and `gzip` → `"9f2c-gzip"`: another coding is another representation. */
 export const suffixed = (tag: string, suffix: string): string => `${tag.slice(0, -1)}-${suffix}"`;
 
-const addRare = (headers: Record<string, string>, exchange: Exchange, answer: Answer): void => {
+/** Headers that are the same for every answer of a kind, made once: copying them costs half of naming them anew. */
+class Kinds {
+  /** Content-Type (empty: none) → language → headers. Both are of fixed lists, so it stays small. */
+  readonly #byType = new Map<string, Map<string, ResponseInit>>();
+  readonly #cacheControl: string;
+
+  constructor(cacheControl: string) {
+    this.#cacheControl = cacheControl;
+  }
+
+  of(contentType: string, language: string): ResponseInit {
+    return this.#byType.get(contentType)?.get(language) ?? this.#make(contentType, language);
+  }
+
+  #make(contentType: string, language: string): ResponseInit {
+    const headers = new Headers({
+      "Cache-Control": this.#cacheControl,
+      "Content-Language": language,
+      Vary: vary,
+      "X-Content-Type-Options": "nosniff",
+    });
+    if (contentType !== "") headers.set("Content-Type", contentType);
+    const kind: ResponseInit = { headers };
+    const byLanguage = this.#byType.get(contentType) ?? new Map<string, ResponseInit>();
+    this.#byType.set(contentType, byLanguage.set(language, kind));
+    return kind;
+  }
+}
+
+const reads = new Kinds("private, no-cache");
+const others = new Kinds("no-store");
+
+const addRare = (headers: Headers, exchange: Exchange, answer: Answer): void => {
   const { version, startedMs } = exchange;
-  for (const [name, value] of version?.headers ?? []) headers[name] = value;
-  for (const [name, value] of answer.headers ?? []) headers[name] = value;
+  for (const [name, value] of version?.headers ?? []) headers.set(name, value);
+  for (const [name, value] of answer.headers ?? []) headers.set(name, value);
   const link = linksOf(version, answer.links ?? []);
-  if (link !== undefined) headers["Link"] = link;
-  if (exchange.traceparent !== undefined) headers["traceparent"] = exchange.traceparent;
+  if (link !== undefined) headers.set("Link", link);
+  if (exchange.traceparent !== undefined) headers.set("traceparent", exchange.traceparent);
   let applied = answer.applied === undefined ? undefined : preferenceApplied(answer.applied);
   if (startedMs !== undefined) {
-    headers["Server-Timing"] = `total;dur=${(performance.now() - startedMs).toFixed(3)}`;
+    headers.set("Server-Timing", `total;dur=${(performance.now() - startedMs).toFixed(3)}`);
     applied = applied === undefined ? "timing" : `${applied}, timing`;
   }
-  if (applied !== undefined) headers["Preference-Applied"] = applied;
+  if (applied !== undefined) headers.set("Preference-Applied", applied);
 };
 
-/** Makes the response; waits only for the compression of large bodies. */
-export const send = (
+/** Puts body and headers together. */
+const respond = (
   exchange: Exchange,
   answer: Answer,
-  options: { readonly compressBytesMin: number },
-): Response | Promise<Response> => {
-  const { status, body, contentType, entityTag } = answer;
-  const headers: Record<string, string> = {
-    "Cache-Control": answer.isRead === true ? "private, no-cache" : "no-store",
-    "Content-Language": exchange.locale,
-    Vary: vary,
-    "X-Content-Type-Options": "nosniff",
-    "X-Request-Id": exchange.requestId,
-  };
-  if (contentType !== undefined) headers["Content-Type"] = contentType;
-  if (entityTag !== undefined) headers["ETag"] = entityTag;
+  body: Response["body"] | string | Uint8Array | null,
+  coding?: string,
+): Response => {
+  const { status, contentType = "", entityTag } = answer;
+  const kind = (answer.isRead === true ? reads : others).of(contentType, exchange.locale);
+  const response = new Response(body as string, status === 200 ? kind : { ...kind, status });
+  const { headers } = response;
+  headers.set("X-Request-Id", exchange.requestId);
+  if (entityTag !== undefined) headers.set("ETag", coding === undefined ? entityTag : suffixed(entityTag, coding));
+  if (coding !== undefined) headers.set("Content-Encoding", coding);
   const isPlain = answer.headers === undefined && answer.links === undefined && answer.applied === undefined;
   if (
     !isPlain ||
@@ -71,21 +101,28 @@ export const send = (
   ) {
     addRare(headers, exchange, answer);
   }
-  if (body === undefined) return new Response(null, { status, headers });
+  return response;
+};
+
+/** Makes the response; waits only for the compression of large bodies. */
+export const send = (
+  exchange: Exchange,
+  answer: Answer,
+  options: { readonly compressBytesMin: number },
+): Response | Promise<Response> => {
+  const { body } = answer;
+  if (body === undefined) return respond(exchange, answer, null);
   if (body instanceof ReadableStream) {
     const { coding, stream } = compressStream(body, exchange.headers.get("accept-encoding"));
-    if (coding !== undefined) headers["Content-Encoding"] = coding;
-    return new Response(stream, { status, headers });
+    return respond(exchange, answer, stream, coding);
   }
-  if (body.length < options.compressBytesMin) return new Response(body as string, { status, headers });
+  if (body.length < options.compressBytesMin) return respond(exchange, answer, body);
   const compressed = compress(body, {
     acceptEncoding: exchange.headers.get("accept-encoding"),
     bytesMin: options.compressBytesMin,
   });
-  if (compressed === undefined) return new Response(body as string, { status, headers });
+  if (compressed === undefined) return respond(exchange, answer, body);
   const { coding, bytes } = compressed;
-  headers["Content-Encoding"] = coding;
-  if (entityTag !== undefined) headers["ETag"] = suffixed(entityTag, coding);
-  const respond = (content: Uint8Array): Response => new Response(content as Uint8Array<ArrayBuffer>, { status, headers });
-  return bytes instanceof Uint8Array ? respond(bytes) : bytes.then(respond);
+  if (bytes instanceof Uint8Array) return respond(exchange, answer, bytes, coding);
+  return bytes.then((content) => respond(exchange, answer, content, coding));
 };
