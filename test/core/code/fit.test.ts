@@ -57,7 +57,7 @@ const parcels = resource(
         roles: ["clerk"],
         input: { what: t.string() },
         run: (ctx, { row, input }) =>
-          ctx.table(self).update(row.id, { [fieldOf[input.what] ?? input.what]: written[input.what] } as object),
+          ctx.table(self).update(row.id, { [fieldOf[input.what] ?? input.what]: written[input.what] }),
       }),
       insert: command({
         on: "collection",
@@ -65,7 +65,7 @@ const parcels = resource(
         roles: ["clerk"],
         input: { what: t.string() },
         output: "row",
-        run: (ctx, { input }) => ctx.table(self).insert({ [fieldOf[input.what] ?? input.what]: written[input.what] } as object),
+        run: (ctx, { input }) => ctx.table(self).insert({ [fieldOf[input.what] ?? input.what]: written[input.what] }),
       }),
       fits: command({
         on: "item",

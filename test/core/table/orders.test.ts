@@ -100,7 +100,7 @@ forEachEngine((engine) => {
           },
         }),
       );
-      expect((box?.["moves"] as { value: number }[]).map(({ value }) => value)).toEqual([1, 3, 2]);
+      expect((box?.["moves"] as { value: number }[] | undefined)?.map(({ value }) => value)).toEqual([1, 3, 2]);
     });
   });
 });
