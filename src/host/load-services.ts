@@ -4,7 +4,6 @@
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
 import type { ServiceDefinition } from "../define/service.ts";
 import { StartError } from "./start-error.ts";
 
@@ -46,7 +45,7 @@ const offerPons = (): void => {
 const load = async (path: string): Promise<readonly LoadedService[]> => {
   let exported: unknown;
   try {
-    ({ default: exported } = (await import(pathToFileURL(path).href)) as { default?: unknown });
+    ({ default: exported } = (await import(path)) as { default?: unknown });
   } catch (error) {
     // A definition that does not fit is told in words; a stack would show our code, not theirs.
     const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);

@@ -106,7 +106,9 @@ export const startPurge = (store: OpenStore, options: PurgeOptions): Purge => {
   };
   const plan = (): void => {
     if (signal.aborted) return;
-    timer = setTimeout(() => (running = run()), everyMs);
+    timer = setTimeout(() => {
+      running = run();
+    }, everyMs);
     timer.unref();
   };
   plan();
