@@ -195,6 +195,8 @@ const checkBody = (heard: Heard, rules: Rules): void => {
         check(isObject(value), "a problem that is no object");
         return checkProblem(value as Record<string, unknown>, status);
       }
+      // The page of a service version and its OpenAPI document have a form of their own, and both say where or what the document is.
+      if (status === 200 && isObject(value) && typeof value["openapi"] === "string") return;
       if (rules.isDocument === true || (rules.isBare === true && status < 400)) return;
       if (!isObject(value)) {
         check(rules.isBare === true && status === 422 && Array.isArray(value), "an answer without an envelope");
@@ -270,8 +272,8 @@ export const askAndJudge = async (target: Target, asking: Asking, rules: Rules =
   const heard = await target.ask(asking);
   judge(heard, target.secrets, { isBare: asksBare(asking), ...rules });
   const statuses = documents.statusesOf(asking.method, asking.path);
-  // A version that was switched off answers 410 at every address, so no document of it says so. Removing from a related collection may show the row.
-  const isKnown = heard.status === 410 || (asking.method === "DELETE" && heard.status === 200);
+  // A version that was switched off answers 410 at every address, so no document of it says so.
+  const isKnown = heard.status === 410;
   if (statuses?.has(heard.status) === false && !isKnown) {
     throw new Flaw(`${asking.method} ${asking.path}: its document has no ${heard.status}: ${shown(heard)}`);
   }

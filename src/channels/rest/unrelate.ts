@@ -36,5 +36,7 @@ export const unrelate = async (
   const row: unknown = Array.isArray(found.data) ? found.data[0] : undefined;
   if (!isObject(row) || typeof row["id"] !== "string") return { ok: false, refusal: refuse("not_found") };
   const body = isPair || reference === undefined ? {} : { body: { [reference]: null } };
-  return pipeline.run(callOf(exchange, then, { id: row["id"], ...body }, options));
+  const done = await pipeline.run(callOf(exchange, then, { id: row["id"], ...body }, options));
+  // The relation is gone; the row that an emptied reference leaves behind is not what was asked for.
+  return done.ok ? { ok: true, status: 204, data: undefined, ...(done.replayed === true ? { replayed: true } : {}) } : done;
 };
