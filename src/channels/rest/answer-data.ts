@@ -86,6 +86,17 @@ const idOf = (result: Success): string | undefined => {
 /** Commands that answer with the row as it is now: a change may follow under the tag of their answer (RFC 9110 section 8.8.3). */
 const answersRow: ReadonlySet<string> = new Set(["create", "update", "replace"]);
 
+/** Which of the preferences an answer honours; of most requests there are none. */
+const appliedTo = (
+  { return: wanted, envelope }: Preferences,
+  { isCommand, isEmpty }: { readonly isCommand: boolean; readonly isEmpty: boolean },
+): { readonly applied: Preferences } | undefined => {
+  const told = isCommand ? wanted : undefined;
+  const form = isEmpty ? undefined : envelope;
+  if (told === undefined && form === undefined) return undefined;
+  return { applied: { ...(told === undefined ? {} : { return: told }), ...(form === undefined ? {} : { envelope: form }) } };
+};
+
 /** A command: 200 or 201 with its data, 204 without any, and nothing but the status and the tag when that is preferred. */
 const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: Success): Answer => {
   const headers: (readonly [string, string])[] = [];
@@ -96,16 +107,16 @@ const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: 
   const isCommand = endpoint.operation.kind === "command";
   const isMinimal = isCommand && exchange.preferences.return === "minimal";
   const isEmpty = isMinimal || result.status === 204 || result.data === undefined;
-  const applied: Preferences = {
-    ...(exchange.preferences.return === undefined || !isCommand ? {} : { return: exchange.preferences.return }),
-    ...(exchange.preferences.envelope === undefined || isEmpty ? {} : { envelope: exchange.preferences.envelope }),
-  };
   const isRow = answersRow.has(endpoint.operation.action) && result.data !== undefined;
-  if (isEmpty && !isRow) return { status: result.status === 201 ? 201 : 204, headers, applied };
+  const shared = {
+    ...(headers.length === 0 ? undefined : { headers }),
+    ...appliedTo(exchange.preferences, { isCommand, isEmpty }),
+  };
+  if (isEmpty && !isRow) return { status: result.status === 201 ? 201 : 204, ...shared };
   const { body, contentType, tag } = represent(exchange, result.data, result.page);
-  const tagged = isRow ? { entityTag: tag } : {};
-  if (isEmpty) return { status: result.status === 201 ? 201 : 204, headers, applied, ...tagged };
-  return { status: result.status, body, contentType, headers, applied, ...tagged };
+  const tagged = isRow ? { ...shared, entityTag: tag } : shared;
+  if (isEmpty) return { status: result.status === 201 ? 201 : 204, ...tagged };
+  return { status: result.status, body, contentType, ...tagged };
 };
 
 /** The answer of a call that succeeded. */

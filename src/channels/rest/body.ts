@@ -73,7 +73,8 @@ const readStream = async (stream: ReadableStream<Uint8Array>, bytesMax: number):
   }
 };
 
-const readBytes = async (request: Request, bytesMax: number): Promise<Uint8Array | Refusal> => {
+/** Rejects when the body breaks off. */
+const readBytes = (request: Request, bytesMax: number): Uint8Array | Refusal | Promise<Uint8Array | Refusal> => {
   const length = request.headers.get("content-length");
   if (length !== null) {
     if (!/^[0-9]{1,15}$/.test(length))
@@ -81,13 +82,9 @@ const readBytes = async (request: Request, bytesMax: number): Promise<Uint8Array
     if (Number(length) > bytesMax) return tooLarge(bytesMax);
     if (length === "0") return new Uint8Array(0);
   }
-  try {
-    if (length !== null) return await request.bytes();
-    const stream = request.body as ReadableStream<Uint8Array> | null;
-    return stream === null ? new Uint8Array(0) : await readStream(stream, bytesMax);
-  } catch {
-    return brokenOff();
-  }
+  if (length !== null) return request.bytes();
+  const stream = request.body as ReadableStream<Uint8Array> | null;
+  return stream === null ? new Uint8Array(0) : readStream(stream, bytesMax);
 };
 
 const formatOf = (request: Request, wanted: BodyWanted): InputFormat | Refusal => {
@@ -109,7 +106,12 @@ const formatOf = (request: Request, wanted: BodyWanted): InputFormat | Refusal =
 
 /** Reads and parses the body of a request. */
 export const readBody = async (request: Request, wanted: BodyWanted): Promise<ReadBody | Refusal> => {
-  const bytes = await readBytes(request, wanted.bytesMax);
+  let bytes: Uint8Array | Refusal;
+  try {
+    bytes = await readBytes(request, wanted.bytesMax);
+  } catch {
+    return brokenOff();
+  }
   if (!(bytes instanceof Uint8Array)) return bytes;
   if (bytes.length === 0) {
     if (wanted.need === "optional") return { kind: "plain" };
