@@ -221,7 +221,26 @@ export class Schemas {
         success({ type: "array", items: this.row(resource) }, { pagination: this.pagination() }),
       );
     }
+    if (output.kind === "stats") {
+      return this.components.ref("schemas", `${memberName(name)}Answer`, () => {
+        const whole = success(this.data(operation));
+        return { ...whole, properties: { ...(whole["properties"] as Json), pagination: this.cut() } };
+      });
+    }
     return this.components.ref("schemas", `${memberName(name)}Answer`, () => success(this.data(operation)));
+  }
+
+  cut(): Json {
+    return this.components.ref("schemas", "CutInfo", () => ({
+      type: "object",
+      description: "There are more groups than one answer holds; these are the first ones. A filter narrows them.",
+      properties: {
+        truncated: { const: true },
+        perPage: { type: "integer", minimum: 1, examples: [1_000] },
+        maxPerPage: { type: "integer", minimum: 1, examples: [1_000] },
+      },
+      required: ["truncated", "perPage", "maxPerPage"],
+    }));
   }
 
   pagination(): Json {
