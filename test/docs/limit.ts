@@ -63,7 +63,7 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of(query)("includedPerPage", "Rows of an included relation when `perPage` is not given", "the rest is left out"),
     of(query)("includedRowsMax", "Rows one level of relations may come to if every page were full", "422 `validation_failed`"),
     of(query)("pageMax", "Greatest `page`", "422 `validation_failed`"),
-    of(query)("statisticRowsMax", "Groups of a statistic", "the rest is left out"),
+    of(query)("statisticRowsMax", "Groups of a statistic", "`pagination.truncated`"),
     of("src/contract/compile.ts")("defaultPerPage", "Rows of a page when neither call nor resource says", ""),
     of("src/contract/compile.ts")(
       "defaultMaxPerPage",
