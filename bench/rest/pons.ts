@@ -176,7 +176,7 @@ export function pons(options: PonsOptions): Peer {
       const data = mkdtempSync(join(surroundings.folder, "pons-"));
       const database = engine === "postgres" ? await surroundings.createDatabase() : undefined;
       const serverOptions: ServerOptions = {
-        command: ["node", join(root, "bin", "pons.mjs"), "start"],
+        command: [process.execPath, commandLine, "start"],
         cwd: root,
         env: { PONS_HOST: "127.0.0.1", PONS_DATA: data, PONS_DATABASE_URL: database, PONS_LOG: "error", ...options.env },
         portVariable: "PONS_PORT",
