@@ -39,6 +39,10 @@ const conflictRetriesMax = 5;
 /** How long the fate of a commit without an answer is looked for, ms. */
 const fateWaitMsMax = 10_000;
 const overloadedRetryAfter = 1;
+/** Turns of the event loop for which a batch may gather. */
+const gatherTurnsMax = 4;
+
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 interface Pending {
   readonly group: Group;
@@ -159,11 +163,20 @@ export class Writer {
 
   async #drain(): Promise<void> {
     while (this.#queue.length > 0) {
+      await this.#gather();
       const batch = this.#take();
       await this.#execute(batch);
     }
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Lets the sockets be read again as long as each turn brings more commands, a few turns at most: a commit costs the same for all of them. */
+  async #gather(): Promise<void> {
+    for (let turn = 0, seen = 0; turn < gatherTurnsMax && this.#queue.length > seen; turn++) {
+      seen = this.#queue.length;
+      await nextTurn();
+    }
   }
 
   #take(): Pending[] {
