@@ -84,7 +84,7 @@ export class Coalescer {
     this.#groups.delete(group.prepared.key);
     this.#groups.set(group.prepared.key, group);
     try {
-      await answer(runner, group.prepared, batch);
+      await answer(runner, group.prepared, merge(group.prepared, batch));
     } finally {
       group.inFlightCount -= 1;
       this.#idle.push(runner);
@@ -93,6 +93,34 @@ export class Coalescer {
     }
   }
 }
+
+const keyOf = ({ realm, params, limit, offset }: ReadCall): string =>
+  JSON.stringify([realm, params, limit, offset], (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
+
+/**
+ * Callers who ask for the same count or aggregate are answered by one: it costs as much as the rows it looks at, which may be all of a table. Rows
+ * are read for each caller: they cost little, and whoever is handed a row may change it.
+ */
+const merge = ({ shape }: Prepared, batch: readonly Waiting[]): readonly Waiting[] => {
+  if (shape.kind === "rows" || batch.length === 1) return batch;
+  const groups = new Map<string, Waiting[]>();
+  for (const waiting of batch) {
+    const key = keyOf(waiting.call);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [waiting]);
+    else group.push(waiting);
+  }
+  return [...groups.values()].map((group) => ({
+    call: (group[0] as Waiting).call,
+    settle: (rows, error) => {
+      for (const { settle } of group)
+        settle(
+          rows?.map((row) => ({ ...row })),
+          error,
+        );
+    },
+  }));
+};
 
 /** Runs the calls and settles each of them. Never throws. */
 const answer = async (runner: Runner, prepared: Prepared, batch: readonly Waiting[]): Promise<void> => {

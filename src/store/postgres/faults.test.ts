@@ -9,7 +9,7 @@ import type { World } from "../../../test/store/world.ts";
 import { openStore } from "../index.ts";
 import type { OpenStore } from "../index.ts";
 import { keyShape } from "../key-shape.ts";
-import type { Row, WriteTransaction } from "../store.ts";
+import type { CountShape, Row, WriteTransaction } from "../store.ts";
 import { severingProxy } from "./severing-proxy.ts";
 
 const minute = 60_000;
@@ -46,6 +46,25 @@ describe("Postgres under concurrency and faults", () => {
   const country = (id: string): Row => ({ id, title: id, area: null });
   const hasCountry = async (store: OpenStore, id: string) =>
     (await store.read(keyShape(countries, ["id"]), [{ realm: world.realm, params: [id] }]))[0]?.length === 1;
+
+  test("callers who count the same at once are answered by one count, each with a row of their own", async () => {
+    const ofId: CountShape = {
+      kind: "count",
+      key: "faults.countOfId",
+      table: accounts,
+      joins: [],
+      links: [],
+      params: [{ name: "id", type: "text" }],
+      where: { op: "eq", left: { field: ["id"] }, right: { param: "id" } },
+    };
+    const [first = "", second = ""] = ids;
+    const asked = [first, "nobody", first, second, "nobody", first];
+    const counted = await Promise.all(
+      asked.map(async (id) => (await other.read(ofId, [{ realm: world.realm, params: [id] }]))[0]?.[0]),
+    );
+    expect(counted.map((row) => row?.["count"])).toEqual([1, 0, 1, 1, 0, 1]);
+    expect(new Set(counted).size).toBe(asked.length);
+  });
 
   test("reads of concurrent callers are merged, and each gets its own", async () => {
     await using proxy = severingProxy(world.database.url);
