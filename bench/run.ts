@@ -72,6 +72,8 @@ try {
   if (!values.quick && values.cases === undefined && values.peers === undefined) {
     const file = Bun.file(join(folder, "RESULTS.md"));
     await Bun.write(file, withSection((await file.exists()) ? await file.text() : "", topic, report.markdown));
+    // As the format check wants it: tables with their columns in line.
+    Bun.spawnSync([process.execPath, "fmt", join(folder, "RESULTS.md")], { stdout: "ignore" });
   }
 } catch (error) {
   process.stderr.write(`no result: ${(error as Error).message}\n`);

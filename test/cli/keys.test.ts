@@ -104,6 +104,7 @@ describe("keys", () => {
 
 const modeOf = (path: string): string => (statSync(path).mode & 0o777).toString(8);
 
+// Windows has no such modes.
 test.skipIf(process.platform === "win32")(
   "the data folder and the database are their account's alone, older files too",
   async () => {
