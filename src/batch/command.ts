@@ -39,6 +39,8 @@ export interface Command {
   readonly signal?: AbortSignal;
   /** Tables with a sequence into which it may insert. */
   readonly sequences: readonly Table[];
+  /** Tables kept in memory that it may look at or change. */
+  readonly inMemory?: readonly Table[];
   /** What to fetch before it runs; later rounds may look at the rows of the earlier ones. */
   readonly needs: readonly ((unit: Unit) => readonly Need[])[];
   /** Runs on the working set. May run more than once; only the last counts. */
@@ -73,6 +75,27 @@ export type Outcome =
 
 /** A command, or one made from the outcomes of the steps before it, or a refusal known already. */
 export type Step = Command | ((earlier: readonly Outcome[]) => Command | Refusal);
+
+/** A moment at which a row wants to be worked on. */
+export interface DueMoment {
+  readonly table: Table;
+  readonly realm: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+}
+
+/** Knows what is due. The writer asks it before each batch and tells it what a batch has committed. */
+export interface Agenda {
+  /** What is due now, bounded; it goes at the head of the batch. Never rejects. */
+  take(now: number): MaybePromise<readonly DueWork[]>;
+  noticed(moments: readonly DueMoment[]): void;
+}
+
+export interface DueWork {
+  readonly group: Group;
+  /** Told of the outcome. */
+  readonly done: (outcomes: readonly Outcome[]) => void;
+}
 
 /** Steps that commit together or not at all. A single command is a group of one. */
 export interface Group {

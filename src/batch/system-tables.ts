@@ -64,4 +64,7 @@ export const idempotencyTable: Table = {
 /** Name of the journal's counter. */
 export const journalCounter = "journal";
 
+/** Name of the counter of changes to tables that are kept in memory. */
+export const memoryCounter = "memory";
+
 export const systemTables: readonly Table[] = [countersTable, journalTable, idempotencyTable];

@@ -4,8 +4,9 @@
  */
 import type { MaybePromise, ReadCall, Row, Shape, TableChanges, WriteTransaction } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
-import type { Need } from "./command.ts";
-import { countersTable } from "./system-tables.ts";
+import type { DueMoment, Need } from "./command.ts";
+import type { InMemory } from "./in-memory.ts";
+import { countersTable, memoryCounter } from "./system-tables.ts";
 import { type Entry, textOf, uniqueText, WorkingSet } from "./working-set.ts";
 
 export interface EmittedEvent {
@@ -22,12 +23,17 @@ export class Unit {
   readonly now: string;
   readonly #tx: WriteTransaction;
   readonly #order: readonly Table[];
+  readonly #memory: InMemory;
   #events: EmittedEvent[] = [];
 
-  constructor(tx: WriteTransaction, options: { readonly now: string; readonly order: readonly Table[] }) {
+  constructor(
+    tx: WriteTransaction,
+    options: { readonly now: string; readonly order: readonly Table[]; readonly memory: InMemory },
+  ) {
     this.#tx = tx;
     this.now = options.now;
     this.#order = options.order;
+    this.#memory = options.memory;
   }
 
   /** Fetches what is needed and not yet known, one statement per table or unique index. */
@@ -106,6 +112,51 @@ export class Unit {
     const known = this.rows.entry(countersTable, realm, [name]);
     if (known === undefined) throw new Error(`counter ${name} was not fetched`);
     return (known.current?.["value"] as number | undefined) ?? 0;
+  }
+
+  /** Makes sure that tables kept in memory are there; their realm's counter was fetched. */
+  keep(realm: number, tables: readonly Table[]): MaybePromise<void> {
+    const version = this.counter(realm, memoryCounter);
+    if (this.#memory.knows(realm, version, tables)) return undefined;
+    return this.#memory.ensure(realm, version, tables, async (shape, call) => (await this.#tx.read(shape, [call]))[0] ?? []);
+  }
+
+  /** All rows of a table kept in memory, by key, with the changes of this batch. */
+  all(table: Table, realm: number): readonly Row[] {
+    if (table.inMemory !== true) throw new Error(`${table.name} is not kept in memory`);
+    const known = this.#memory.rows(realm, table);
+    const changed = this.rows.entriesOf(table, realm).filter(({ current, first }) => current !== first);
+    if (changed.length === 0) return known;
+    const rows = new Map(
+      known.map((row) => [
+        textOf(
+          realm,
+          table.key.map((field) => row[field] as string),
+        ),
+        row,
+      ]),
+    );
+    for (const { key, current } of changed) {
+      if (current === undefined) rows.delete(textOf(realm, key));
+      else rows.set(textOf(realm, key), current);
+    }
+    return [...rows.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  }
+
+  /** Moments that the changed rows name. */
+  dueMoments(): readonly DueMoment[] {
+    return this.rows
+      .changedEntries((table) => table.dueAt !== undefined)
+      .flatMap(({ table, realm, current }) => {
+        const at = current?.[table.dueAt as string];
+        return typeof at === "string" ? [{ table, realm, at: Date.parse(at) }] : [];
+      });
+  }
+
+  /** Counts the changes of tables kept in memory, so that nobody keeps what is old. */
+  countMemory(): void {
+    for (const realm of new Set(this.rows.changedEntries((table) => table.inMemory === true).map(({ realm }) => realm)))
+      this.next(realm, memoryCounter);
   }
 
   /** Counts a sequence up and returns its new value. Its counter was fetched with the batch. */

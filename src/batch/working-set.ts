@@ -14,6 +14,8 @@ export interface Entry {
   readonly table: Table;
   readonly realm: number;
   readonly key: Key["key"];
+  /** As it was when the batch first saw it. */
+  readonly first: Row | undefined;
   original: Row | undefined;
   current: Row | undefined;
 }
@@ -81,7 +83,7 @@ export class WorkingSet {
     const text = textOf(realm, key);
     const known = entries.get(text);
     if (known !== undefined) return known;
-    const entry: Entry = { table, realm, key, original, current: undefined };
+    const entry: Entry = { table, realm, key, first: original, original, current: undefined };
     entries.set(text, entry);
     this.#index(entry, original);
     return entry;
@@ -109,6 +111,22 @@ export class WorkingSet {
       .get(table.name)
       ?.unique.find((index) => index.fields === fields)
       ?.holders.get(text);
+  }
+
+  /** The entries of a table in one realm. */
+  entriesOf(table: Table, realm: number): Entry[] {
+    const entries = this.#tables.get(table.name)?.entries.values();
+    return entries === undefined ? [] : [...entries].filter((entry) => entry.realm === realm);
+  }
+
+  /** The changed entries of the tables that `chosen` names. */
+  changedEntries(chosen: (table: Table) => boolean): readonly Entry[] {
+    const found: Entry[] = [];
+    for (const { table, entries } of this.#tables.values()) {
+      if (!chosen(table)) continue;
+      for (const entry of entries.values()) if (entry.first !== entry.current) found.push(entry);
+    }
+    return found;
   }
 
   /** Start of a command. */

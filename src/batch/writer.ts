@@ -15,9 +15,10 @@ import { refuse } from "../pipeline/refusal.ts";
 import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
-import type { Command, Group, Need, Origin, Outcome, Step, Verdict } from "./command.ts";
+import type { Agenda, Command, DueMoment, DueWork, Group, Need, Origin, Outcome, Step, Verdict } from "./command.ts";
 import { Journal } from "./journal.ts";
-import { countersTable, idempotencyTable, journalCounter, journalTable, systemTables } from "./system-tables.ts";
+import { InMemory } from "./in-memory.ts";
+import { countersTable, idempotencyTable, journalCounter, journalTable, memoryCounter, systemTables } from "./system-tables.ts";
 import { sequenceName, Unit } from "./unit.ts";
 import type { Change } from "./working-set.ts";
 
@@ -29,6 +30,7 @@ export interface WriterOptions {
   /** How long an idempotency key is kept, ms. */
   readonly idempotencyMs?: number;
   readonly clock?: () => number;
+  readonly agenda?: Agenda;
   /** Told of errors that are ours; with the request id, unless the error is of a whole batch. */
   readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
 }
@@ -60,6 +62,8 @@ interface Kept {
 
 interface Attempt {
   readonly outcomes: readonly (readonly Outcome[])[];
+  /** Moments that rows written here name. */
+  readonly moments?: readonly DueMoment[];
   /** First journal row written: the witness of the commit. */
   readonly witness?: { readonly realm: number; readonly seq: number; readonly at: string; readonly requestId: string };
 }
@@ -126,6 +130,7 @@ export class Writer {
   readonly #store: Store;
   readonly #options: WriterOptions & typeof defaults;
   readonly #clock: () => number;
+  readonly #memory = new InMemory();
   #queue: Pending[] = [];
   #waiting = 0;
   #running = false;
@@ -162,13 +167,28 @@ export class Writer {
   }
 
   async #drain(): Promise<void> {
-    while (this.#queue.length > 0) {
+    do {
       await this.#gather();
+      this.#putFirst((await this.#options.agenda?.take(this.#clock())) ?? []);
       const batch = this.#take();
-      await this.#execute(batch);
-    }
+      if (batch.length > 0) await this.#execute(batch);
+    } while (this.#queue.length > 0);
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
+  }
+
+  /** Runs what is due, also when nobody calls. */
+  wake(): void {
+    if (this.#running) return;
+    this.#running = true;
+    setImmediate(() => void this.#drain());
+  }
+
+  /** What is due goes before everything that waits. */
+  #putFirst(works: readonly DueWork[]): void {
+    if (works.length === 0) return;
+    this.#queue.unshift(...works.map(({ group, done }) => ({ group, size: group.steps.length, resolve: done })));
+    for (const { group } of works) this.#waiting += group.steps.length;
   }
 
   /** Lets the sockets be read again as long as each turn brings more commands, a few turns at most: a commit costs the same for all of them. */
@@ -238,6 +258,7 @@ export class Writer {
   }
 
   #answer(batch: readonly Pending[], attempt: Attempt): void {
+    if (attempt.moments !== undefined && attempt.moments.length > 0) this.#options.agenda?.noticed(attempt.moments);
     for (const [position, pending] of batch.entries()) {
       this.counts.commands += pending.size;
       pending.resolve(attempt.outcomes[position] ?? []);
@@ -285,7 +306,7 @@ export class Writer {
     { stepwise }: { readonly stepwise: boolean },
   ): Promise<Attempt> {
     const at = this.#clock();
-    const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order });
+    const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order, memory: this.#memory });
     await this.#prefetch(
       unit,
       batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")),
@@ -314,9 +335,11 @@ export class Writer {
         }),
       );
     }
+    unit.countMemory();
+    const moments = this.#options.agenda === undefined ? [] : unit.dueMoments();
     const applying = unit.apply(journal.close());
     if (applying instanceof Promise) await applying;
-    return { outcomes, ...(witness === undefined ? {} : { witness }) };
+    return { outcomes, moments, ...(witness === undefined ? {} : { witness }) };
   }
 
   /** Fetches, for all commands at once: the realms' counters (the write lock), kept answers, then each round of needs. */
@@ -324,8 +347,15 @@ export class Writer {
     const counters = new Map<string, { realm: number; need: Need }>();
     const answers: { realm: number; need: Need }[] = [];
     let rounds = 0;
-    for (const { realm, sequences, idempotency, needs } of commands) {
-      for (const name of [journalCounter, ...sequences.map(sequenceName)]) {
+    const kept = new Map<number, Set<Table>>();
+    for (const { realm, sequences, inMemory = [], idempotency, needs } of commands) {
+      for (const table of inMemory) {
+        const tables = kept.get(realm);
+        if (tables === undefined) kept.set(realm, new Set([table]));
+        else tables.add(table);
+      }
+      const memory = inMemory.length > 0 ? [memoryCounter] : [];
+      for (const name of [journalCounter, ...memory, ...sequences.map(sequenceName)]) {
         counters.set(`${realm} ${name}`, { realm, need: { by: "key", table: countersTable, key: [name] } });
       }
       if (idempotency !== undefined) {
@@ -335,6 +365,10 @@ export class Writer {
     }
     if (counters.size > 0) await unit.fetch(counters.values());
     if (answers.length > 0) await unit.fetch(answers);
+    for (const [realm, tables] of kept) {
+      const keeping = unit.keep(realm, [...tables]);
+      if (keeping instanceof Promise) await keeping;
+    }
     for (let round = 0; round < rounds; round++) {
       await unit.fetch(
         commands.flatMap((command) => (command.needs[round]?.(unit) ?? []).map((need) => ({ realm: command.realm, need }))),

@@ -155,6 +155,15 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     if (behaviour.appendOnly === true && (behaviour.access?.update ?? behaviour.access?.delete) !== undefined) {
       problem(name, "is append-only, so `access` can only have `create`");
     }
+    const { due, inMemory } = behaviour;
+    if (inMemory === true && behaviour.appendOnly === true)
+      problem(name, "is append-only, so it grows: it cannot be kept in memory");
+    if (due !== undefined) {
+      const at = fields[due.at];
+      if (at?.kind !== "dateTime" || at.options.optional !== true)
+        problem(`${name}.due`, `"${due.at}" must be an optional dateTime: null is never`);
+      if (behaviour.appendOnly === true) problem(`${name}.due`, "the resource is append-only: nothing can mark its work as done");
+    }
     const members = new Set<string>();
     const member = (place: string, memberName: string): void => {
       checkName(place, memberName);

@@ -57,6 +57,7 @@ const resourceContract = (service: string, resource: ResourceDefinition): Mutabl
     },
     unique: [],
     events: behaviour.events ?? {},
+    ...(behaviour.due === undefined ? {} : { due: behaviour.due }),
     definition: resource,
   };
 };

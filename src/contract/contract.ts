@@ -4,7 +4,7 @@
  */
 import type { Condition } from "../define/expression.ts";
 import type { Field, Fields } from "../define/field.ts";
-import type { FunctionDefinition, RefusalSpecs } from "../define/function.ts";
+import type { DueDefinition, FunctionDefinition, RefusalSpecs } from "../define/function.ts";
 import type { Measure, NamedFilter, Relation, RowRule, Statistic } from "../define/resource.ts";
 import type { Messages, ServiceDefinition } from "../define/service.ts";
 import type { VersionDefinition } from "../define/version.ts";
@@ -77,6 +77,7 @@ export interface ResourceContract {
   };
   readonly unique: readonly (readonly string[])[];
   readonly events: Readonly<Record<string, { readonly doc?: string; readonly data: Fields }>>;
+  readonly due?: DueDefinition;
   /** The definition it was compiled from: how a handler names it. */
   readonly definition: object;
 }

@@ -71,6 +71,8 @@ export const tableOf = (service: string, resource: ResourceDefinition): Table =>
     if (field.options.unique === true || field.options.set === "sequence") add(index([fieldName], true));
     else if (field.kind === "ref" || field.options.index === true) add(index([fieldName], false));
   }
+  const { due, inMemory } = resource.behaviour;
+  if (due !== undefined) add(index([due.at], false));
   for (const extra of resource.behaviour.indexes ?? []) {
     if ("fields" in extra) add(index(extra.fields, true));
     else add(index(extra, false));
@@ -85,5 +87,7 @@ export const tableOf = (service: string, resource: ResourceDefinition): Table =>
     indexes: [...indexes.values()],
     references,
     appendOnly: resource.behaviour.appendOnly === true,
+    ...(inMemory === true ? { inMemory } : {}),
+    ...(due === undefined ? {} : { dueAt: due.at }),
   };
 };

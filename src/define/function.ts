@@ -64,6 +64,8 @@ export interface TableAccess<F extends Fields> {
     options?: { readonly limit?: number; readonly sortBy?: string },
   ): Awaitable<RowOf<F>[]>;
   count(where: (row: Operands<F>) => Condition): Awaitable<number>;
+  /** Every row of a resource that is kept in memory (`inMemory`), by id, as it stands now. Throws for other resources. Never waits. */
+  all(): readonly RowOf<F>[];
 }
 
 /** Rows of one resource inside a query. */
@@ -129,10 +131,31 @@ export const rowOf = <F extends Fields>(resource: ResourceDefinition<string, F>,
   id,
 });
 
-/** What `load` returns: name → row to fetch. */
-export type Loads = { readonly [name: string]: RowRequest<never> };
+/** Rows to fetch before a call runs; made by `rowsOf`. */
+export interface RowsRequest<F extends Fields = Fields> {
+  readonly resource: ResourceDefinition<string, F>;
+  readonly ids: readonly string[];
+}
 
-type Loaded<L> = { readonly [K in keyof L]: L[K] extends RowRequest<infer F> ? RowOf<F> | undefined : never };
+/** Asks for several rows of `resource` in a command's `load`; they are given in the order of `ids`, `undefined` where there is none. */
+export const rowsOf = <F extends Fields>(resource: ResourceDefinition<string, F>, ids: readonly string[]): RowsRequest<F> => ({
+  resource,
+  ids,
+});
+
+/** What `load` returns: name → row or rows to fetch. */
+export type Loads = { readonly [name: string]: RowRequest<never> | RowsRequest<never> };
+
+type Loaded<L> = {
+  readonly [K in keyof L]: L[K] extends RowRequest<infer F>
+    ? RowOf<F> | undefined
+    : L[K] extends RowsRequest<infer F>
+      ? readonly (RowOf<F> | undefined)[]
+      : never;
+};
+
+/** Every row of a resource that is kept in memory (`inMemory`). */
+export type AllOf = <F extends Fields>(resource: ResourceDefinition<string, F>) => readonly RowOf<F>[];
 
 interface SharedSpec<On, I extends Fields> {
   readonly doc: string;
@@ -144,7 +167,7 @@ interface SharedSpec<On, I extends Fields> {
   readonly refusals?: RefusalSpecs;
 }
 
-export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L> extends SharedSpec<On, I> {
+export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L, M = {}> extends SharedSpec<On, I> {
   /**
    * Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. A reference in the input of a command is
    * not checked as in a plain create: a row that is not there is `undefined` here, to be refused by the command, and one that is there may be one
@@ -155,14 +178,43 @@ export interface CommandSpec<F extends Fields, On extends FunctionTarget, I exte
     readonly input: InputOf<I>;
     readonly principal: Principal;
   }): L;
+  /** A second round, chosen by what the first one found and by the rows kept in memory; given as `loaded` too. */
+  loadMore?(call: {
+    readonly row: On extends "item" ? RowOf<F> : undefined;
+    readonly input: InputOf<I>;
+    readonly principal: Principal;
+    readonly loaded: Loaded<L>;
+    readonly all: AllOf;
+    /** RFC 3339 in UTC. */
+    readonly now: string;
+  }): M;
   run(
     ctx: CommandContext,
     call: {
       readonly row: On extends "item" ? RowOf<F> : undefined;
       readonly input: InputOf<I>;
-      readonly loaded: Loaded<L>;
+      readonly loaded: Loaded<L> & Loaded<M>;
     },
   ): unknown;
+}
+
+/**
+ * Timed work of a resource: when the moment in the field `at` has passed (null: never), the writer runs it on that row at the head of a batch, as
+ * the system (no role). It must change `at`: to null or to a later moment. What fails is told to the log and tried again a minute later.
+ */
+export interface DueSpec<F extends Fields, L> {
+  readonly doc: string;
+  readonly at: keyof F & string;
+  load?(call: { readonly row: RowOf<F>; readonly principal: Principal }): L;
+  run(ctx: CommandContext, call: { readonly row: RowOf<F>; readonly loaded: Loaded<L> }): unknown;
+}
+
+/** Timed work, its types forgotten. */
+export interface DueDefinition {
+  readonly doc: string;
+  readonly at: string;
+  readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
+  readonly run: (ctx: never, call: never) => unknown;
 }
 
 export interface QuerySpec<F extends Fields, On extends FunctionTarget, I extends Fields> extends SharedSpec<On, I> {
@@ -183,14 +235,15 @@ export interface FunctionDefinition {
   readonly input?: Fields;
   readonly output?: Fields | "none" | "row" | "rows";
   readonly refusals?: RefusalSpecs;
-  readonly load?: (call: never) => Readonly<Record<string, RowRequest>>;
+  readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
+  readonly loadMore?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
   readonly run?: (ctx: never, call: never) => unknown;
   readonly runMany?: (ctx: never, calls: never) => unknown;
 }
 
 /** A function of no resource: `POST /checkLimits`. */
-export const command = <const I extends Fields = {}, L = {}>(
-  spec: Omit<CommandSpec<{}, "free", I, L>, "on">,
+export const command = <const I extends Fields = {}, L = {}, M = {}>(
+  spec: Omit<CommandSpec<{}, "free", I, L, M>, "on">,
 ): FunctionDefinition => ({ kind: "command", on: "free", ...spec }) as unknown as FunctionDefinition;
 
 /** A function of no resource that only reads. */

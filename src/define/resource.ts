@@ -17,7 +17,16 @@
  */
 import type { Condition, Operand } from "./expression.ts";
 import type { Field, Fields, FieldValue, RowOf } from "./field.ts";
-import type { CommandContext, CommandSpec, FunctionDefinition, FunctionTarget, QuerySpec, RefusalSpecs } from "./function.ts";
+import type {
+  CommandContext,
+  CommandSpec,
+  DueDefinition,
+  DueSpec,
+  FunctionDefinition,
+  FunctionTarget,
+  QuerySpec,
+  RefusalSpecs,
+} from "./function.ts";
 
 /** Typed stand-ins for the row's fields. */
 export type Operands<F extends Fields> = { readonly [K in keyof F]: Operand<FieldValue<F[K]>> };
@@ -100,6 +109,10 @@ export interface Behaviour {
   readonly indexes?: readonly (readonly string[] | { readonly fields: readonly string[]; readonly unique: true })[];
   /** Rows are never updated nor deleted; triggers guard it. */
   readonly appendOnly?: boolean;
+  /** A small table, at most 1,000 rows: the writer keeps it in memory, and commands see all of it without waiting (`ctx.table(x).all()`). */
+  readonly inMemory?: boolean;
+  /** Work that a row asks for at a moment it names. */
+  readonly due?: DueDefinition;
   /** Default and greatest page: 20 and 100. */
   readonly perPage?: number;
   readonly maxPerPage?: number;
@@ -134,9 +147,11 @@ export interface ResourceTools<F extends Fields> {
   /** A check before a plain change of a row: `guard: { delete: guard((ctx, { row }) => row.balance === 0n ? undefined : ctx.refuse("not_empty")) }`. */
   guard(check: (ctx: CommandContext, call: { readonly row: RowOf<F>; readonly changes: Partial<RowOf<F>> }) => unknown): Guard;
   /** A function that changes state. `on: "item"`: its row is loaded, locked and checked against the row rule. */
-  command<const On extends FunctionTarget, const I extends Fields = {}, L = {}>(
-    spec: CommandSpec<F, On, I, L>,
+  command<const On extends FunctionTarget, const I extends Fields = {}, L = {}, M = {}>(
+    spec: CommandSpec<F, On, I, L, M>,
   ): FunctionDefinition;
+  /** Work that is due at a moment the row names: `due: due({ doc: "Releases the hold.", at: "expiresAt", run: (ctx, { row }) => … })`. */
+  due<L = {}>(spec: DueSpec<F, L>): DueDefinition;
   /** A function that only reads. */
   query<const On extends FunctionTarget, const I extends Fields = {}>(spec: QuerySpec<F, On, I>): FunctionDefinition;
 }
@@ -205,6 +220,7 @@ const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
     manyToMany: (target, options) => ({ kind: "manyToMany", target, ...options }),
     guard: (check) => check,
     command: (spec) => ({ kind: "command", ...spec }) as unknown as FunctionDefinition,
+    due: (spec) => ({ ...spec, at: known(spec.at) }) as unknown as DueDefinition,
     query: (spec) => ({ kind: "query", ...spec }) as unknown as FunctionDefinition,
   };
 };

@@ -10,7 +10,7 @@ import type { Call, Result } from "../pipeline/call.ts";
 import { KeyDirectory, keysTable } from "../pipeline/identity/key-directory.ts";
 import { createPipeline } from "../pipeline/index.ts";
 import type { Pipeline } from "../pipeline/pipeline.ts";
-import { registerResources, Sources } from "../sources/index.ts";
+import { Agendas, registerResources, Sources } from "../sources/index.ts";
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
 
@@ -33,6 +33,8 @@ export interface App {
   readonly contracts: ReadonlyMap<string, Contract>;
   readonly store: OpenStore;
   readonly writer: Writer;
+  /** Timed work; started where the app lives on. */
+  readonly agenda: Agendas;
   readonly keys: KeyDirectory;
   readonly pipeline: Pipeline;
 }
@@ -79,6 +81,7 @@ export const createApp = (options: AppOptions): App => {
   const now = (): string => new Date(clock()).toISOString();
   const contracts = options.contracts ?? compileServices(options.services);
   const sequences = new Map<string, readonly Table[]>();
+  const inMemory = new Map<string, readonly Table[]>();
   for (const contract of contracts.values()) {
     registerRelations(contract.resources.values());
     registerResources(contract.resources.values());
@@ -87,11 +90,24 @@ export const createApp = (options: AppOptions): App => {
       contract.service,
       counted.map((resource) => resource.table),
     );
+    inMemory.set(
+      contract.service,
+      contract.tables.filter((table) => table.inMemory === true),
+    );
   }
   const { onError, onCall } = options;
+  const agenda = new Agendas({
+    store,
+    contracts: contracts.values(),
+    sequences,
+    inMemory,
+    clock,
+    ...(onError === undefined ? {} : { onError }),
+  });
   const writer = new Writer(store, {
     order: tablesOf(contracts.values()),
     clock,
+    agenda,
     ...(onError === undefined ? {} : { onError }),
     ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),
   });
@@ -99,7 +115,7 @@ export const createApp = (options: AppOptions): App => {
   const pipeline = createPipeline({
     contracts,
     keys,
-    executor: new Sources(store, writer, { contracts, sequences, now }),
+    executor: new Sources(store, writer, { contracts, sequences, inMemory, now }),
     cursorSecret: options.cursorSecret,
     now,
     ...(onError === undefined
@@ -107,5 +123,5 @@ export const createApp = (options: AppOptions): App => {
       : { onError: (error: unknown, call: Call) => onError(error, call.operation.name, call.requestId) }),
     ...(onCall === undefined ? {} : { onCall }),
   });
-  return { contracts, store, writer, keys, pipeline };
+  return { contracts, store, writer, agenda, keys, pipeline };
 };

@@ -123,7 +123,9 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
         : undefined;
     if (config.mode === "production" && (await hasKeys(app, demoTenant)))
       logger.warn("demo_keys", { advice: "the database holds keys of the demo tenant; it was used in development" });
+    app.agenda.start(() => app.writer.wake());
     const close = async (): Promise<void> => {
+      app.agenda.stop();
       await app.writer.drained();
       await store.close();
     };

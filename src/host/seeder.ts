@@ -67,6 +67,7 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
             realm: caller.realm,
             origin: origin(contract, name),
             sequences: [],
+            inMemory: table.inMemory === true ? [table] : [],
             needs: [],
             evaluate(unit) {
               for (const row of part) unit.insert(table, caller.realm, row as Row);

@@ -61,6 +61,20 @@ const functionCall = (context: CallContext): FunctionCall => ({
   locale: context.call.locale,
 });
 
+/** Tables kept in memory that an operation of a service may look at or change. */
+const inMemoryOf = (operation: Operation, byService: ReadonlyMap<string, readonly Table[]>): readonly Table[] => {
+  const { resource } = operation;
+  if (
+    operation.function !== undefined ||
+    operation.action === "update" ||
+    operation.action === "delete" ||
+    operation.action === "replace"
+  )
+    // The guard of a change is code too.
+    return byService.get(operation.service) ?? [];
+  return resource?.table.inMemory === true ? [resource.table] : [];
+};
+
 /** Whether an operation of a service may insert into a table with a sequence. */
 const sequencesOf = (operation: Operation, byService: ReadonlyMap<string, readonly Table[]>): readonly Table[] => {
   if (operation.function !== undefined) return byService.get(operation.service) ?? [];
@@ -135,6 +149,7 @@ export class Sources implements Executor {
   readonly #writer: Writer;
   readonly #contracts: ReadonlyMap<string, Contract>;
   readonly #sequences: ReadonlyMap<string, readonly Table[]>;
+  readonly #inMemory: ReadonlyMap<string, readonly Table[]>;
   readonly #now: () => string;
   /** One per query function with `runMany`. */
   readonly #batchers = new WeakMap<Operation, Batcher<CallContext, Settled>>();
@@ -145,6 +160,7 @@ export class Sources implements Executor {
     options: {
       readonly contracts: ReadonlyMap<string, Contract>;
       readonly sequences: ReadonlyMap<string, readonly Table[]>;
+      readonly inMemory: ReadonlyMap<string, readonly Table[]>;
       readonly now: () => string;
     },
   ) {
@@ -152,6 +168,7 @@ export class Sources implements Executor {
     this.#writer = writer;
     this.#contracts = options.contracts;
     this.#sequences = options.sequences;
+    this.#inMemory = options.inMemory;
     this.#now = options.now;
   }
 
@@ -195,6 +212,7 @@ export class Sources implements Executor {
       realm: caller.realm,
       origin: originOf(context, caller),
       sequences: sequencesOf(operation, this.#sequences),
+      inMemory: inMemoryOf(operation, this.#inMemory),
       ...(call.deadline === undefined ? {} : { deadline: call.deadline }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
       ...(call.idempotencyKey === undefined

@@ -54,6 +54,10 @@ export interface Table {
   readonly references: readonly Reference[];
   /** UPDATE and DELETE are refused by triggers on both engines. */
   readonly appendOnly: boolean;
+  /** Small, and kept in memory by the writer. */
+  readonly inMemory?: true;
+  /** Field with the moment at which the row wants to be worked on. */
+  readonly dueAt?: string;
 }
 
 const columns = new WeakMap<Table, ReadonlyMap<string, Column>>();

@@ -178,6 +178,7 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
       const search = searchOf(resource, caller, unit.now, where);
       return (await unit.read(search.count, search.call()))[0]?.["count"] as number;
     },
+    all: () => unit.all(table, realm).map(seen),
   };
 };
 

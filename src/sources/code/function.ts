@@ -1,12 +1,12 @@
 /** Runs functions of the definition: commands in the writer, queries at once or gathered. */
 import type { Fields } from "../../define/field.ts";
 import {
+  type AllOf,
   type Answer,
   answerMark,
   type FunctionDefinition,
   type FunctionRefusal,
   refusalMark,
-  type RowRequest,
 } from "../../define/function.ts";
 import type { Operation } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
@@ -20,6 +20,7 @@ import type { MaybePromise, Row } from "../../store/store.ts";
 import { handlerRow } from "../table/nested.ts";
 import { visible } from "../table/visible.ts";
 import { type Caller, commandContext, resourceOf } from "./context.ts";
+import { fetchMissing, needsOf, type Requests, rowsFor } from "./loading.ts";
 
 /** A refusal by code, with the status its operation declares. */
 export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Refusal => {
@@ -102,29 +103,63 @@ export interface FunctionCall {
   readonly locale: string;
 }
 
+type Loading = Pick<FunctionDefinition, "load" | "loadMore">;
+
+interface LoadingCall {
+  readonly row: Row | undefined;
+  readonly input: Row;
+  readonly principal: Caller;
+}
+
 const functionOf = (operation: Operation): FunctionDefinition => {
   if (operation.function === undefined) throw new Error(`${operation.name} is no function`);
   return operation.function;
 };
 
-const needOf = (request: RowRequest): Need[] =>
-  request.id === null ? [] : [{ by: "key", table: resourceOf(request.resource).table, key: [request.id] }];
+const allOf =
+  (unit: Unit, realm: number): AllOf =>
+  (resource) => {
+    const contract = resourceOf(resource);
+    return unit.all(contract.table, realm).map((row) => handlerRow(contract, row)) as never;
+  };
 
-/** The rows a command asks for: its own first, then those `load` names. */
+/** What `load` names, and with it what `loadMore` does; the rows of the first are known by then. */
+const secondRound = (fn: Loading, call: LoadingCall, unit: Unit, realm: number): Requests => {
+  if (fn.loadMore === undefined) return {};
+  const loaded = rowsFor(fn.load?.(call as never) ?? {}, unit, realm);
+  return fn.loadMore({ ...call, loaded, all: allOf(unit, realm), now: unit.now } as never);
+};
+
+/** The rows a command asks for: its own first, then those `load` and `loadMore` name. */
 export const needsOfFunction = (call: FunctionCall): ((unit: Unit) => readonly Need[])[] => {
   const { operation, view, id, input, caller } = call;
-  const { load } = functionOf(operation);
+  const fn = functionOf(operation);
   const rounds: ((unit: Unit) => readonly Need[])[] = [];
   const own = operation.target === "item" && view !== undefined && id !== undefined ? view.resource.table : undefined;
   if (own !== undefined) rounds.push(() => [{ by: "key", table: own, key: [id as string] }]);
-  if (load !== undefined) {
+  /** Runs a round with the command's own row, if it needs one and has it. */
+  const round = (choose: (call: LoadingCall, unit: Unit) => Requests) => {
     rounds.push((unit) => {
       const row = own === undefined ? undefined : unit.rows.entry(own, caller.realm, [id as string])?.current;
       if (own !== undefined && row === undefined) return [];
-      return Object.values(load({ row, input, principal: caller } as never)).flatMap(needOf);
+      return needsOf(choose({ row: view === undefined ? row : handlerRow(view.resource, row), input, principal: caller }, unit));
     });
-  }
+  };
+  const { load } = fn;
+  if (load !== undefined) round((given) => load(given as never));
+  if (fn.loadMore !== undefined) round((given, unit) => secondRound(fn, given, unit, caller.realm));
   return rounds;
+};
+
+/** The rows of both rounds, for `run`. */
+const loadedOf = (fn: Loading, call: LoadingCall, unit: Unit, realm: number): MaybePromise<Record<string, unknown>> => {
+  const first = fn.load?.(call as never) ?? {};
+  return andThen(fetchMissing(first, unit, realm), () => {
+    const loaded = rowsFor(first, unit, realm);
+    if (fn.loadMore === undefined) return loaded;
+    const second = secondRound(fn, call, unit, realm);
+    return andThen(fetchMissing(second, unit, realm), () => Object.assign(loaded, rowsFor(second, unit, realm)));
+  });
 };
 
 /** Runs a command on the working set. */
@@ -133,14 +168,9 @@ export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict
   const fn = functionOf(operation);
   const context = commandContext(unit, caller, { locale, resource: view?.resource });
   const execute = (row: Row | undefined): MaybePromise<Verdict> => {
-    const requests = fn.load === undefined ? {} : fn.load({ row, input, principal: caller } as never);
-    const loaded: Record<string, Row | undefined> = {};
-    for (const [name, request] of Object.entries(requests)) {
-      if (request.id === null) continue;
-      const target = resourceOf(request.resource);
-      loaded[name] = handlerRow(target, unit.rows.entry(target.table, caller.realm, [request.id])?.current);
-    }
-    const result = fn.run?.(context as never, { row, input, loaded } as never);
+    const result = andThen(loadedOf(fn, { row, input, principal: caller }, unit, caller.realm), (loaded) =>
+      fn.run?.(context as never, { row, input, loaded } as never),
+    );
     const current = (): Row | undefined =>
       view === undefined || id === undefined ? undefined : unit.rows.entry(view.resource.table, caller.realm, [id])?.current;
     return andThen(result, (settled) => verdictOf(operation, view, settled, current));
