@@ -10,21 +10,21 @@
  * Callers write the name, nothing else. An account that was ever used is kept for good: it is closed, not deleted.
  */
 import { and, eq, gt, lt, resource, rowOf, t } from "pons";
-import { assetNames, isAsset } from "./assets.ts";
+import { assets, isKept } from "./assets.ts";
 import { customers } from "./customers.ts";
 import { ibanOf } from "./iban.ts";
 
 /** Greatest overdraft and greatest cap, in minor units: far enough from the end of a 64-bit counter that no sum of them overflows. */
-const limitMax = 10n ** 17n;
+export const accountLimitMax = 10n ** 17n;
 
 const counter = (doc: string) => t.money({ default: 0n, min: 0n, write: "never", currency: "currency", doc });
 
 const name = t.string({ minLength: 1, maxLength: 255, doc: "What the owner calls it.", example: "Savings for the boat" });
-const currency = t.currency({ write: "create", index: true, doc: `One of ${assetNames.join(", ")}.`, example: "EUR" });
+const currency = t.currency({ write: "create", index: true, doc: "ISO 4217; one the bank keeps.", example: "EUR" });
 const overdraftLimit = t.money({
   default: 0n,
   min: 0n,
-  max: limitMax,
+  max: accountLimitMax,
   write: "create",
   currency: "currency",
   doc: "How far the balance may fall below zero.",
@@ -33,7 +33,7 @@ const overdraftLimit = t.money({
 const maxBalance = t.money({
   optional: true,
   min: 1n,
-  max: limitMax,
+  max: accountLimitMax,
   write: "create",
   currency: "currency",
   doc: "The balance may not rise above it.",
@@ -44,6 +44,13 @@ const fields = {
   id: t.id("acc"),
   customer: t.ref("customers", { optional: true, write: "never", doc: "Owner. Absent on house accounts." }),
   kind: t.enum(["customer", "house"], { default: "customer", write: "never", doc: "House accounts belong to the bank." }),
+  purpose: t.string({
+    optional: true,
+    maxLength: 32,
+    write: "never",
+    read: ["teller", "supervisor", "auditor"],
+    doc: "What a house account is for.",
+  }),
   name,
   currency,
   debitsPosted: counter("All that was ever debited."),
@@ -54,8 +61,14 @@ const fields = {
   overdraftLimit,
   maxBalance,
   status: t.enum(["active", "frozen", "closed"], { default: "active", write: "never", index: true }),
-  frozenReason: t.text({ optional: true, write: "never", read: ["teller", "auditor"], filter: false, doc: "Why it is frozen." }),
-  iban: t.string({ write: "never", unique: true, read: ["customer", "teller"], mask: "last4", doc: "ISO 13616." }),
+  frozenReason: t.text({
+    optional: true,
+    write: "never",
+    read: ["teller", "supervisor", "auditor"],
+    filter: false,
+    doc: "Why it is frozen.",
+  }),
+  iban: t.string({ write: "never", unique: true, read: ["customer", "teller", "supervisor"], mask: "last4", doc: "ISO 13616." }),
   version: t.integer({ set: "version", doc: "Counts changes, postings among them." }),
   createdAt: t.dateTime({ set: "created", index: true }),
 };
@@ -64,7 +77,7 @@ export const accounts = resource(
   "accounts",
   { doc: "Money held in one currency.", fields },
   ({ self, own, all, filter, count, sum, many, command, guard }) => ({
-    rows: { customer: own("customer"), teller: all, auditor: all },
+    rows: { customer: own("customer"), teller: all, supervisor: all, auditor: all },
     access: { update: ["customer", "teller"], delete: ["teller"] },
     relations: { transfers: many("transfers", { by: ["debit", "credit"] }) },
     filters: {
@@ -111,7 +124,7 @@ export const accounts = resource(
       },
       load: ({ input }) => ({ owner: rowOf(customers, input.customer) }),
       run: (ctx, { input, loaded: { owner } }) => {
-        if (!isAsset(input.currency)) return ctx.refuse("invalid_currency", { currency: input.currency, currencies: assetNames });
+        if (!isKept(input.currency, ctx.table(assets).all())) return ctx.refuse("invalid_currency", { currency: input.currency });
         if (owner === undefined) return ctx.refuse("customer_not_found");
         if (owner.status !== "active") return ctx.refuse("customer_not_active", { status: owner.status });
         const id = ctx.id(self);

@@ -5,11 +5,17 @@
  */
 import { service } from "pons";
 import { accounts } from "./accounts.ts";
+import { assets } from "./assets.ts";
+import { books } from "./books.ts";
 import { customers } from "./customers.ts";
+import { holds } from "./holds.ts";
 import { messages } from "./messages/index.ts";
+import { periods } from "./periods.ts";
 import { profile } from "./profile.ts";
 import { quoteFee } from "./quote-fee.ts";
 import { refusals } from "./refusals.ts";
+import { seals } from "./seals.ts";
+import { transactions } from "./transactions.ts";
 import { transfers } from "./transfers.ts";
 import { version1 } from "./version-1.ts";
 
@@ -22,9 +28,10 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
   roles: {
     customer: "Someone the bank keeps accounts for: sees and moves the own money.",
     teller: "Staff at the counter: sees everything, opens, freezes and closes accounts, moves money.",
+    supervisor: "Staff that answers for the tellers: approves what they ask for, sets limits, fees and rules, closes the books.",
     auditor: "Sees everything, changes nothing.",
   },
-  resources: [customers, accounts, transfers, refusals],
+  resources: [assets, customers, accounts, transactions, holds, transfers, refusals, books, seals, periods],
   singletons: [profile],
   operations: { quoteFee },
   older: [version1],

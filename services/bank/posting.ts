@@ -1,198 +1,160 @@
 /**
- * What becomes of a transfer: the ledger's outcomes, in their order of precedence.
+ * Posting: how the other parts of the bank move money. All legs are posted or none; what is refused changes nothing, and the command may go on.
  *
- *   malformed                     invalid_amount · invalid_currency · invalid_kind · invalid_effective_at          400
- *   the id                        exists → the first answer again · exists_with_different_fields 409 · id_already_failed 422
- *   malformed                     same_account                                                                     400
- *   the state, which spends the id  debit_account_not_found · credit_account_not_found 404 · asset_mismatch ·
- *                                 account_closed · account_frozen · overflow · insufficient_funds · max_balance_exceeded 422
+ *   const posted = await post(ctx, [{ debit, credit, amount: 100n, currency: "EUR", kind: "fee" }]);
+ *   if (!posted.ok) return ctx.refuse(posted.type, posted.details);
  *
- * Everything here is a pure function of the rows as they stand when the transfer's turn comes. Amounts are minor units, int64.
+ * Only the ledger's own checks are made here. Limits and fraud rules concern what customers ask for: see `transfers.ts`.
  */
-import type { Principal, RefusalSpecs, Row } from "pons";
-import type { accounts } from "./accounts.ts";
-import { amountMax, assetNames, isAsset } from "./assets.ts";
-import type { refusals } from "./refusals.ts";
+import type { CommandContext } from "pons";
+import { accounts } from "./accounts.ts";
+import { assets, isKept } from "./assets.ts";
+import { booksOf } from "./books.ts";
+import type { Hold } from "./hold-fields.ts";
+import { decideHold } from "./hold-outcomes.ts";
+import { openHold, type Refused } from "./hold-steps.ts";
+import { move } from "./movement.ts";
+import { type Account, credited, debited, type Finding, flawOf, flawOfForm, type Kind, type PostingRefusal } from "./outcomes.ts";
+import type { Transfer } from "./transfer-fields.ts";
+import type { Transaction } from "./transaction-fields.ts";
+import { transactions } from "./transactions.ts";
 
-type Account = Row<typeof accounts>;
+export { capture, type CaptureOptions, voidHold } from "./hold-steps.ts";
+export { type Kind, postingRefusals, type PostingRefusal } from "./outcomes.ts";
+export type { Transfer } from "./transfer-fields.ts";
+export type { Hold } from "./hold-fields.ts";
 
-/** What a transfer says; two transfers with one id must agree in all of it. */
-export interface Terms {
+/** One movement. Amounts are minor units, greater than zero. */
+export interface Leg {
   readonly debit: string;
   readonly credit: string;
   readonly amount: bigint;
   readonly currency: string;
-  readonly kind: string;
-  readonly reference: string | null;
-  /** Absent: the moment of posting. */
-  readonly effectiveAt: string | null;
+  readonly kind: Kind;
+  readonly id?: string;
+  readonly reference?: string | null;
+  /** Value date; absent: now. */
+  readonly effectiveAt?: string | null;
+  /** The transfer that it takes back. */
+  readonly reverses?: string | null;
 }
 
-/** The terms, who asks, and the rows as they stand. */
-export interface Situation {
-  readonly terms: Terms;
-  readonly caller: Principal;
-  /** Whether the row rule of accounts lets the caller see one. */
-  readonly sees: (account: Account) => boolean;
-  /** RFC 3339 in UTC. */
-  readonly now: string;
-  readonly debit: Account | undefined;
-  readonly credit: Account | undefined;
-  /** The transfer that has this id already. */
-  readonly existing: (Terms & { readonly createdAt: string }) | undefined;
-  /** The refusal that spent this id. */
-  readonly spent: Row<typeof refusals> | undefined;
+export type Posted =
+  | { readonly ok: true; readonly transfers: readonly Transfer[]; readonly transaction: string | null }
+  | { readonly ok: false; readonly type: PostingRefusal; readonly details?: Readonly<Record<string, unknown>> };
+
+export interface PostOptions {
+  readonly reference?: string | null;
+  /** Id of the transaction; several legs without one get one of their own. */
+  readonly transaction?: string;
+  /** Of what the caller asked, to be compared with what is asked again. */
+  readonly digest?: string | null;
+  /** What limits and fraud rules have against a leg. */
+  readonly risk?: (leg: Leg, position: number) => Finding | undefined;
 }
 
-/** Refusals of a transfer. */
-export const transferRefusals = {
-  invalid_amount: { status: 400, doc: "The amount must be greater than zero." },
-  invalid_currency: { status: 400, doc: "The bank keeps no accounts in this currency." },
-  invalid_kind: { status: 400, doc: "Customers make payments only." },
-  invalid_effective_at: { status: 400, doc: "The transfer may take effect at most a day from now." },
-  exists_with_different_fields: { status: 409, doc: "Another transfer has this id." },
-  id_already_failed: { status: 422, doc: "This id was spent by a refusal; use a new one." },
-  same_account: { status: 400, doc: "Debit and credit are the same account." },
-  debit_account_not_found: { status: 404, doc: "There is no such account to debit." },
-  credit_account_not_found: { status: 404, doc: "There is no such account to credit." },
-  asset_mismatch: { status: 422, doc: "An account is not kept in the transfer's currency." },
-  account_closed: { status: 422, doc: "The account is closed." },
-  account_frozen: { status: 422, doc: "The account is frozen." },
-  overflow: { status: 422, doc: "The account's counters cannot hold the amount." },
-  insufficient_funds: { status: 422, doc: "The account to debit has not enough money available." },
-  max_balance_exceeded: { status: 422, doc: "The account to credit may not hold so much." },
-} as const satisfies RefusalSpecs;
-
-export type TransferRefusal = keyof typeof transferRefusals;
-
-interface Finding {
-  readonly type: TransferRefusal;
-  readonly details?: Readonly<Record<string, unknown>>;
-}
-
-/** `spends`: the refusal depended on state, so the id may not be used again. */
-export type Decision =
-  | { readonly outcome: "created" }
-  | { readonly outcome: "exists" }
-  | (Finding & { readonly outcome: "refused"; readonly spends: boolean });
-
-const effectiveAheadMsMax = 86_400_000;
-
-const isStaff = (caller: Principal): boolean => caller.roles.includes("teller");
-
-/** What may leave the account: posted balance less what holds reserve, plus the overdraft. */
-export const availableOf = (account: Account): bigint =>
-  account.creditsPosted - account.debitsPosted - account.debitsPending + account.overdraftLimit;
-
-type Check = (situation: Situation) => Finding | undefined;
-
-const invalidAmount: Check = ({ terms }) => (terms.amount > 0n ? undefined : { type: "invalid_amount" });
-
-const invalidCurrency: Check = ({ terms }) =>
-  isAsset(terms.currency)
-    ? undefined
-    : { type: "invalid_currency", details: { currency: terms.currency, currencies: assetNames } };
-
-const invalidKind: Check = ({ terms, caller }) =>
-  terms.kind === "payment" || isStaff(caller) ? undefined : { type: "invalid_kind", details: { kind: terms.kind } };
-
-const invalidEffectiveAt: Check = ({ terms, now }) =>
-  terms.effectiveAt === null || Date.parse(terms.effectiveAt) - Date.parse(now) <= effectiveAheadMsMax
-    ? undefined
-    : { type: "invalid_effective_at" };
-
-const sameAccount: Check = ({ terms }) => (terms.debit === terms.credit ? { type: "same_account" } : undefined);
-
-// Staff debit every account, a customer the own ones: someone else's is, for a debit, not there.
-const debitNotFound: Check = ({ debit, sees }) =>
-  debit !== undefined && sees(debit) ? undefined : { type: "debit_account_not_found" };
-
-const creditNotFound: Check = ({ credit }) => (credit === undefined ? { type: "credit_account_not_found" } : undefined);
-
-const assetMismatch: Check = ({ terms, debit, credit }) =>
-  debit?.currency === terms.currency && credit?.currency === terms.currency ? undefined : { type: "asset_mismatch" };
-
-const statusIs =
-  (status: "closed" | "frozen"): Check =>
-  ({ debit, credit }) => {
-    const account = debit?.status === status ? debit : credit?.status === status ? credit : undefined;
-    return account === undefined ? undefined : { type: `account_${status}`, details: { account: account.id } };
-  };
-
-const overflow: Check = ({ terms, debit, credit }) =>
-  debit === undefined ||
-  credit === undefined ||
-  debit.debitsPosted + debit.debitsPending + terms.amount > amountMax ||
-  credit.creditsPosted + credit.creditsPending + terms.amount > amountMax
-    ? { type: "overflow" }
-    : undefined;
-
-const insufficientFunds: Check = ({ terms, debit }) => {
-  const available = debit === undefined ? 0n : availableOf(debit);
-  return available >= terms.amount ? undefined : { type: "insufficient_funds", details: { available, required: terms.amount } };
-};
-
-const maxBalanceExceeded: Check = ({ terms, credit }) =>
-  credit === undefined || credit.maxBalance === null || credit.balance + credit.creditsPending + terms.amount <= credit.maxBalance
-    ? undefined
-    : { type: "max_balance_exceeded" };
-
-const ofTheForm: readonly Check[] = [invalidAmount, invalidCurrency, invalidKind, invalidEffectiveAt];
-const ofTheState: readonly Check[] = [
-  debitNotFound,
-  creditNotFound,
-  assetMismatch,
-  statusIs("closed"),
-  statusIs("frozen"),
-  overflow,
-  insufficientFunds,
-  maxBalanceExceeded,
-];
-
-const agree = (terms: Terms, existing: Terms & { readonly createdAt: string }): boolean =>
-  terms.debit === existing.debit &&
-  terms.credit === existing.credit &&
-  terms.amount === existing.amount &&
-  terms.currency === existing.currency &&
-  terms.kind === existing.kind &&
-  terms.reference === existing.reference &&
-  (terms.effectiveAt ?? existing.createdAt) === existing.effectiveAt;
-
-/** What the id alone decides. Terms and reasons are told only to those who may know them. */
-const ofTheId = ({ terms, caller, sees, debit, credit, existing, spent }: Situation): Decision | undefined => {
-  if (existing !== undefined) {
-    const mayKnow = (debit !== undefined && sees(debit)) || (credit !== undefined && sees(credit));
-    if (mayKnow && agree(terms, existing)) return { outcome: "exists" };
-    return { outcome: "refused", type: "exists_with_different_fields", spends: false };
-  }
-  if (spent === undefined) return undefined;
-  const details = isStaff(caller) || spent.subject === caller.subject ? { reason: spent.reason } : {};
-  return { outcome: "refused", type: "id_already_failed", details, spends: false };
-};
-
-const firstOf = (checks: readonly Check[], situation: Situation, spends: boolean): Decision | undefined => {
-  for (const check of checks) {
-    const finding = check(situation);
-    if (finding !== undefined) return { outcome: "refused", ...finding, spends };
+/** What stands against legs that follow one another, each on what those before it left. The position is that of the leg at fault. */
+export const flawOfLegs = (
+  ctx: CommandContext,
+  legs: readonly Leg[],
+  account: (id: string) => Account | undefined,
+  risk?: PostOptions["risk"],
+): (Finding & { readonly position: number }) | undefined => {
+  const kept = ctx.table(assets).all();
+  const { closedThrough } = booksOf(ctx);
+  const after = new Map<string, Account>();
+  const current = (id: string): Account | undefined => after.get(id) ?? account(id);
+  for (const [position, leg] of legs.entries()) {
+    const { debit: from, credit: to, amount, currency } = leg;
+    const at = (finding: Finding) => ({ ...finding, position });
+    const effectiveAt = leg.effectiveAt ?? null;
+    const form = flawOfForm({ amount, currency, effectiveAt }, { keeps: (wanted) => isKept(wanted, kept), now: ctx.now });
+    if (form !== undefined) return at(form);
+    if (from === to) return at({ type: "same_account" });
+    const debit = current(from);
+    const credit = current(to);
+    if (debit === undefined) return at({ type: "debit_account_not_found" });
+    if (credit === undefined) return at({ type: "credit_account_not_found" });
+    const effect = { currency, amount, pending: 0n, effectiveAt: effectiveAt ?? ctx.now };
+    const flaw = flawOf(effect, { debit, credit, closedThrough }, risk === undefined ? undefined : () => risk(leg, position));
+    if (flaw !== undefined) return at(flaw);
+    after.set(from, { ...debit, ...debited(debit, effect) });
+    after.set(to, { ...credit, ...credited(credit, effect) });
   }
   return undefined;
 };
 
-/** The outcome of a transfer. */
-export const decide = (situation: Situation): Decision =>
-  firstOf(ofTheForm, situation, false) ??
-  ofTheId(situation) ??
-  firstOf([sameAccount], situation, false) ??
-  firstOf(ofTheState, situation, true) ?? { outcome: "created" };
+/** Posts legs that were found to be in order. */
+export const writeLegs = (
+  ctx: CommandContext,
+  legs: readonly Leg[],
+  { transaction: chosen, reference = null, digest = null }: PostOptions = {},
+): Posted & { readonly ok: true; readonly row: Transaction | undefined } => {
+  const isChain = legs.length > 1 || chosen !== undefined;
+  const transaction: string | null = isChain ? (chosen ?? ctx.id(transactions)) : null;
+  const written = legs.map((leg) =>
+    move(ctx, {
+      debit: leg.debit,
+      credit: leg.credit,
+      amount: leg.amount,
+      currency: leg.currency,
+      kind: leg.kind,
+      phase: "posted",
+      pending: 0n,
+      id: leg.id ?? null,
+      reference: leg.reference ?? reference,
+      effectiveAt: leg.effectiveAt ?? null,
+      transaction,
+      hold: null,
+      reverses: leg.reverses ?? null,
+    }),
+  );
+  if (transaction === null) return { ok: true, transfers: written, transaction, row: undefined };
+  const row = ctx.table(transactions).insert({
+    id: transaction,
+    legs: legs.length,
+    reference,
+    results: written.map(({ id, seq, debitBalance, debitVersion, creditBalance, creditVersion }) => ({
+      transfer: id,
+      seq,
+      debitBalance,
+      debitVersion,
+      creditBalance,
+      creditVersion,
+    })),
+    digest,
+    subject: ctx.principal.subject,
+  });
+  return { ok: true, transfers: written, transaction, row };
+};
 
-/** The debited account after the transfer: the fields that change. */
-export const debited = (account: Account, amount: bigint): Pick<Account, "debitsPosted" | "balance"> => ({
-  debitsPosted: account.debitsPosted + amount,
-  balance: account.balance - amount,
-});
+/** Posts all legs as one atomic transaction (one leg: a plain transfer), or changes nothing. */
+export const post = async (ctx: CommandContext, legs: readonly Leg[], options: PostOptions = {}): Promise<Posted> => {
+  const table = ctx.table(accounts);
+  for (const id of new Set(legs.flatMap(({ debit, credit }) => [debit, credit]))) await table.get(id);
+  const flaw = flawOfLegs(ctx, legs, (id) => table.loaded(id), options.risk);
+  if (flaw === undefined) return writeLegs(ctx, legs, options);
+  const { position, type, details } = flaw;
+  return { ok: false, type, details: legs.length === 1 ? (details ?? {}) : { ...details, leg: position } };
+};
 
-/** The credited account after the transfer: the fields that change. */
-export const credited = (account: Account, amount: bigint): Pick<Account, "creditsPosted" | "balance"> => ({
-  creditsPosted: account.creditsPosted + amount,
-  balance: account.balance + amount,
-});
+/** Reserves money, or changes nothing. Unless said otherwise the hold expires after seven days. */
+export const authorize = async (
+  ctx: CommandContext,
+  terms: Pick<Hold, "debit" | "credit" | "amount" | "currency"> & {
+    readonly reference?: string | null;
+    readonly expiresAt?: string | null;
+    readonly id?: string;
+  },
+): Promise<{ readonly ok: true; readonly hold: Hold } | Refused> => {
+  const table = ctx.table(accounts);
+  const debit = await table.get(terms.debit);
+  const credit = await table.get(terms.credit);
+  const { id = null, reference = null, expiresAt = null, ...rest } = terms;
+  const whole = { ...rest, reference, expiresAt };
+  const decision = decideHold(ctx, { terms: whole, debit, credit, existing: undefined, spent: undefined });
+  if (decision.outcome === "created") return { ok: true, hold: openHold(ctx, { ...whole, id }) };
+  if (decision.outcome === "exists") throw new Error("a hold that nobody looked for was found");
+  const type = decision.type === "invalid_expires_at" ? "invalid_effective_at" : decision.type;
+  return { ok: false, type, ...(decision.details === undefined ? {} : { details: decision.details }) };
+};

@@ -5,7 +5,13 @@
  *   feeOf(123_456n, "EUR", "international") → 35 + 617.28 → 652
  */
 import { query, t } from "pons";
-import { type Asset, assetNames, assets, isAsset, amountMax } from "./assets.ts";
+import { amountMax, exponentOf } from "./assets.ts";
+
+const assetNames = ["EUR", "GBP", "JPY", "USD"] as const;
+
+type Asset = (typeof assetNames)[number];
+
+const isAsset = (currency: string): currency is Asset => (assetNames as readonly string[]).includes(currency);
 
 export const feeKinds = ["internal", "domestic", "international"] as const;
 
@@ -76,6 +82,6 @@ export const quoteFee = query({
     const fee = feeOf(input.amount, input.currency, input.kind);
     const total = input.amount + fee;
     if (total > amountMax) return ctx.refuse("overflow");
-    return { ...input, fee, total, exponent: assets[input.currency] };
+    return { ...input, fee, total, exponent: exponentOf(input.currency) };
   },
 });

@@ -8,7 +8,7 @@
  */
 import type { Seeder } from "pons";
 import { accounts } from "./accounts.ts";
-import { type Asset, assetNames, assets } from "./assets.ts";
+import { exponentOf } from "./assets.ts";
 import { customers } from "./customers.ts";
 import { ibanOf } from "./iban.ts";
 import { localities } from "./seed-names.ts";
@@ -26,6 +26,10 @@ const dayMs = 86_400_000;
 const start = Date.UTC(2025, 0, 1);
 const transferDays = 90;
 const houseOverdraft = 10n ** 15n;
+
+/** Currencies of the demo bank. */
+const assetNames = ["EUR", "GBP", "JPY", "USD"] as const;
+type Asset = (typeof assetNames)[number];
 
 /** How often a currency is chosen, in hundredths. */
 const currencyShares: readonly (readonly [Asset, number])[] = [
@@ -133,7 +137,7 @@ const currencyFor = (random: Random): Asset => {
 /** What a new account is asked for; every tenth may be overdrawn, every twentieth is capped. */
 const accountBody = (position: number, customer: string, random: Random): Values => {
   const currency = currencyFor(random);
-  const unit = 10 ** assets[currency];
+  const unit = 10 ** exponentOf(currency);
   return {
     customer,
     name: pick(random, accountNames),

@@ -1,48 +1,71 @@
 /**
- * Transfers: money from one account to another of the same currency, in one step, balanced by construction. They are only ever added: a
- * mistake is corrected by a transfer the other way.
+ * Transfers: money from one account to another of the same currency, balanced by construction, and the log of all that happens to the books, in order of
+ * `seq`: the steps of holds and the legs of transactions are rows here too. They are only ever added: a mistake is reversed, once.
  *
  * The client may choose the id, and then may repeat the call for as long as it likes: one transfer is made, one answer given. See
- * `posting.ts` for the outcomes.
+ * `outcomes.ts` for the outcomes.
  */
-import { and, eq, gte, lt, or, related, type Row, resource, rowOf, t } from "pons";
+import {
+  and,
+  eq,
+  gte,
+  lt,
+  oneOf,
+  or,
+  related,
+  resource,
+  rowOf,
+  t,
+  type CommandContext,
+  type InputOf,
+  type ResourceDefinition,
+} from "pons";
 import { accounts } from "./accounts.ts";
-import { credited, debited, decide, transferRefusals } from "./posting.ts";
-import { refusals } from "./refusals.ts";
+import { assets, isKept } from "./assets.ts";
+import { booksOf } from "./books.ts";
+import { availableOf, decide, postingRefusals, type Situation } from "./outcomes.ts";
+import { move } from "./movement.ts";
+import { refusals, spend } from "./refusals.ts";
+import { transferFields as fields } from "./transfer-fields.ts";
 
-const kinds = ["payment", "deposit", "withdrawal", "fee", "interest", "correction"] as const;
+const { debit, credit, amount, currency, kind, reference } = fields;
 
-const debit = t.ref("accounts", { write: "create", doc: "Account the money leaves." });
-const credit = t.ref("accounts", { write: "create", doc: "Account the money reaches." });
-const amount = t.money({ write: "create", currency: "currency", doc: "Minor units, greater than zero.", example: 1250 });
-const currency = t.currency({ write: "create", index: true, doc: "That of both accounts.", example: "EUR" });
-const kind = t.enum(kinds, { default: "payment", write: "create", doc: "Customers make payments; staff all of them." });
-const reference = t.string({
-  optional: true,
-  maxLength: 140,
-  write: "create",
-  doc: "What it is for, for both sides.",
-  example: "Invoice 2026-117",
-});
-
-/** For staff only: each side's owner may know one of them, never the other's. */
-const result = { write: "never", read: ["teller", "auditor"], filter: false } as const;
-
-const fields = {
-  id: t.id("trf", { client: true, doc: "May be chosen by the client; makes repeating the call safe for good." }),
-  seq: t.integer({ set: "sequence", doc: "1, 2, 3 … in order of commit." }),
+/** What a caller says of a transfer. */
+const asked = {
+  id: t.id("trf", { client: true, optional: true, doc: "UUID or id of this form, chosen by the client." }),
   debit,
   credit,
   amount,
   currency,
   kind,
   reference,
-  effectiveAt: t.dateTime({ write: "create", index: true, doc: "Value date; the moment of posting unless given." }),
-  debitBalance: t.money({ ...result, currency: "currency", doc: "Balance of the debited account after this transfer." }),
-  debitVersion: t.integer({ ...result, doc: "Version of the debited account after this transfer." }),
-  creditBalance: t.money({ ...result, currency: "currency", doc: "Balance of the credited account after this transfer." }),
-  creditVersion: t.integer({ ...result, doc: "Version of the credited account after this transfer." }),
-  createdAt: t.dateTime({ set: "created", index: true }),
+  effectiveAt: t.dateTime({ optional: true, doc: "Value date, at most a day from now." }),
+};
+
+type Asked = InputOf<typeof asked>;
+
+const loadWith =
+  (self: ResourceDefinition<string, typeof fields>) =>
+  ({ input }: { readonly input: Asked }) => ({
+    debit: rowOf(accounts, input.debit),
+    credit: rowOf(accounts, input.credit),
+    existing: rowOf(self, input.id),
+    spent: rowOf(refusals, input.id),
+  });
+
+const situationOf = (
+  ctx: CommandContext,
+  known: Pick<Situation, "terms" | "debit" | "credit" | "existing" | "spent">,
+): Situation => {
+  const kept = ctx.table(assets).all();
+  return {
+    ...known,
+    caller: ctx.principal,
+    sees: (account) => ctx.visible(accounts, account),
+    keeps: (currency) => isKept(currency, kept),
+    closedThrough: booksOf(ctx).closedThrough,
+    now: ctx.now,
+  };
 };
 
 export const transfers = resource(
@@ -54,11 +77,17 @@ export const transfers = resource(
         or(eq(related(row.debit, "customer"), caller.subject), eq(related(row.credit, "customer"), caller.subject)),
       ),
       teller: all,
+      supervisor: all,
       auditor: all,
     },
     appendOnly: true,
     sortBy: "seq.desc",
+    indexes: [
+      ["debit", "seq"],
+      ["credit", "seq"],
+    ],
     filters: {
+      moved: filter((row) => oneOf(row.phase, ["posted", "capture"])),
       payments: filter((row) => eq(row.kind, "payment")),
       between: filter(
         { from: t.dateTime({ doc: "First moment." }), to: t.dateTime({ doc: "Moment after the last." }) },
@@ -91,57 +120,73 @@ export const transfers = resource(
     create: command({
       on: "collection",
       doc: "Posts a transfer. Customers debit their own accounts; staff every account.",
-      roles: ["customer", "teller"],
-      input: {
-        id: t.id("trf", { client: true, optional: true, doc: "UUID or id of this form, chosen by the client." }),
-        debit,
-        credit,
-        amount,
-        currency,
-        kind,
-        reference,
-        effectiveAt: t.dateTime({ optional: true, doc: "Value date, at most a day from now." }),
-      },
+      roles: ["customer", "teller", "supervisor"],
+      input: asked,
       output: "row",
-      refusals: transferRefusals,
-      load: ({ input }) => ({
-        debit: rowOf(accounts, input.debit),
-        credit: rowOf(accounts, input.credit),
-        existing: rowOf(self, input.id),
-        spent: rowOf(refusals, input.id),
-      }),
+      refusals: postingRefusals,
+      load: loadWith(self),
       run: (ctx, { input, loaded }) => {
         const { id, ...terms } = input;
-        const sees = (account: Row<typeof accounts>): boolean => ctx.visible(accounts, account);
-        const decision = decide({ terms, caller: ctx.principal, sees, now: ctx.now, ...loaded });
+        const decision = decide(situationOf(ctx, { terms, ...loaded }));
         if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
         if (decision.outcome === "refused") {
           if (id === null || !decision.spends) return ctx.refuse(decision.type, decision.details);
-          ctx.table(refusals).insert({ id, reason: decision.type, subject: ctx.principal.subject });
+          spend(ctx, id, decision.type);
           return ctx.refuse(decision.type, decision.details, { keep: true });
         }
-        const { debit: from, credit: to } = loaded;
-        if (from === undefined || to === undefined) throw new Error("a transfer was allowed between accounts that are not there");
-        const debitAfter = ctx.table(accounts).update(from.id, debited(from, terms.amount));
-        const creditAfter = ctx.table(accounts).update(to.id, credited(to, terms.amount));
-        const posted = ctx.table(self).insert({
+        const posted = move(ctx, {
           ...terms,
-          id: id ?? ctx.id(self),
-          effectiveAt: terms.effectiveAt ?? ctx.now,
-          debitBalance: debitAfter.balance,
-          debitVersion: debitAfter.version,
-          creditBalance: creditAfter.balance,
-          creditVersion: creditAfter.version,
+          id,
+          phase: "posted",
+          pending: 0n,
+          transaction: null,
+          hold: null,
+          reverses: null,
         });
         ctx.emit("posted", {
           transfer: posted.id,
-          debit: from.id,
-          credit: to.id,
+          debit: terms.debit,
+          credit: terms.credit,
           amount: terms.amount,
           currency: terms.currency,
         });
         return ctx.created(posted);
       },
     }),
+    functions: {
+      dryRun: command({
+        on: "collection",
+        doc: "Says what would become of a transfer if it were posted now. Nothing is posted, and no id is spent.",
+        roles: ["customer", "teller", "supervisor"],
+        input: asked,
+        output: {
+          outcome: t.string({ maxLength: 64, doc: "`created`, `exists`, or the type of the refusal.", example: "created" }),
+          details: t.json({ optional: true, doc: "What the refusal would tell." }),
+          available: t.money({ optional: true, doc: "What may leave the account to debit, before the transfer." }),
+        },
+        load: loadWith(self),
+        run: (ctx, { input: { id: _, ...terms }, loaded }) => {
+          const decision = decide(situationOf(ctx, { terms, ...loaded }));
+          const { debit: from } = loaded;
+          const seen = from !== undefined && ctx.visible(accounts, from);
+          return {
+            outcome: decision.outcome === "refused" ? decision.type : decision.outcome,
+            details: decision.outcome === "refused" ? jsonOf(decision.details) : null,
+            available: seen ? availableOf(from) : null,
+          };
+        },
+      }),
+    },
   }),
 );
+
+/** Details of a refusal as JSON holds them: amounts beyond 2^53 as strings. */
+function jsonOf(details: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | null {
+  if (details === undefined) return null;
+  return Object.fromEntries(
+    Object.entries(details).map(([name, value]) => [
+      name,
+      typeof value === "bigint" ? (Number.isSafeInteger(Number(value)) ? Number(value) : String(value)) : value,
+    ]),
+  );
+}

@@ -3,21 +3,18 @@
  * definition; what they send and get is translated.
  */
 import { added, renamed, retyped, t, version } from "pons";
-import { isAsset, major } from "./assets.ts";
+import { major } from "./assets.ts";
 
 export const version1 = version("v1", {
   changes: [
     renamed("accounts", { from: "title", to: "name" }),
     added("accounts", "maxBalance"),
     retyped<never, number | string>("accounts", "balance", {
-      field: t.decimal({ scale: 2, write: "never", filter: false, doc: "Major units.", example: "123.45" }),
+      field: t.decimal({ scale: 4, write: "never", filter: false, doc: "Major units.", example: "123.45" }),
       up: () => {
         throw new RangeError("minor units cannot be told without the account's currency");
       },
-      down: (minor, row) => {
-        const currency = String(row["currency"]);
-        return isAsset(currency) ? major(BigInt(minor), currency) : String(minor);
-      },
+      down: (minor, row) => major(BigInt(minor), String(row["currency"])),
     }),
   ],
   deprecated: "2027-03-01",

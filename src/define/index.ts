@@ -31,3 +31,4 @@ export {
 } from "./resource.ts";
 export * from "./service.ts";
 export * from "./version.ts";
+export { currencies, exponentOf } from "./currencies.ts";

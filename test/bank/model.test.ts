@@ -62,7 +62,6 @@ class Model {
     const { id, debit, credit, amount, currency } = asked;
     const terms = JSON.stringify([debit, credit, amount, currency]);
     if (amount < 1) return "invalid_amount";
-    if (currency === "KWD") return "invalid_currency";
     if (id !== undefined && this.#posted.has(id))
       return this.#posted.get(id) === terms ? "replayed" : "exists_with_different_fields";
     if (id !== undefined && this.#spent.has(id)) return "id_already_failed";

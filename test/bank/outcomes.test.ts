@@ -101,7 +101,8 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   const cases: [string, () => object, number, string][] = [
     ["nothing", () => ({ amount: 0 }), 400, "invalid_amount"],
     ["less than nothing", () => ({ amount: -1 }), 400, "invalid_amount"],
-    ["a currency not kept", () => ({ currency: "KWD" }), 400, "invalid_currency"],
+    ["another currency, of three digits", () => ({ currency: "KWD" }), 422, "asset_mismatch"],
+    ["no currency at all", () => ({ currency: "XXX" }), 422, "validation_failed"],
     ["too far ahead", () => ({ effectiveAt: "2999-01-01T00:00:00Z" }), 400, "invalid_effective_at"],
     ["to oneself", () => ({ credit: anna.account }), 400, "same_account"],
     ["from nowhere", () => ({ debit: nobody }), 404, "debit_account_not_found"],

@@ -1,5 +1,5 @@
 /** The generated parts of the documentation, each made from the code that it describes. */
-import { transferRefusals } from "../../services/bank/posting.ts";
+import { postingRefusals } from "../../services/bank/outcomes.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { t } from "../../src/define/field.ts";
 import { settings } from "../../src/host/setting.ts";
@@ -109,7 +109,7 @@ export const generated: Readonly<Record<string, () => string>> = {
   outcomes: () =>
     tableOf(
       ["type", "status", "meaning"],
-      Object.entries(transferRefusals).map(([type, { status, doc }]) => [code(type), String(status), doc]),
+      Object.entries(postingRefusals).map(([type, { status, doc }]) => [code(type), String(status), doc]),
     ),
   "exit-codes": () =>
     tableOf(

@@ -1,5 +1,4 @@
 /** Bulgarian. */
-import type { MessageKey } from "./keys.ts";
 
 export const bg = {
   "error.customer_not_found": "Няма такъв клиент.",
@@ -69,4 +68,4 @@ export const bg = {
   "field.transfers.creditBalance": "салдо на заверяваната сметка",
   "field.transfers.creditVersion": "версия на заверяваната сметка",
   "field.transfers.createdAt": "дата на осчетоводяване",
-} as const satisfies Record<MessageKey, string>;
+} as const satisfies Readonly<Record<string, string>>;

@@ -1,5 +1,4 @@
 /** German. */
-import type { MessageKey } from "./keys.ts";
 
 export const de = {
   "error.customer_not_found": "Diesen Kunden gibt es nicht.",
@@ -69,4 +68,4 @@ export const de = {
   "field.transfers.creditBalance": "Saldo des begünstigten Kontos",
   "field.transfers.creditVersion": "Version des begünstigten Kontos",
   "field.transfers.createdAt": "Gebucht am",
-} as const satisfies Record<MessageKey, string>;
+} as const satisfies Readonly<Record<string, string>>;

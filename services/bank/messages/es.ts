@@ -1,5 +1,4 @@
 /** Spanish. */
-import type { MessageKey } from "./keys.ts";
 
 export const es = {
   "error.customer_not_found": "No existe ese cliente.",
@@ -69,4 +68,4 @@ export const es = {
   "field.transfers.creditBalance": "saldo de la cuenta de abono",
   "field.transfers.creditVersion": "versión de la cuenta de abono",
   "field.transfers.createdAt": "fecha de contabilización",
-} as const satisfies Record<MessageKey, string>;
+} as const satisfies Readonly<Record<string, string>>;

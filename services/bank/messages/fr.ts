@@ -1,5 +1,4 @@
 /** French. */
-import type { MessageKey } from "./keys.ts";
 
 export const fr = {
   "error.customer_not_found": "Ce client n'existe pas.",
@@ -69,4 +68,4 @@ export const fr = {
   "field.transfers.creditBalance": "solde du compte crédité",
   "field.transfers.creditVersion": "version du compte crédité",
   "field.transfers.createdAt": "date de comptabilisation",
-} as const satisfies Record<MessageKey, string>;
+} as const satisfies Readonly<Record<string, string>>;

@@ -1,5 +1,4 @@
 /** Hungarian. */
-import type { MessageKey } from "./keys.ts";
 
 export const hu = {
   "error.customer_not_found": "Nincs ilyen ügyfél.",
@@ -69,4 +68,4 @@ export const hu = {
   "field.transfers.creditBalance": "a jóváírt számla egyenlege",
   "field.transfers.creditVersion": "a jóváírt számla verziója",
   "field.transfers.createdAt": "könyvelés ideje",
-} as const satisfies Record<MessageKey, string>;
+} as const satisfies Readonly<Record<string, string>>;

@@ -1,5 +1,4 @@
 /** Russian. */
-import type { MessageKey } from "./keys.ts";
 
 export const ru = {
   "error.customer_not_found": "Такого клиента нет.",
@@ -69,4 +68,4 @@ export const ru = {
   "field.transfers.creditBalance": "остаток счёта зачисления",
   "field.transfers.creditVersion": "версия счёта зачисления",
   "field.transfers.createdAt": "дата проводки",
-} as const satisfies Record<MessageKey, string>;
+} as const satisfies Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Principal } from "pons";
-import { credited, debited, decide, type Situation, type Terms, type TransferRefusal, transferRefusals } from "./posting.ts";
+import { credited, debited, decide, flawOf, type Situation, type Terms, type PostingRefusal, postingRefusals } from "./outcomes.ts";
 
 type Account = NonNullable<Situation["debit"]>;
 
@@ -10,6 +10,7 @@ const account = (id: string, more: Partial<Account> = {}): Account => ({
   id,
   customer: `owner of ${id}`,
   kind: "customer",
+  purpose: null,
   name: id,
   currency: "EUR",
   debitsPosted: 0n,
@@ -51,14 +52,16 @@ const terms: Terms = {
   reference: null,
   effectiveAt: null,
 };
-const posted = { ...terms, effectiveAt: now, createdAt: now };
-const spent = { id: "x", reason: "insufficient_funds", subject: "owner of a", createdAt: now };
+const posted = { ...terms, phase: "posted", effectiveAt: now, createdAt: now };
+const spent = { id: "x", reason: "insufficient_funds", subject: "owner of a", approval: null, createdAt: now };
 
 const situation = (more: Partial<Situation> = {}, changed: Partial<Terms> = {}): Situation => ({
   terms: { ...terms, ...changed },
   caller: teller,
   sees: ({ customer }) =>
     more.caller === undefined || more.caller === teller || (customer !== null && customer === more.caller.subject),
+  keeps: (currency) => currency !== "KWD",
+  closedThrough: null,
   now,
   debit: account("a", { creditsPosted: 1_000n }),
   credit: account("b"),
@@ -149,6 +152,14 @@ describe("outcomes", () => {
     ["a customer books no fees", situation({ caller: payer }, { kind: "fee" }), "invalid_kind"],
     ["the payer repeats", situation({ caller: payer, existing: posted }), "exists"],
     ["a stranger repeats", situation({ caller: stranger, existing: posted }), "exists_with_different_fields"],
+    ["a step of a hold has this id", situation({ existing: { ...posted, phase: "capture" } }), "exists_with_different_fields"],
+    ["on a day whose books are closed", situation({ closedThrough: "2026-03-01" }), "period_closed"],
+    ["on the day after", situation({ closedThrough: "2026-02-28" }), "created"],
+    ["dated back into a closed day", situation({ closedThrough: "2026-02-28" }, { effectiveAt: "2026-02-28T23:59:59.999Z" }), "period_closed"],
+    ...(["kyc_required", "limit_exceeded", "fraud_declined", "review_required"] as const).map(
+      (type): [string, Situation, string] => [`${type} is asked of limits and fraud`, situation({ risk: () => ({ type }) }), type],
+    ),
+    ["a review that is pending", situation({ spent: { ...spent, reason: "review_required", approval: "apr" } }), "review_required"],
   ];
   test.each(cases)("%s → case %#", (_, given, expected) => {
     expect(outcomeOf(given)).toBe(expected);
@@ -156,7 +167,16 @@ describe("outcomes", () => {
 
   test("each refusal is among the cases", () => {
     const seen = new Set(cases.map(([, , expected]) => expected));
-    expect(Object.keys(transferRefusals).filter((type) => !seen.has(type))).toEqual([]);
+    const ofOthers = Object.keys(postingRefusals).filter((type) => !seen.has(type));
+    // Of holds and reversals: see their tests.
+    expect(ofOthers).toEqual([
+      "hold_not_found",
+      "hold_already_posted",
+      "hold_already_voided",
+      "hold_already_expired",
+      "exceeds_hold_amount",
+      "already_reversed",
+    ]);
   });
 });
 
@@ -169,12 +189,14 @@ describe("precedence", () => {
       existing: { ...posted, reference: "other" },
       spent,
       caller: payer,
+      closedThrough: "2026-03-01",
+      risk: () => ({ type: "limit_exceeded" }),
     },
     { amount: 0n, currency: "KWD", kind: "fee", effectiveAt: "2027-01-01T00:00:00.000Z", credit: "a" },
   );
   const poor = account("a", { currency: "USD", status: "closed", debitsPosted: max });
   const full = account("b", { currency: "USD", status: "frozen", creditsPosted: max, maxBalance: 1n });
-  const mended: [TransferRefusal, (given: Situation) => Situation][] = [
+  const mended: [PostingRefusal, (given: Situation) => Situation][] = [
     ["invalid_amount", (s) => ({ ...s, terms: { ...s.terms, amount: 100n } })],
     ["invalid_currency", (s) => ({ ...s, terms: { ...s.terms, currency: "EUR" } })],
     ["invalid_kind", (s) => ({ ...s, terms: { ...s.terms, kind: "payment" } })],
@@ -187,6 +209,8 @@ describe("precedence", () => {
     ["asset_mismatch", (s) => ({ ...s, debit: { ...poor, currency: "EUR" }, credit: { ...full, currency: "EUR" } })],
     ["account_closed", (s) => ({ ...s, debit: { ...(s.debit as Account), status: "active" } })],
     ["account_frozen", (s) => ({ ...s, credit: { ...(s.credit as Account), status: "active" } })],
+    ["period_closed", (s) => ({ ...s, closedThrough: null })],
+    ["limit_exceeded", ({ risk: _, ...s }) => s],
     ["overflow", (s) => ({ ...s, debit: account("a"), credit: account("b", { maxBalance: 1n }) })],
     ["insufficient_funds", (s) => ({ ...s, debit: account("a", { creditsPosted: 100n }) })],
     ["max_balance_exceeded", (s) => ({ ...s, credit: account("b") })],
@@ -217,6 +241,8 @@ describe("precedence", () => {
       "asset_mismatch",
       "account_closed",
       "account_frozen",
+      "period_closed",
+      "limit_exceeded",
       "overflow",
       "insufficient_funds",
       "max_balance_exceeded",
@@ -238,9 +264,39 @@ describe("what is told", () => {
   });
 });
 
-test("what one side loses the other gains", () => {
-  const from = account("a", { creditsPosted: 1_000n, debitsPosted: 1n });
-  const to = account("b", { creditsPosted: 5n });
-  expect(debited(from, 7n)).toEqual({ debitsPosted: 8n, balance: 992n });
-  expect(credited(to, 7n)).toEqual({ creditsPosted: 12n, balance: 12n });
+describe("effects", () => {
+  const from = account("a", { creditsPosted: 1_000n, debitsPosted: 1n, debitsPending: 50n });
+  const to = account("b", { creditsPosted: 5n, creditsPending: 50n });
+  const cases: [string, { amount: bigint; pending: bigint }, object, object][] = [
+    [
+      "what one side loses the other gains",
+      { amount: 7n, pending: 0n },
+      { debitsPosted: 8n, debitsPending: 50n, balance: 992n },
+      { creditsPosted: 12n, creditsPending: 50n, balance: 12n },
+    ],
+    [
+      "a hold moves nothing",
+      { amount: 0n, pending: 7n },
+      { debitsPosted: 1n, debitsPending: 57n, balance: 999n },
+      { creditsPosted: 5n, creditsPending: 57n, balance: 5n },
+    ],
+    [
+      "a final capture moves a part and gives back the rest",
+      { amount: 20n, pending: -50n },
+      { debitsPosted: 21n, debitsPending: 0n, balance: 979n },
+      { creditsPosted: 25n, creditsPending: 0n, balance: 25n },
+    ],
+  ];
+  test.each(cases)("%s", (_, effect, debit, credit) => {
+    expect(debited(from, effect)).toEqual(debit as never);
+    expect(credited(to, effect)).toEqual(credit as never);
+  });
+
+  test("a capture needs no funds: they were reserved", () => {
+    const poor = account("a", { creditsPosted: 50n, debitsPending: 50n });
+    const books = { debit: poor, credit: to, closedThrough: null };
+    const effect = { currency: "EUR", effectiveAt: now };
+    expect(flawOf({ ...effect, amount: 50n, pending: -50n }, books)).toBeUndefined();
+    expect(flawOf({ ...effect, amount: 1n, pending: 0n }, books)).toMatchObject({ type: "insufficient_funds" });
+  });
 });
