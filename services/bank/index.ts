@@ -1,7 +1,5 @@
 /**
  * The bank: customers, their accounts, and transfers between them on a double-entry ledger in integer minor units.
- *
- * Not here yet, each to come with its own resources: holds, transactions of several legs, limits, fees that are charged, statements, approvals.
  */
 import { service } from "pons";
 import { accounts } from "./accounts.ts";
@@ -36,6 +34,14 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
   operations: { quoteFee },
   older: [version1],
   messages,
+  tools: {
+    ledger: {
+      verify: {
+        doc: "Recomputes the books from the log and compares: balances, counters, holds, transactions, seals.",
+        run: async (ctx) => (await import("./verify.ts")).verify(ctx),
+      },
+    },
+  },
   // Loaded when it is asked for: most starts do not.
   async *seed(seeder) {
     const { seed } = await import("./seed.ts");

@@ -14,9 +14,11 @@ import { StandardStream } from "./standard-stream.ts";
 const packageFile = join(import.meta.dir, "..", "..", "package.json");
 const versionOf = (): string => (JSON.parse(readFileSync(packageFile, "utf8")) as { version: string }).version;
 
-const findCommand = async (name: string): Promise<Command> => {
+const findCommand = async (name: string, args: readonly string[]): Promise<Command> => {
   const entry = Object.hasOwn(catalogue, name) ? catalogue[name] : undefined;
   if (entry !== undefined) return entry.load();
+  const tools = name.startsWith("-") ? undefined : await (await import("./commands/tool.ts")).toolsNamed(name, args);
+  if (tools !== undefined) return tools;
   const what = name.startsWith("-") ? "option" : "command";
   const advice = didYouMean(name, commandNames) ?? "See: pons help";
   throw new CommandError("usage", `there is no ${what} ${name}`, { advice });
@@ -46,14 +48,14 @@ const runCommand = async (args: readonly string[], output: Output): Promise<numb
     output.result({ version: versionOf(), bun: Bun.version }, versionOf());
     return exitCodes.ok.code;
   }
-  const command = await findCommand(name === "--help" || name === "-h" ? "help" : name);
+  const command = await findCommand(name === "--help" || name === "-h" ? "help" : name, rest);
   const { positionals, options } = parseArguments(
     command,
     rest.map((arg) => (arg === "-h" ? "--help" : arg)),
   );
   const invocation = { positionals, options, environment: process.env, output };
   if (!options.has("help")) return command.run(invocation);
-  const help = await findCommand("help");
+  const help = await findCommand("help", []);
   return help.run({ ...invocation, positionals: [command.name] });
 };
 

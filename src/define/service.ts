@@ -8,6 +8,7 @@
  *     older: [version("v1", { changes: [renamed("accounts", { from: "title", to: "name" })], deprecated: "2026-01-01", sunset: "2027-01-01" })],
  *   });
  */
+import type { Fields, RowOf } from "./field.ts";
 import type { FunctionDefinition } from "./function.ts";
 import type { ResourceDefinition, SingletonDefinition } from "./resource.ts";
 import type { VersionDefinition } from "./version.ts";
@@ -32,8 +33,37 @@ export interface ServiceDefinition {
   readonly messages: Messages;
   /** Rows for a demonstration: called by `pons seed` and in development at the first start. */
   readonly seed?: SeedFunction;
+  /** Work for the command line, by group and name: `pons ledger verify`. */
+  readonly tools?: Readonly<Record<string, Readonly<Record<string, Tool>>>>;
   /** Roles of the demo logins in development; without it, roles that have a singleton are customers' roles, the others the staff's. */
   readonly demo?: { readonly staff: readonly string[]; readonly customer: readonly string[] };
+}
+
+/** What a tool works on: the rows of one environment of one tenant, read from the database itself. */
+export interface ToolContext {
+  readonly tenant: string;
+  readonly environment: string;
+  /** All rows, in the order of `sortBy` (as in lists; by id when absent), a chunk at a time: rows that are written meanwhile may be among them. */
+  scan<F extends Fields>(
+    resource: ResourceDefinition<string, F>,
+    options?: { readonly sortBy?: string },
+  ): AsyncIterable<RowOf<F>>;
+}
+
+export interface ToolReport {
+  /** Whether all is well: the exit code. */
+  readonly ok: boolean;
+  /** For `--json`. */
+  readonly facts: Readonly<Record<string, unknown>>;
+  /** For people. */
+  readonly lines: readonly string[];
+}
+
+/** Work for the command line that only reads. Run for each environment that is asked for. */
+export interface Tool {
+  /** One line. */
+  readonly doc: string;
+  run(ctx: ToolContext): Promise<ToolReport>;
 }
 
 /** Inserts demo rows; deterministic. Yields the number of rows done so far, for progress. */

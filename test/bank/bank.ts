@@ -9,6 +9,8 @@
 import definition from "../../services/bank/index.ts";
 import type { Contract } from "../../src/contract/index.ts";
 import { createApp, compileServices, tablesOf } from "../../src/host/app.ts";
+import type { ToolContext, ToolReport } from "../../src/define/service.ts";
+import { scanRows } from "../../src/sources/index.ts";
 import { createSeeder } from "../../src/host/seeder.ts";
 import type { Call, Input, Result } from "../../src/pipeline/call.ts";
 import type { Strategy } from "../../src/pipeline/pipeline.ts";
@@ -48,6 +50,8 @@ export interface Bank extends AsyncDisposable {
   /** Sets the server's clock off from the real one, in milliseconds. */
   shiftClock(byMs: number): void;
   seed(): Promise<void>;
+  /** What `pons ledger verify` finds. */
+  verify(): Promise<ToolReport>;
 }
 
 /** What a call answered. Throws when it was refused. */
@@ -157,6 +161,12 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
     sql: async (statement) => store.admin.query(statement, []),
     shiftClock: (byMs) => {
       shiftMs = byMs;
+    },
+    verify: async () => {
+      const tool = definition.tools?.["ledger"]?.["verify"];
+      if (tool === undefined) throw new Error("the bank has no such tool");
+      const scan: ToolContext["scan"] = (resource, options) => scanRows(store, { realm, resource, ...options });
+      return tool.run({ tenant, environment, scan });
     },
     seed: async () => {
       const run = definition.seed;
