@@ -6,6 +6,9 @@ import type { Relation, ResourceDefinition } from "../define/resource.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { checkPattern } from "../define/pattern.ts";
 
+/** `text/csv`, `application/pain.001+xml` (RFC 6838 section 4.2). */
+const mediaType = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,63}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,63}$/;
+
 const camel = /^[a-z][a-zA-Z0-9]{0,47}$/;
 /** Words that have a place of their own in addresses or rows. */
 const reserved = new Set([
@@ -90,11 +93,22 @@ export const check = (service: ServiceDefinition): readonly string[] => {
       at = field.target === undefined ? undefined : resources.get(field.target);
     }
   };
+  const checkDocuments = (place: string, { output, documents }: FunctionDefinition): void => {
+    if (output !== "document") {
+      if (documents !== undefined) problem(place, '`documents` is for functions whose output is "document"');
+      return;
+    }
+    if (documents === undefined || documents.length === 0)
+      return problem(place, "must say which documents it answers: `documents`, a list of media types");
+    for (const type of documents)
+      if (!mediaType.test(type)) problem(place, `"${type}" is no media type (lower case, without parameters)`);
+  };
   const checkFunction = (place: string, fn: FunctionDefinition, resource: ResourceDefinition | undefined): void => {
     checkRoles(place, fn.roles);
     if (fn.roles.length === 0) problem(place, "no role may call it");
     if (fn.input !== undefined) checkFields(place, fn.input);
     if (typeof fn.output === "object") checkFields(`${place} output`, fn.output);
+    checkDocuments(place, fn);
     if (fn.run === undefined && fn.runMany === undefined) problem(place, "needs `run` or `runMany`");
     if (resource === undefined && (fn.output === "row" || fn.output === "rows"))
       problem(place, "a free function has no rows to answer");

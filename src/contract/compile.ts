@@ -105,6 +105,12 @@ export const requiredOf = (fields: Fields): ReadonlySet<string> =>
 
 const none: ReadonlySet<string> = new Set();
 
+/** What a function answers; the row of its resource unless it says otherwise. */
+const outputOf = ({ output = "row", documents = [] }: FunctionDefinition): Operation["output"] => {
+  if (typeof output === "object") return { kind: "fields", fields: output };
+  return output === "document" ? { kind: output, mediaTypes: documents } : { kind: output };
+};
+
 class OperationBuilder {
   readonly operations = new Map<string, Operation>();
   readonly #service: string;
@@ -130,7 +136,6 @@ class OperationBuilder {
 
   function(name: string, fn: FunctionDefinition, resource: ResourceContract | undefined, member: string): void {
     const input = fn.input ?? {};
-    const answers = fn.output ?? "row";
     this.add({
       name,
       action: "function",
@@ -141,7 +146,7 @@ class OperationBuilder {
       member,
       input,
       required: requiredOf(input),
-      output: typeof answers === "object" ? { kind: "fields", fields: answers } : { kind: answers },
+      output: outputOf(fn),
       refusals: fn.refusals ?? {},
       function: fn,
       ...(resource === undefined ? {} : { resource }),

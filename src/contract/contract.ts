@@ -38,6 +38,7 @@ export interface Operation {
   readonly output:
     | { readonly kind: "row" | "rows" | "none" | "count" }
     | { readonly kind: "fields"; readonly fields: Fields }
+    | { readonly kind: "document"; readonly mediaTypes: readonly string[] }
     | { readonly kind: "value"; readonly measure: Measure }
     | { readonly kind: "stats"; readonly statistic: Statistic };
   /** Refusals of its own, beside the ones every operation has. */

@@ -32,6 +32,9 @@ export const refusalMark: unique symbol = Symbol.for("pons.refusal");
 /** Marks what `ctx.created` and `ctx.replayed` made. */
 export const answerMark: unique symbol = Symbol.for("pons.answer");
 
+/** Marks what `ctx.document` made. */
+export const documentMark: unique symbol = Symbol.for("pons.document");
+
 /** A refusal a function returns; only `ctx.refuse` makes one. `type` is declared in its `refusals` and stable. */
 export interface FunctionRefusal {
   readonly [refusalMark]: true;
@@ -64,6 +67,8 @@ export interface TableAccess<F extends Fields> {
     options?: { readonly limit?: number; readonly sortBy?: string },
   ): Awaitable<RowOf<F>[]>;
   count(where: (row: Operands<F>) => Condition): Awaitable<number>;
+  /** As in a query. */
+  totals: TableReader<F>["totals"];
   /** Every row of a resource that is kept in memory (`inMemory`), by id, as it stands now. Throws for other resources. Never waits. */
   all(): readonly RowOf<F>[];
 }
@@ -76,6 +81,18 @@ export interface TableReader<F extends Fields> {
     options?: { readonly limit?: number; readonly sortBy?: string },
   ): Awaitable<RowOf<F>[]>;
   count(where: (row: Operands<F>) => Condition): Awaitable<number>;
+  /**
+   * Sums over rows, exact, in one statement: one row per group, in the order of the groups, with the number of its rows. Without `group` one row over
+   * everything. At most 10,000 groups; throws `RangeError` where there are more.
+   *
+   *   await ctx.table(transfers).totals({ group: ["currency"], sum: ["amount"] })   →  [{ currency: "EUR", amount: 125000n, count: 3 }]
+   */
+  totals<const G extends keyof F & string = never, const S extends keyof F & string = never>(wanted: {
+    readonly where?: (row: Operands<F>) => Condition;
+    readonly group?: readonly G[];
+    /** Whole numbers: money and integers. */
+    readonly sum: readonly S[];
+  }): Awaitable<readonly (Pick<RowOf<F>, G> & { readonly [K in S]: bigint } & { readonly count: number })[]>;
 }
 
 interface BaseContext {
@@ -89,6 +106,8 @@ interface BaseContext {
     details?: Readonly<Record<string, unknown>>,
     options?: { readonly fields?: FunctionRefusal["fields"]; readonly keep?: true },
   ): FunctionRefusal;
+  /** Answers a document, of a type that the function's `documents` lists: `return ctx.document({ mediaType: "text/csv", filename: "may.csv", content })`. */
+  document(document: DocumentContent): DocumentAnswer;
 }
 
 export interface QueryContext extends BaseContext {
@@ -117,6 +136,21 @@ export interface Answer<T = unknown> {
   readonly status: 200 | 201;
   readonly data: T;
   readonly replayed?: true;
+}
+
+/** A file as a function gives it. */
+export interface DocumentContent {
+  /** One of the function's `documents`: `application/xml`. */
+  readonly mediaType: string;
+  /** What it is called where it is saved. What a file system could take amiss is replaced. */
+  readonly filename: string;
+  /** Text is sent as UTF-8. At most 16 MiB. */
+  readonly content: string | Uint8Array;
+}
+
+/** A document as the answer of a function; only `ctx.document` makes one. */
+export interface DocumentAnswer extends DocumentContent {
+  readonly [documentMark]: true;
 }
 
 /** A row to fetch before a call runs; made by `rowOf`. */
@@ -162,8 +196,10 @@ interface SharedSpec<On, I extends Fields> {
   readonly on: On;
   readonly roles: readonly string[];
   readonly input?: I;
-  /** Fields of the answer. On an item or collection, absent means the resource's row; `none`: nothing (204). */
-  readonly output?: Fields | "none" | "row" | "rows";
+  /** Fields of the answer. On an item or collection, absent means the resource's row; `none`: nothing (204); `document`: a file (`ctx.document`). */
+  readonly output?: Fields | "none" | "row" | "rows" | "document";
+  /** With `output: "document"`: the media types it may have, without parameters. */
+  readonly documents?: readonly string[];
   readonly refusals?: RefusalSpecs;
 }
 
@@ -233,7 +269,8 @@ export interface FunctionDefinition {
   readonly on: FunctionTarget;
   readonly roles: readonly string[];
   readonly input?: Fields;
-  readonly output?: Fields | "none" | "row" | "rows";
+  readonly output?: Fields | "none" | "row" | "rows" | "document";
+  readonly documents?: readonly string[];
   readonly refusals?: RefusalSpecs;
   readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
   readonly loadMore?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;

@@ -99,6 +99,8 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
       "the rest is left out",
     ),
     of("src/sources/code/context.ts")("rowsMax", "Greatest `limit` of `find`", "an error of the service"),
+    of("src/sources/code/totals.ts")("groupsMax", "Groups of `totals`", "an error of the service"),
+    of("src/sources/code/document.ts", "bytes")("documentBytesMax", "Document that a function answers", "500 `internal`"),
     of(rest)("jobsMax", "Jobs of a process", "the call is answered when it is done"),
     of(rest)("jobsPerCallerMax", "Jobs of one key", "the call is answered when it is done"),
     of(rest, "ms")("jobMsMax", "How long the outcome of a job can be fetched", "404 `not_found`"),

@@ -10,6 +10,8 @@ import type { Result } from "../../pipeline/call.ts";
 import { entityTagOfJson } from "../../pipeline/entity-tag.ts";
 import { parseTagCondition } from "../http/index.ts";
 import type { Preferences } from "../http/index.ts";
+import type { DocumentData } from "../../pipeline/document-data.ts";
+import { answersDocument, documentParts } from "./answer-document.ts";
 import type { OperationEndpoint } from "./endpoint.ts";
 import type { Exchange } from "./exchange.ts";
 import type { PlainValue } from "./formats/index.ts";
@@ -113,6 +115,10 @@ const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: 
     ...appliedTo(exchange.preferences, { isCommand, isEmpty }),
   };
   if (isEmpty && !isRow) return { status: result.status === 201 ? 201 : 204, ...shared };
+  if (answersDocument(endpoint.operation)) {
+    const { body, contentType, disposition } = documentParts(result.data as DocumentData);
+    return { status: result.status, body, contentType, ...shared, headers: [...headers, disposition] };
+  }
   const { body, contentType, tag } = represent(exchange, result.data, result.page);
   const tagged = isRow ? { ...shared, entityTag: tag } : shared;
   if (isEmpty) return { status: result.status === 201 ? 201 : 204, ...tagged };

@@ -4,6 +4,7 @@
  */
 import { invalid, refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
+import { answersDocument } from "./answer-document.ts";
 import type { DocumentHandler, RestConfig } from "./config.ts";
 import type { Address, Endpoint } from "./endpoint.ts";
 import type { Exchange } from "./exchange.ts";
@@ -101,8 +102,9 @@ const negotiate = (config: RestConfig, exchange: Exchange, endpoint: Endpoint, m
   if (match.format !== undefined) {
     if (match.format.listsOnly && !isList) return refuse("not_acceptable");
     exchange.output = { format: match.format, wantsProblem: accepted?.wantsProblem ?? false } satisfies OutputFormat;
-  } else if (accepted === undefined) return refuse("not_acceptable");
-  else exchange.output = accepted;
+  } else if (accepted !== undefined) exchange.output = accepted;
+  // A document has a type of its own; JSON, with which an exchange begins, is left for a refusal.
+  else if (!("operation" in endpoint) || !answersDocument(endpoint.operation)) return refuse("not_acceptable");
   if (exchange.preferences.envelope !== undefined) exchange.isBare = true;
   const query = parseQueryString(exchange.query, config.limits);
   if (!("query" in query)) return query;

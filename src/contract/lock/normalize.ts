@@ -98,6 +98,8 @@ const lockOutput = ({ output }: Operation): string | LockedFields => {
       const measures = Object.entries(output.statistic.measures).map(([name, measure]) => `${name}: ${measureText(measure)}`);
       return [...measures.toSorted(), ...(groups.length === 0 ? [] : [`group: ${groups.join(", ")}`])].join("; ");
     }
+    case "document":
+      return `document ${[...output.mediaTypes].toSorted().join(", ")}`;
     default:
       return output.kind;
   }

@@ -3,7 +3,7 @@ import type { VersionDefinition } from "../../define/version.ts";
 import type { Operation } from "../contract.ts";
 import type { Address } from "./addresses.ts";
 import type { Components, Json } from "./components.ts";
-import { answerContent, listContent } from "./media.ts";
+import { answerContent, documentContent, listContent } from "./media.ts";
 import { pascal, rowName } from "./names.ts";
 import type { DocumentParts } from "./parts.ts";
 import { type Schemas, verdictSchema, verdictsSchema } from "./schemas.ts";
@@ -192,6 +192,15 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
       };
     }
     case "function": {
+      if (operation.output.kind === "document") {
+        const disposition = header(components, "Content-Disposition", "Name of the file (RFC 6266).", { type: "string" });
+        const file = answer(
+          "The document, as a file. In a batch or a job it is data: `{ mediaType, filename, encoding, content }`.",
+          { ...(operation.kind === "command" ? command : common), "Content-Disposition": disposition },
+          documentContent(operation.output.mediaTypes),
+        );
+        return operation.kind === "query" ? { "200": file } : { "200": file, "201": file, ...job, ...minimal };
+      }
       const rows = operation.output.kind === "rows" && operation.resource !== undefined;
       const content = rows
         ? listContent(data, schemas.row(operation.resource), specVersion, { example: { success: true, data: example } })

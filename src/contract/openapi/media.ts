@@ -31,6 +31,12 @@ export const listContent = (schema: Json, row: Json, specVersion: SpecVersion, {
       : { schema: { type: "string", description: "One JSON object per line; no envelope, no total." } },
 });
 
+const textual = /^text\/|[/+](?:json|xml)$/;
+
+/** An answer that is a file of one of several types, whatever `Accept` says. */
+export const documentContent = (mediaTypes: readonly string[]): Json =>
+  Object.fromEntries(mediaTypes.map((type) => [type, { schema: textual.test(type) ? { type: "string" } : {} }]));
+
 /** A request body. `many`: a list makes sense, so CSV and NDJSON are read. `patch`: RFC 7396 and RFC 6902. */
 export const bodyContent = (
   schema: Json,

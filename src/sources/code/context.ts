@@ -23,7 +23,9 @@ import type { CountShape, Join, Order, ReadCall, Row, RowsShape, Store } from ".
 import { type ColumnType, columnOf } from "../../store/table.ts";
 import { changedRow, completeRow } from "../table/change.ts";
 import { handlerRow } from "../table/nested.ts";
+import { documentAnswer } from "./document.ts";
 import { fitChanges, fitRow } from "./fit.ts";
+import { totalsOf, type Wanted } from "./totals.ts";
 
 export type Caller = Principal & { readonly realm: number };
 
@@ -178,6 +180,10 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
       const search = searchOf(resource, caller, unit.now, where);
       return (await unit.read(search.count, search.call()))[0]?.["count"] as number;
     },
+    totals: async (wanted: Wanted) => {
+      const totals = totalsOf(resource, wanted, (where) => searchOf(resource, caller, unit.now, where));
+      return totals.rows(await unit.read(totals.shape, totals.call)) as never;
+    },
     all: () => unit.all(table, realm).map(seen),
   };
 };
@@ -192,6 +198,7 @@ export const commandContext = (
   now: unit.now,
   locale,
   refuse: refuseWith,
+  document: documentAnswer,
   table: (resource: ResourceDefinition<string, never>) => tableAccess(resourceOf(resource), unit, caller) as never,
   id: (resource) => `${resourceOf(resource).prefix}_${newIdentifier()}`,
   visible: (resource, row) => {
@@ -220,6 +227,7 @@ export const queryContext = (
   locale: call.locale,
   signal: call.signal,
   refuse: refuseWith,
+  document: documentAnswer,
   table: (definition: ResourceDefinition<string, never>) => {
     const resource = resourceOf(definition);
     const reader: TableReader<Fields> = {
@@ -239,6 +247,10 @@ export const queryContext = (
       count: async (where) => {
         const search = searchOf(resource, caller, call.now, where);
         return (await store.read(search.count, [search.call()]))[0]?.[0]?.["count"] as number;
+      },
+      totals: async (wanted: Wanted) => {
+        const totals = totalsOf(resource, wanted, (where) => searchOf(resource, caller, call.now, where));
+        return totals.rows((await store.read(totals.shape, [totals.call]))[0] ?? []) as never;
       },
     };
     return reader as never;

@@ -20,6 +20,7 @@ import type { MaybePromise, Row } from "../../store/store.ts";
 import { handlerRow } from "../table/nested.ts";
 import { visible } from "../table/visible.ts";
 import { type Caller, commandContext, resourceOf } from "./context.ts";
+import { presentDocument } from "./document.ts";
 import { fetchMissing, needsOf, type Requests, rowsFor } from "./loading.ts";
 
 /** A refusal by code, with the status its operation declares. */
@@ -67,6 +68,8 @@ export const presentResult = (operation: Operation, view: View | undefined, resu
       return view === undefined ? jsonReady(result) : (result as Row[]).map(view.present);
     case "fields":
       return presenterOf(output.fields)(result as Row);
+    case "document":
+      return presentDocument(operation, result);
     default:
       return jsonReady(result);
   }
