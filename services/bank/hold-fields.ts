@@ -12,6 +12,7 @@ export const holdFields = {
   credit: t.ref("accounts", { write: "create", doc: "Account that a capture pays." }),
   currency: t.currency({ write: "create", doc: "That of both accounts.", example: "EUR" }),
   amount: money("All that was ever reserved, in minor units."),
+  authorized: money("What was asked for at first."),
   captured: money("What has moved."),
   remaining: money("What is still reserved."),
   status: t.enum(["active", "captured", "voided", "expired"], { default: "active", write: "never", index: true }),

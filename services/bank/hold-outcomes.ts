@@ -57,11 +57,10 @@ export const decideHold = (ctx: CommandContext, situation: HoldSituation): HoldD
       existing.debit === terms.debit &&
       existing.credit === terms.credit &&
       existing.currency === terms.currency &&
+      existing.authorized === terms.amount &&
       existing.reference === terms.reference &&
       (terms.expiresAt === null || existing.expiresAt === terms.expiresAt);
-    // The amount may have been incremented since: the first one is no longer told by the row when it was.
-    const amount = existing.amount === terms.amount || (existing.version > 1 && existing.amount > terms.amount);
-    return mayKnow && same && amount ? { outcome: "exists" } : no({ type: "exists_with_different_fields" }, false);
+    return mayKnow && same ? { outcome: "exists" } : no({ type: "exists_with_different_fields" }, false);
   }
   if (spent !== undefined) return spentDecision(spent, ctx.principal);
   if (terms.expiresAt !== null) {

@@ -62,6 +62,7 @@ export const openHold = (
   const hold = ctx.table(holds).insert({
     ...rest,
     id: id ?? ctx.id(holds),
+    authorized: terms.amount,
     remaining: terms.amount,
     expiresAt,
     releaseAt: expiresAt,

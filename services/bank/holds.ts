@@ -160,20 +160,26 @@ export const holds = resource(
           debit: rowOf(accounts, row.debit),
           credit: rowOf(accounts, row.credit),
           existing: rowOf(transfers, input.transfer),
+          spent: rowOf(refusals, input.transfer),
         }),
-        run: async (ctx, { row, input, loaded: { existing } }) => {
+        run: async (ctx, { row, input, loaded: { existing, spent } }) => {
           if (existing !== undefined) {
             const same =
               existing.hold === row.id && existing.phase === "capture" && (input.amount ?? existing.amount) === existing.amount;
             return same ? ctx.replayed(captured(existing, row)) : ctx.refuse("exists_with_different_fields");
           }
+          if (spent !== undefined) return ctx.refuse("id_already_failed", { reason: spent.reason });
           const { amount, final, transfer } = input;
           const done = await capture(ctx, row.id, {
             final,
             ...(amount === null ? {} : { amount }),
             ...(transfer === null ? {} : { id: transfer }),
           });
-          if (!done.ok) return ctx.refuse(done.type, done.details);
+          if (!done.ok) {
+            if (transfer === null || done.type === "invalid_amount") return ctx.refuse(done.type, done.details);
+            spend(ctx, transfer, done.type);
+            return ctx.refuse(done.type, done.details, { keep: true });
+          }
           ctx.emit("captured", { hold: row.id, transfer: done.transfer.id, amount: done.transfer.amount });
           return captured(done.transfer, done.hold);
         },

@@ -2,15 +2,21 @@
  * Reversals: the only way to correct a transfer. A reversal moves the same amount the other way and is made once only: its id follows from the id of the
  * transfer it takes back.
  */
-import type { CommandContext } from "pons";
+import type { CommandContext, RefusalSpecs } from "pons";
 import { derivedId } from "./derived-id.ts";
-import type { PostingRefusal } from "./outcomes.ts";
+import { type PostingRefusal, postingRefusals } from "./outcomes.ts";
 import { type Leg, post } from "./posting.ts";
 import type { Transfer } from "./transfer-fields.ts";
 import { transfers } from "./transfers.ts";
 
 /** Id of the transfer that takes another back, whether or not there is one. */
 export const reversalIdOf = (transfer: string): string => derivedId("trf", `reversal of ${transfer}`);
+
+/** Refusals of a reversal. */
+export const reversalRefusals = {
+  ...postingRefusals,
+  not_reversible: { status: 422, doc: "Only a transfer that moved money, and that is no reversal itself, can be reversed." },
+} as const satisfies RefusalSpecs;
 
 export type Reversed =
   | { readonly ok: true; readonly transfers: readonly Transfer[] }

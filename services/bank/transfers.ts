@@ -26,6 +26,7 @@ import { booksOf } from "./books.ts";
 import { availableOf, decide, postingRefusals, type Situation } from "./outcomes.ts";
 import { move } from "./movement.ts";
 import { refusals, spend } from "./refusals.ts";
+import { reversalIdOf, reversalRefusals, reverseTransfers } from "./reversals.ts";
 import { transferFields as fields } from "./transfer-fields.ts";
 
 const { debit, credit, amount, currency, kind, reference } = fields;
@@ -116,6 +117,10 @@ export const transfers = resource(
           currency: t.currency(),
         },
       },
+      reversed: {
+        doc: "A transfer was taken back.",
+        data: { transfer: t.ref("transfers"), reversal: t.ref("transfers") },
+      },
     },
     create: command({
       on: "collection",
@@ -154,6 +159,28 @@ export const transfers = resource(
       },
     }),
     functions: {
+      reverse: command({
+        on: "item",
+        doc: "Takes a transfer back by one that goes the other way. That is done once only.",
+        roles: ["teller", "supervisor"],
+        input: {
+          reason: t.string({ minLength: 1, maxLength: 140, doc: "Why; the reference of the reversal.", example: "Paid twice" }),
+        },
+        output: "row",
+        refusals: reversalRefusals,
+        load: ({ row }) => ({
+          debit: rowOf(accounts, row.debit),
+          credit: rowOf(accounts, row.credit),
+          reversal: rowOf(self, reversalIdOf(row.id)),
+        }),
+        run: async (ctx, { row, input }) => {
+          const reversed = await reverseTransfers(ctx, [row], input.reason);
+          if (!reversed.ok) return ctx.refuse(reversed.type, reversed.details);
+          const [posted] = reversed.transfers;
+          ctx.emit("reversed", { transfer: row.id, reversal: reversalIdOf(row.id) });
+          return ctx.created(posted);
+        },
+      }),
       dryRun: command({
         on: "collection",
         doc: "Says what would become of a transfer if it were posted now. Nothing is posted, and no id is spent.",
