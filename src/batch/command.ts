@@ -52,7 +52,7 @@ export interface Command {
 export type Verdict =
   | {
       readonly ok: true;
-      readonly status: 200 | 201 | 204;
+      readonly status: 200 | 201 | 202 | 204;
       /** JSON-ready answer, asked for once the whole batch has been evaluated. */
       readonly data: () => unknown;
       /** Of a list that was read within a group. */
@@ -65,7 +65,7 @@ export type Verdict =
 export type Outcome =
   | {
       readonly ok: true;
-      readonly status: 200 | 201 | 204;
+      readonly status: 200 | 201 | 202 | 204;
       readonly data: unknown;
       readonly page?: Page;
       readonly id?: string;

@@ -109,6 +109,8 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     if (fn.input !== undefined) checkFields(place, fn.input);
     if (typeof fn.output === "object") checkFields(`${place} output`, fn.output);
     checkDocuments(place, fn);
+    if (fn.accepted !== undefined && fn.output === "none")
+      problem(place, "may answer 202, so it must answer something: what was asked for and waits");
     if (fn.run === undefined && fn.runMany === undefined) problem(place, "needs `run` or `runMany`");
     if (resource === undefined && (fn.output === "row" || fn.output === "rows"))
       problem(place, "a free function has no rows to answer");

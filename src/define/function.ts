@@ -29,7 +29,7 @@ export interface Principal {
 /** Marks what `ctx.refuse` made: a row with a field of that name is not taken for a refusal. */
 export const refusalMark: unique symbol = Symbol.for("pons.refusal");
 
-/** Marks what `ctx.created` and `ctx.replayed` made. */
+/** Marks what `ctx.created`, `ctx.accepted` and `ctx.replayed` made. */
 export const answerMark: unique symbol = Symbol.for("pons.answer");
 
 /** Marks what `ctx.document` made. */
@@ -125,15 +125,17 @@ export interface CommandContext extends BaseContext {
   emit(event: string, data: Readonly<Record<string, unknown>>): void;
   /** Answers 201 instead of 200. */
   created<T>(data: T): Answer<T>;
+  /** Answers 202: what was asked for is noted and waits, such as for somebody's approval. The function's `accepted` says for what. */
+  accepted<T>(data: T): Answer<T>;
   /** Answers 200 with what an earlier call created. */
   replayed<T>(data: T): Answer<T>;
 }
 
-/** An answer with a status of its own; only `ctx.created` and `ctx.replayed` make one. */
+/** An answer with a status of its own; only `ctx.created`, `ctx.accepted` and `ctx.replayed` make one. */
 export interface Answer<T = unknown> {
   readonly [answerMark]: true;
   readonly answered: true;
-  readonly status: 200 | 201;
+  readonly status: 200 | 201 | 202;
   readonly data: T;
   readonly replayed?: true;
 }
@@ -204,6 +206,8 @@ interface SharedSpec<On, I extends Fields> {
 }
 
 export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L, M = {}> extends SharedSpec<On, I> {
+  /** What an answer of 202 waits for, when it may give one (`ctx.accepted`): a sentence for the documents. */
+  readonly accepted?: string;
   /**
    * Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. A reference in the input of a command is
    * not checked as in a plain create: a row that is not there is `undefined` here, to be refused by the command, and one that is there may be one
@@ -272,6 +276,7 @@ export interface FunctionDefinition {
   readonly output?: Fields | "none" | "row" | "rows" | "document";
   readonly documents?: readonly string[];
   readonly refusals?: RefusalSpecs;
+  readonly accepted?: string;
   readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
   readonly loadMore?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
   readonly run?: (ctx: never, call: never) => unknown;

@@ -33,7 +33,7 @@ export interface CallContext {
 export type RunOutcome =
   | {
       readonly ok: true;
-      readonly status: 200 | 201 | 204;
+      readonly status: 200 | 201 | 202 | 204;
       data: unknown;
       readonly page?: Page;
       readonly id?: string;

@@ -99,7 +99,7 @@ const appliedTo = (
   return { applied: { ...(told === undefined ? {} : { return: told }), ...(form === undefined ? {} : { envelope: form }) } };
 };
 
-/** A command: 200 or 201 with its data, 204 without any, and nothing but the status and the tag when that is preferred. */
+/** A command: 200, 201 or 202 with its data, 204 without any, and nothing but the status and the tag when that is preferred. What waits tells what it waits for. */
 const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: Success): Answer => {
   const headers: (readonly [string, string])[] = [];
   const id = result.status === 201 ? idOf(result) : undefined;
@@ -107,12 +107,12 @@ const answerCommand = (exchange: Exchange, endpoint: OperationEndpoint, result: 
   if (location !== undefined) headers.push(["Location", location]);
   if (result.replayed === true) headers.push(["Idempotent-Replayed", "true"]);
   const isCommand = endpoint.operation.kind === "command";
-  const isMinimal = isCommand && exchange.preferences.return === "minimal";
+  const isMinimal = isCommand && exchange.preferences.return === "minimal" && result.status !== 202;
   const isEmpty = isMinimal || result.status === 204 || result.data === undefined;
   const isRow = answersRow.has(endpoint.operation.action) && result.data !== undefined;
   const shared = {
     ...(headers.length === 0 ? undefined : { headers }),
-    ...appliedTo(exchange.preferences, { isCommand, isEmpty }),
+    ...appliedTo(exchange.preferences, { isCommand: isCommand && result.status !== 202, isEmpty }),
   };
   if (isEmpty && !isRow) return { status: result.status === 201 ? 201 : 204, ...shared };
   if (answersDocument(endpoint.operation)) {

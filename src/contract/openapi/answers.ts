@@ -136,6 +136,17 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
   const data = schemas.answer(operation);
   const example = schemas.dataExample(operation);
   const one = answerContent(data, example === undefined ? {} : { example: { success: true, data: example } });
+  const accepted = operation.function?.accepted;
+  const waits =
+    accepted === undefined
+      ? job
+      : {
+          "202": answer(
+            `${accepted} Or, with \`Prefer: respond-async\`: it goes on as a job.`,
+            command,
+            answerContent({ anyOf: [data, jobSchema(components)] }),
+          ),
+        };
   switch (use) {
     case "list":
     case "query": {
@@ -178,7 +189,7 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
           answerContent({ anyOf: [verdictsSchema(components), data] }),
         ),
         "201": answer("Created.", { ...command, ...location, ...tag }, one),
-        ...job,
+        ...waits,
         ...some,
       };
     }
@@ -210,7 +221,7 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
       return {
         "200": done,
         "201": answer("Done, and something was created.", command, content),
-        ...job,
+        ...waits,
         ...minimal,
       };
     }

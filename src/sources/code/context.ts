@@ -213,6 +213,7 @@ export const commandContext = (
     unit.emit({ type: own === undefined ? type : `${own.name}.${type}`, data: jsonReady(data) as Record<string, unknown> });
   },
   created: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 201, data }),
+  accepted: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 202, data }),
   replayed: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 200, data, replayed: true }),
 });
 

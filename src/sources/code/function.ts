@@ -82,6 +82,8 @@ export const verdictOf = (operation: Operation, view: View | undefined, result: 
     return result.keep === true ? { ok: false, refusal, keep: true } : { ok: false, refusal };
   }
   const answer = isAnswer(result) ? result : undefined;
+  if (answer?.status === 202 && operation.function?.accepted === undefined)
+    throw new Error(`${operation.name} answers 202, but does not say what it waits for: \`accepted\``);
   const given = answer === undefined ? result : answer.data;
   const data = given === undefined && operation.output.kind === "row" ? row() : given;
   if (operation.output.kind === "none") return { ok: true, status: 204, data: () => undefined };

@@ -20,6 +20,19 @@ const claims = resource(
         roles: ["clerk"],
         run: (ctx, { row }) => ctx.table(self).update(row.id, { refused: true, answered: true }),
       }),
+      file: command({
+        on: "item",
+        doc: "Files a claim; somebody looks at it.",
+        roles: ["clerk"],
+        accepted: "The claim waits to be looked at.",
+        run: (ctx, { row }) => ctx.accepted(row),
+      }),
+      wait: command({
+        on: "item",
+        doc: "Waits, and does not say so.",
+        roles: ["clerk"],
+        run: (ctx, { row }) => ctx.accepted(ctx.table(self).update(row.id, { refused: true })),
+      }),
       look: query({
         on: "item",
         doc: "Says how it stands.",
@@ -46,6 +59,20 @@ forEachEngine((engine) => {
       expect(dataOf(closed)).toEqual({ id, refused: true, answered: true });
       expect(dataOf(await running.call("claims.look", { id, body: {} }))).toEqual({ refused: true, answered: true });
       expect(dataOf(await running.call("claims.get", { id }))).toEqual({ id, refused: true, answered: true });
+    });
+
+    test("what waits answers 202, again under the same key", async () => {
+      const id = String(dataOf(await running.call("claims.create", { body: {} }))["id"]);
+      const first = await running.call("claims.file", { id, body: {}, idempotencyKey: "filed-once" });
+      expect(first).toMatchObject({ ok: true, status: 202, data: { id, refused: false } });
+      const again = await running.call("claims.file", { id, body: {}, idempotencyKey: "filed-once" });
+      expect(again).toMatchObject({ ok: true, status: 202, data: { id }, replayed: true });
+    });
+
+    test("a command that does not say what it waits for changes nothing", async () => {
+      const id = String(dataOf(await running.call("claims.create", { body: {} }))["id"]);
+      await expect(running.call("claims.wait", { id, body: {} })).rejects.toThrow();
+      expect(dataOf(await running.call("claims.get", { id }))).toMatchObject({ refused: false });
     });
   });
 });
