@@ -1,7 +1,7 @@
 /** Functions that answer documents: what they may answer, what a definition must say, and sums for functions. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { compile } from "../../../src/contract/compile.ts";
-import { gt, type Operands, query, resource, service, t } from "../../../src/index.ts";
+import { type FunctionDefinition, gt, type Operands, query, resource, service, t } from "../../../src/index.ts";
 import { dataOf, forEachEngine, outcomeOf, type Running, serve } from "../harness.ts";
 
 const fields = {
@@ -175,15 +175,15 @@ forEachEngine((engine) => {
 });
 
 describe("a definition says which documents there are", () => {
-  const withQuery = (spec: object) =>
+  const withQuery = (spec: Pick<FunctionDefinition, "output" | "documents">) =>
     service("press", {
       doc: "A press.",
       version: "v1",
       roles: { clerk: "Staff." },
       resources: [],
-      operations: { print: query({ doc: "Prints.", roles: ["clerk"], run: () => undefined, ...spec } as never) },
+      operations: { print: query({ doc: "Prints.", roles: ["clerk"], run: () => undefined, ...spec }) },
     });
-  test.each([
+  test.each<[Pick<FunctionDefinition, "output" | "documents">, string]>([
     [{ output: "document" }, "must say which documents it answers"],
     [{ output: "document", documents: [] }, "must say which documents it answers"],
     [{ output: "document", documents: ["text/csv; charset=utf-8"] }, "is no media type"],
