@@ -16,7 +16,7 @@ export const transferFields = {
     doc: "Minor units; greater than zero where money moves, zero where a hold only reserves or gives back.",
     example: 1250,
   }),
-  currency: t.currency({ write: "create", index: true, doc: "That of both accounts.", example: "EUR" }),
+  currency: t.currency({ write: "create", doc: "That of both accounts.", example: "EUR" }),
   kind: t.enum(kinds, { default: "payment", write: "create", doc: "Customers make payments; staff all of them." }),
   reference: t.string({
     optional: true,

@@ -15,13 +15,16 @@ const rowReady = (row: Row): Row => {
   return ready;
 };
 
-/** `[{ table, key, before?, after? }]`: created rows have `after`, deleted ones `before`, updates both with only what changed. */
+/**
+ * `[{ table, key, before?, after? }]`: created rows have `after`, deleted ones `before`, updates both with only what changed. A row of an append-only
+ * table is only named: it tells for good what it said when it was created.
+ */
 const describe = (change: Change): Row => {
   const { entry, before, after } = change;
   const key = entry.key.length === 1 ? (jsonReady(entry.key[0]) as Value) : entry.key.map((part) => jsonReady(part) as Value);
   const described: Row = { table: entry.table.name, key };
   if (before === undefined) {
-    if (after !== undefined) described["after"] = rowReady(after);
+    if (after !== undefined && !entry.table.appendOnly) described["after"] = rowReady(after);
     return described;
   }
   if (after === undefined) return { ...described, before: rowReady(before) };

@@ -59,6 +59,10 @@ export const uniqueText = (realm: number, row: Row, fields: readonly string[]): 
   return text;
 };
 
+/** Whether a unique value stays where it is. */
+const sameIn = (fields: readonly string[], before: Row | undefined, after: Row | undefined): boolean =>
+  before !== undefined && after !== undefined && fields.every((field) => before[field] === after[field]);
+
 export class WorkingSet {
   readonly #tables = new Map<string, TableRows>();
   readonly #undo: Undo[] = [];
@@ -97,6 +101,7 @@ export class WorkingSet {
 
   #index(entry: Entry, row: Row | undefined): void {
     for (const { fields, holders } of this.#rows(entry.table).unique) {
+      if (sameIn(fields, entry.current, row)) continue;
       const old = entry.current === undefined ? undefined : uniqueText(entry.realm, entry.current, fields);
       if (old !== undefined && holders.get(old) === entry) holders.delete(old);
       const text = row === undefined ? undefined : uniqueText(entry.realm, row, fields);

@@ -225,7 +225,7 @@ const isReadOnly = (field: Field): boolean =>
   field.options.set !== undefined || field.options.write === "never" || (field.kind === "id" && field.client !== true);
 
 /** Whether nobody ever reads it. */
-const isWriteOnly = (field: Field): boolean => field.options.read?.length === 0 && field.options.mask === undefined;
+export const isWriteOnly = (field: Field): boolean => field.options.read?.length === 0 && field.options.mask === undefined;
 
 /** Schema of one field. `asItem`: of a list's items, which have no example of their own. */
 export const fieldSchema = (field: Field, options: SchemaOptions & { readonly asItem?: boolean }): JsonSchema => {

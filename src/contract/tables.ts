@@ -59,23 +59,29 @@ const columnOf = (name: string, field: Field): Column => {
 export const tableOf = (service: string, resource: ResourceDefinition): Table => {
   const name = tableName(service, resource.name);
   const fields = Object.entries(resource.fields);
-  const index = (of: readonly string[], unique: boolean): Index => ({
-    name: `${name}_${of.map(snakeCase).join("_")}_${unique ? "key" : "idx"}`,
-    fields: unique || of.includes("id") ? of : [...of, "id"],
-    unique,
+  const index = (of: readonly string[], kind: "key" | "idx" | "sparse"): Index => ({
+    name: `${name}_${of.map(snakeCase).join("_")}_${kind}`,
+    fields: kind === "key" || of.includes("id") ? of : [...of, "id"],
+    unique: kind === "key",
+    ...(kind === "sparse" ? { sparse: true } : {}),
   });
   const indexes = new Map<string, Index>();
   const add = (i: Index): void => void indexes.set(i.name, i);
+  /** Fields that a further index begins with: they need none of their own. */
+  const led = new Set((resource.behaviour.indexes ?? []).map((extra) => ("fields" in extra ? extra.fields : extra)[0]));
   for (const [fieldName, field] of fields) {
     if (fieldName === "id") continue;
-    if (field.options.unique === true || field.options.set === "sequence") add(index([fieldName], true));
-    else if (field.kind === "ref" || field.options.index === true) add(index([fieldName], false));
+    const { unique, set, index: wanted, optional } = field.options;
+    if (unique === true || set === "sequence") add(index([fieldName], "key"));
+    else if (led.has(fieldName)) continue;
+    else if (wanted === true) add(index([fieldName], "idx"));
+    else if (field.kind === "ref") add(index([fieldName], optional === true ? "sparse" : "idx"));
   }
   const { due, inMemory } = resource.behaviour;
-  if (due !== undefined) add(index([due.at], false));
+  if (due !== undefined) add(index([due.at], "sparse"));
   for (const extra of resource.behaviour.indexes ?? []) {
-    if ("fields" in extra) add(index(extra.fields, true));
-    else add(index(extra, false));
+    if ("fields" in extra) add(index(extra.fields, "key"));
+    else add(index(extra, "idx"));
   }
   const references: Reference[] = fields.flatMap(([fieldName, field]) =>
     field.target === undefined ? [] : [{ field: fieldName, table: tableName(service, field.target) }],

@@ -67,7 +67,7 @@ export interface FieldOptions {
   readonly mask?: Mask;
   /** No two rows of a tenant's environment share the value (null aside). */
   readonly unique?: boolean;
-  /** Keep an index for filters and sorting. References and unique fields have one by themselves. */
+  /** Keep an index for filters and sorting. References and unique fields have one by themselves; that of an optional reference leaves nulls out. */
   readonly index?: boolean;
   /** `false`: may not be filtered or sorted by. */
   readonly filter?: boolean;

@@ -63,6 +63,7 @@ export const assertPortFree = ({ host, port }: Pick<Config, "host" | "port">): v
 class Peer {
   readonly #server: Bun.Server<undefined>;
   readonly #request: Request;
+  #address: string | undefined;
 
   constructor(server: Bun.Server<undefined>, request: Request) {
     this.#server = server;
@@ -70,7 +71,9 @@ class Peer {
   }
 
   get address(): string {
-    return this.#server.requestIP(this.#request)?.address ?? "";
+    // The commands of a batch ask for it one by one.
+    this.#address ??= this.#server.requestIP(this.#request)?.address ?? "";
+    return this.#address;
   }
 }
 

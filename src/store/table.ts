@@ -37,6 +37,8 @@ export interface Index {
   readonly name: string;
   readonly fields: readonly string[];
   readonly unique: boolean;
+  /** Rows without a value in the first field are left out: it serves look-ups of a value, neither nulls nor the order of all rows. */
+  readonly sparse?: true;
 }
 
 /** A foreign key: `(realm, field)` must exist as `(realm, id)` of `table`. */

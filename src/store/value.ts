@@ -61,11 +61,16 @@ const date = (value: Value): string => {
 
 const timestampForm = /^\d{4}-\d\d-\d\d(?:[Tt]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:[Zz]|[+-]\d\d:\d\d))?$/;
 
+/** The last instant that was found to be in its one form: the rows of a batch share theirs. */
+let lastTimestamp = "";
+
 const timestamp = (value: Value): string => {
+  if (value === lastTimestamp) return lastTimestamp;
   if (typeof value !== "string" || !timestampForm.test(value)) return refuse("timestamp");
   const iso = isoOf(value);
   // As with dates; only the form in UTC can be compared.
   if (iso === "" || (value.endsWith("Z") && iso.slice(0, 10) !== value.slice(0, 10))) return refuse("timestamp");
+  lastTimestamp = iso;
   return iso;
 };
 

@@ -2,7 +2,7 @@
 import type { Field, Fields } from "../../define/field.ts";
 import type { Measure, Statistic } from "../../define/resource.ts";
 import type { Contract, Operation, ResourceContract } from "../contract.ts";
-import { type ExampleOptions, examplesOf, fieldSchema, fieldsSchema, type JsonSchema } from "../json-schema.ts";
+import { isWriteOnly, type ExampleOptions, examplesOf, fieldSchema, fieldsSchema, type JsonSchema } from "../json-schema.ts";
 import type { Components, Json } from "./components.ts";
 import { memberName, rowName } from "./names.ts";
 
@@ -73,7 +73,8 @@ export class Schemas {
   }
 
   rowExample(resource: ResourceContract): Json {
-    return examplesOf(resource.fields, this.#examples);
+    const shown = Object.entries(resource.fields).filter(([, field]) => !isWriteOnly(field));
+    return examplesOf(Object.fromEntries(shown), this.#examples);
   }
 
   /** What `data` of an operation's answer holds. */

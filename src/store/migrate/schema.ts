@@ -73,6 +73,8 @@ export interface PhysicalIndex {
   readonly name: string;
   readonly columns: readonly string[];
   readonly unique: boolean;
+  /** The column that must have a value for a row to be in it. Its name tells: it ends with `_sparse`. */
+  readonly present?: string;
 }
 
 /** What a store gives to migration and to the store's own tables; no part of `Store`. */
@@ -97,6 +99,9 @@ export const physicalName = (name: string): string => {
     .replace(/\uFFFD+$/, "")}_${hash}`;
 };
 
+/** The condition of a sparse index, to be put behind its columns. */
+export const presence = ({ present }: PhysicalIndex): string => (present === undefined ? "" : ` WHERE "${present}" IS NOT NULL`);
+
 export const indexName = (table: Table, name: string): string => physicalName(`${table.name}_${name}`);
 
 /** References that no index begins with get one: without it, deleting a row scans every table that may refer to it. */
@@ -117,6 +122,7 @@ export const physicalIndexes = (dialect: SchemaDialect, table: Table): readonly 
     name: indexName(table, index.name),
     columns: [dialect.indexColumn("realm"), ...(index.unique ? index.fields : withKey(index.fields)).map(column)],
     unique: index.unique,
+    ...(index.sparse === true ? { present: columnOf(table, index.fields[0] as string).name } : {}),
   }));
   const references = bareReferences(table).map((field) => ({
     name: indexName(table, `${columnOf(table, field).name}_ref`),

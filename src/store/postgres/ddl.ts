@@ -3,7 +3,7 @@
  * null is NULLS FIRST, because null is the smallest value everywhere in the store.
  */
 import { quote } from "../compile/dialect.ts";
-import { literal, physicalName } from "../migrate/schema.ts";
+import { literal, physicalName, presence } from "../migrate/schema.ts";
 import type { Alteration, SchemaDialect } from "../migrate/schema.ts";
 import { columnOf } from "../table.ts";
 import type { Column, ColumnType, Table } from "../table.ts";
@@ -88,8 +88,8 @@ export const postgresSchema: SchemaDialect = {
     return [alter(table.name, `ADD CONSTRAINT ${quote(referenceName(table.name, column))} ${key}`)];
   },
   dropReference: (table, column) => [alter(table, `DROP CONSTRAINT ${quote(referenceName(table, column))}`)],
-  createIndex: (table, { name, columns, unique }) =>
-    `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quote(name)} ON ${quote(table)} (${columns.join(", ")})`,
+  createIndex: (table, index) =>
+    `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quote(index.name)} ON ${quote(table)} (${index.columns.join(", ")})${presence(index)}`,
   dropIndex: (name) => `DROP INDEX ${quote(name)}`,
   appendOnly: (table) => {
     const { row, truncate } = triggerNames(table);

@@ -4,7 +4,7 @@
  * rows of 150 bytes with text keys).
  */
 import { quote } from "../compile/dialect.ts";
-import { literal, physicalIndexes, physicalName } from "../migrate/schema.ts";
+import { literal, physicalIndexes, physicalName, presence } from "../migrate/schema.ts";
 import type { ActualColumn, Rebuild, SchemaDialect } from "../migrate/schema.ts";
 import { columnOf } from "../table.ts";
 import type { Column, ColumnType, Table } from "../table.ts";
@@ -65,8 +65,8 @@ const appendOnly = (table: string): readonly string[] =>
       `CREATE TRIGGER ${quote(name)} BEFORE ${event.toUpperCase()} ON ${quote(table)} BEGIN SELECT RAISE(ABORT, 'append-only'); END`,
   );
 
-const createIndex: SchemaDialect["createIndex"] = (table, { name, columns, unique }) =>
-  `CREATE ${unique ? "UNIQUE " : ""}INDEX ${quote(name)} ON ${quote(table)} (${columns.join(", ")})`;
+const createIndex: SchemaDialect["createIndex"] = (table, index) =>
+  `CREATE ${index.unique ? "UNIQUE " : ""}INDEX ${quote(index.name)} ON ${quote(table)} (${index.columns.join(", ")})${presence(index)}`;
 
 const rebuild = (table: Table, { actual, from, leftover }: Rebuild): readonly string[] => {
   const temporary = physicalName(`pons_new_${table.name}`);

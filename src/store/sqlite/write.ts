@@ -52,6 +52,32 @@ const planOf = (table: Table): TablePlan => {
   return made;
 };
 
+interface UpdatePlan {
+  readonly sql: string;
+  readonly encoders: readonly Encode[];
+}
+
+/** Updates by the fields they change, in their order: commands change few sets of them. */
+const updates = new WeakMap<Table, Map<string, UpdatePlan>>();
+const updatePlansMax = 256;
+
+const updateOf = (table: Table, fields: readonly string[]): UpdatePlan => {
+  let plans = updates.get(table);
+  if (plans === undefined) updates.set(table, (plans = new Map()));
+  const key = fields.join(" ");
+  const known = plans.get(key);
+  if (known !== undefined) return known;
+  const columns = fields.map((field) => columnOf(table, field));
+  const set = columns.map((c, i) => `${quote(c.name)} = ?${i + 1}`).join(", ");
+  const made = {
+    sql: `UPDATE ${quote(table.name)} SET ${set} WHERE ${keyCondition(table, columns.length + 1)}`,
+    encoders: columns.map(encoder),
+  };
+  if (plans.size >= updatePlansMax) plans.clear();
+  plans.set(key, made);
+  return made;
+};
+
 const assertFields = (table: Table, row: Row): void => {
   for (const field in row) columnOf(table, field);
 };
@@ -140,10 +166,9 @@ export class SqliteWrite implements WriteTransaction {
     for (const { realm, key, changes } of updates) {
       const fields = Object.keys(changes);
       if (fields.length === 0) continue;
-      const columns = fields.map((field) => columnOf(table, field));
-      const set = columns.map((c, i) => `${quote(c.name)} = ?${i + 1}`).join(", ");
-      const sql = `UPDATE ${quote(table.name)} SET ${set} WHERE ${keyCondition(table, columns.length + 1)}`;
-      const cells: Cell[] = columns.map((c) => encoder(c)(changes[c.field]));
+      const { sql, encoders: encode } = updateOf(table, fields);
+      const cells: Cell[] = [];
+      for (let i = 0; i < fields.length; i++) cells.push((encode[i] as Encode)(changes[fields[i] as string]));
       cells.push(realm, ...this.#key(table, key));
       const changed = this.#execute(this.#connection.prepare(sql), cells, { table, realm, row: changes });
       if (changed === 0) throw new StoreError("conflict", "a row to update is gone", { table: table.name });

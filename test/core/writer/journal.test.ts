@@ -108,7 +108,8 @@ forEachEngine((engine) => {
       expect(rows[0]?.["changes"]).toMatchObject([
         { table: "depot_boxes", key: a, before: { value: 9 }, after: { value: 5 } },
         { table: "depot_boxes", key: b, before: { value: 0 }, after: { value: 4 } },
-        { table: "depot_moves", after: { source: a, target: b, value: 4, seq: 1 } },
+        // An append-only row tells for good what it said: it is named, not repeated.
+        { table: "depot_moves", key: expect.any(String) },
       ]);
     });
 
