@@ -13,6 +13,7 @@ import { and, eq, gt, lt, resource, rowOf, t } from "pons";
 import { assets, isKept } from "./assets.ts";
 import { customers } from "./customers.ts";
 import { ibanOf } from "./iban.ts";
+import { balanceAt, statement, statementDocument } from "./statements/operations.ts";
 
 /** Greatest overdraft and greatest cap, in minor units: far enough from the end of a 64-bit counter that no sum of them overflows. */
 export const accountLimitMax = 10n ** 17n;
@@ -76,7 +77,7 @@ const fields = {
 export const accounts = resource(
   "accounts",
   { doc: "Money held in one currency.", fields },
-  ({ self, own, all, filter, count, sum, many, command, guard }) => ({
+  ({ self, own, all, filter, count, sum, many, command, query, guard }) => ({
     rows: { customer: own("customer"), teller: all, supervisor: all, auditor: all },
     access: { update: ["customer", "teller"], delete: ["teller"] },
     relations: { transfers: many("transfers", { by: ["debit", "credit"] }) },
@@ -135,6 +136,9 @@ export const accounts = resource(
       },
     }),
     functions: {
+      statement: query({ on: "item", ...statement }),
+      statementDocument: query({ on: "item", ...statementDocument }),
+      balanceAt: query({ on: "item", ...balanceAt }),
       freeze: command({
         on: "item",
         doc: "Stops every transfer from and to the account.",

@@ -13,6 +13,7 @@ import { profile } from "./profile.ts";
 import { quoteFee } from "./quote-fee.ts";
 import { refusals } from "./refusals.ts";
 import { seals } from "./seals.ts";
+import { trialBalance } from "./statements/trial-balance.ts";
 import { transactions } from "./transactions.ts";
 import { transfers } from "./transfers.ts";
 import { version1 } from "./version-1.ts";
@@ -31,7 +32,7 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
   },
   resources: [assets, customers, accounts, transactions, holds, transfers, refusals, books, seals, periods],
   singletons: [profile],
-  operations: { quoteFee },
+  operations: { trialBalance, quoteFee },
   older: [version1],
   messages,
   tools: {

@@ -7,11 +7,12 @@ import { fr } from "./fr.ts";
 import { hu } from "./hu.ts";
 import { ledger } from "./ledger.ts";
 import { ru } from "./ru.ts";
+import { statements } from "./statements.ts";
 
 /** What one part of the bank says, in every language. */
 export type Area = Readonly<Record<"bg" | "de" | "es" | "fr" | "hu" | "ru", Readonly<Record<string, string>>>>;
 
-const areas: readonly Area[] = [{ bg, de, es, fr, hu, ru }, ledger];
+const areas: readonly Area[] = [{ bg, de, es, fr, hu, ru }, ledger, statements];
 
 export const messages: Messages = Object.fromEntries(
   (["bg", "de", "es", "fr", "hu", "ru"] as const).map((language) => [
