@@ -2,7 +2,7 @@
  * What a command may touch while its batch runs: rows of the working set, the open transaction behind it, the moment, and events.
  * One unit serves a whole batch; `begin` tells it whose turn it is.
  */
-import type { MaybePromise, ReadCall, Row, Shape, TableChanges, WriteTransaction } from "../store/store.ts";
+import type { Key, MaybePromise, ReadCall, Row, Shape, TableChanges, WriteTransaction } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 import type { DueMoment, Need } from "./command.ts";
 import type { InMemory } from "./in-memory.ts";
@@ -17,8 +17,25 @@ export interface EmittedEvent {
 /** Name of the counter behind a table's sequence. */
 export const sequenceName = (table: Table): string => `sequence.${table.name}`;
 
+/** Keys of one table that are to be fetched, each once. */
+class WantedKeys {
+  readonly list: Key[] = [];
+  readonly #seen = new Map<number, Set<string>>();
+
+  add(realm: number, key: Key["key"]): void {
+    let seen = this.#seen.get(realm);
+    if (seen === undefined) this.#seen.set(realm, (seen = new Set()));
+    const text = textOf(key);
+    if (seen.has(text)) return;
+    seen.add(text);
+    this.list.push({ realm, key });
+  }
+}
+
 export class Unit {
   readonly rows = new WorkingSet();
+  /** What those who work with the unit keep for its time, by whatever they find it again by. */
+  readonly kept = new Map<object, unknown>();
   /** The moment of the batch, RFC 3339 in UTC. */
   readonly now: string;
   readonly #tx: WriteTransaction;
@@ -38,7 +55,7 @@ export class Unit {
 
   /** Fetches what is needed and not yet known, one statement per table or unique index. */
   async fetch(realmNeeds: Iterable<{ readonly realm: number; readonly need: Need }>): Promise<void> {
-    const keys = new Map<Table, Map<string, { realm: number; key: Entry["key"] }>>();
+    const keys = new Map<Table, WantedKeys>();
     const lookups = new Map<
       readonly string[],
       { table: Table; wanted: Map<string, { realm: number; values: readonly never[] }> }
@@ -47,19 +64,21 @@ export class Unit {
       if (need.by === "key") {
         if (this.rows.entry(need.table, realm, need.key) !== undefined) continue;
         let wanted = keys.get(need.table);
-        if (wanted === undefined) keys.set(need.table, (wanted = new Map()));
-        wanted.set(textOf(realm, need.key), { realm, key: need.key });
+        if (wanted === undefined) keys.set(need.table, (wanted = new WantedKeys()));
+        wanted.add(realm, need.key);
       } else {
         let lookup = lookups.get(need.fields);
         if (lookup === undefined) lookups.set(need.fields, (lookup = { table: need.table, wanted: new Map() }));
-        lookup.wanted.set(textOf(realm, need.values.map(String)), { realm, values: need.values as readonly never[] });
+        lookup.wanted.set(`${realm} ${textOf(need.values.map(String))}`, { realm, values: need.values as readonly never[] });
       }
     }
-    for (const [table, wanted] of keys) {
-      const list = [...wanted.values()];
+    for (const [table, { list }] of keys) {
       const loading = this.#tx.load(table, list);
       const found = loading instanceof Promise ? await loading : loading;
-      for (const [position, { realm, key }] of list.entries()) this.rows.adopt(table, realm, key, found[position]);
+      for (let at = 0; at < list.length; at++) {
+        const { realm, key } = list[at] as Key;
+        this.rows.adopt(table, realm, key, found[at]);
+      }
     }
     for (const [fields, { table, wanted }] of lookups) {
       const list = [...wanted.values()];
@@ -127,18 +146,10 @@ export class Unit {
     const known = this.#memory.rows(realm, table);
     const changed = this.rows.entriesOf(table, realm).filter(({ current, first }) => current !== first);
     if (changed.length === 0) return known;
-    const rows = new Map(
-      known.map((row) => [
-        textOf(
-          realm,
-          table.key.map((field) => row[field] as string),
-        ),
-        row,
-      ]),
-    );
+    const rows = new Map(known.map((row) => [textOf(table.key.map((field) => row[field] as string)), row]));
     for (const { key, current } of changed) {
-      if (current === undefined) rows.delete(textOf(realm, key));
-      else rows.set(textOf(realm, key), current);
+      if (current === undefined) rows.delete(textOf(key));
+      else rows.set(textOf(key), current);
     }
     return [...rows.entries()].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
   }

@@ -34,7 +34,8 @@ export interface Change {
 
 class TableRows {
   readonly table: Table;
-  readonly entries = new Map<string, Entry>();
+  /** By realm and key. A key's text is looked up as it is: its hash is reckoned once. */
+  readonly realms = new Map<number, Map<string, Entry>>();
   /** Per unique index: value → entry that holds it now, for rows changed in this batch. */
   readonly unique: readonly { readonly fields: readonly string[]; readonly holders: Map<string, Entry> }[];
 
@@ -44,9 +45,12 @@ class TableRows {
   }
 }
 
-/** Text of a key within a table. */
-export const textOf = (realm: number, key: Key["key"]): string =>
-  key.length === 1 ? `${realm} ${key[0]}` : `${realm} ${JSON.stringify(key)}`;
+/** Text of a key within a table and realm. */
+export const textOf = (key: Key["key"]): string => {
+  const [first] = key;
+  if (key.length > 1) return JSON.stringify(key);
+  return typeof first === "string" ? first : String(first);
+};
 
 /** Text of the values of a unique index; `undefined` when one is null (null never collides). */
 export const uniqueText = (realm: number, row: Row, fields: readonly string[]): string | undefined => {
@@ -54,7 +58,7 @@ export const uniqueText = (realm: number, row: Row, fields: readonly string[]): 
   for (const field of fields) {
     const value = row[field];
     if (value === null || value === undefined) return undefined;
-    text += typeof value === "bigint" ? ` ${value}` : ` ${JSON.stringify(value)}`;
+    text += typeof value === "bigint" || typeof value === "number" ? ` ${value}` : ` ${JSON.stringify(value)}`;
   }
   return text;
 };
@@ -78,13 +82,15 @@ export class WorkingSet {
 
   /** The entry of a key, if it was loaded or inserted. */
   entry(table: Table, realm: number, key: Key["key"]): Entry | undefined {
-    return this.#tables.get(table.name)?.entries.get(textOf(realm, key));
+    return this.#tables.get(table.name)?.realms.get(realm)?.get(textOf(key));
   }
 
   /** Takes in a row as the database has it; a row already known stays as it is. */
   adopt(table: Table, realm: number, key: Key["key"], original: Row | undefined): Entry {
-    const { entries } = this.#rows(table);
-    const text = textOf(realm, key);
+    const { realms } = this.#rows(table);
+    let entries = realms.get(realm);
+    if (entries === undefined) realms.set(realm, (entries = new Map()));
+    const text = textOf(key);
     const known = entries.get(text);
     if (known !== undefined) return known;
     const entry: Entry = { table, realm, key, first: original, original, current: undefined };
@@ -120,16 +126,16 @@ export class WorkingSet {
 
   /** The entries of a table in one realm. */
   entriesOf(table: Table, realm: number): Entry[] {
-    const entries = this.#tables.get(table.name)?.entries.values();
-    return entries === undefined ? [] : [...entries].filter((entry) => entry.realm === realm);
+    return [...(this.#tables.get(table.name)?.realms.get(realm)?.values() ?? [])];
   }
 
   /** The changed entries of the tables that `chosen` names. */
   changedEntries(chosen: (table: Table) => boolean): readonly Entry[] {
     const found: Entry[] = [];
-    for (const { table, entries } of this.#tables.values()) {
+    for (const { table, realms } of this.#tables.values()) {
       if (!chosen(table)) continue;
-      for (const entry of entries.values()) if (entry.first !== entry.current) found.push(entry);
+      for (const entries of realms.values())
+        for (const entry of entries.values()) if (entry.first !== entry.current) found.push(entry);
     }
     return found;
   }

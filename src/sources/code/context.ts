@@ -184,8 +184,21 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
       const totals = totalsOf(resource, wanted, (where) => searchOf(resource, caller, unit.now, where));
       return totals.rows(await unit.read(totals.shape, totals.call)) as never;
     },
-    all: () => unit.all(table, realm).map(seen),
+    // Rows without nested values are handed out as they are kept.
+    all: () => {
+      const rows = unit.all(table, realm);
+      return rows.length === 0 || seen(rows[0] as Row) === rows[0] ? (rows as Row[]) : rows.map(seen);
+    },
   };
+};
+
+/** The same access for all commands of one caller in a batch. */
+const accessOf = (resource: ResourceContract, unit: Unit, caller: Caller): TableAccess<Fields> => {
+  const known = unit.kept.get(resource) as { readonly caller: Caller; readonly access: TableAccess<Fields> } | undefined;
+  if (known?.caller === caller) return known.access;
+  const access = tableAccess(resource, unit, caller);
+  unit.kept.set(resource, { caller, access });
+  return access;
 };
 
 /** The context of one command. */
@@ -199,7 +212,7 @@ export const commandContext = (
   locale,
   refuse: refuseWith,
   document: documentAnswer,
-  table: (resource: ResourceDefinition<string, never>) => tableAccess(resourceOf(resource), unit, caller) as never,
+  table: (resource: ResourceDefinition<string, never>) => accessOf(resourceOf(resource), unit, caller) as never,
   id: (resource) => `${resourceOf(resource).prefix}_${newIdentifier()}`,
   visible: (resource, row) => {
     const view = viewOf(resourceOf(resource), caller.roles);
@@ -208,9 +221,10 @@ export const commandContext = (
       throw new Error(`${view.resource.name}: its row rule looks at other rows, so a row alone does not tell who sees it`);
     return holds(view.rule, row as Row, caller, unit.now);
   },
-  emit: (type, data) => {
-    if (own !== undefined && own.events[type] === undefined) throw new Error(`${own.name} declares no event "${type}"`);
-    unit.emit({ type: own === undefined ? type : `${own.name}.${type}`, data: jsonReady(data) as Record<string, unknown> });
+  emit: (type, data, of) => {
+    const from = of === undefined ? own : resourceOf(of);
+    if (from !== undefined && from.events[type] === undefined) throw new Error(`${from.name} declares no event "${type}"`);
+    unit.emit({ type: from === undefined ? type : `${from.name}.${type}`, data: jsonReady(data) as Record<string, unknown> });
   },
   created: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 201, data }),
   accepted: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 202, data }),

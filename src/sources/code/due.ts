@@ -7,7 +7,7 @@ import { andThen } from "../../pipeline/condition.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
 import { handlerRow } from "../table/nested.ts";
 import { type Caller, commandContext } from "./context.ts";
-import { fetchMissing, needsOf, type Requests, rowsFor } from "./loading.ts";
+import { needsOf, type Requests, rowsFor } from "./loading.ts";
 
 export interface DueCall {
   readonly resource: ResourceContract;
@@ -46,8 +46,7 @@ export const runDue = (call: DueCall, unit: Unit): MaybePromise<Verdict> => {
   if (!isDue(row, call, unit)) return done;
   const at = row[due.at];
   const requests = requestsOf(call, row);
-  return andThen(fetchMissing(requests, unit, caller.realm), () => {
-    const loaded = rowsFor(requests, unit, caller.realm);
+  return andThen(rowsFor(requests, unit, caller.realm), (loaded) => {
     const context = commandContext(unit, caller, { locale: "en", resource });
     return andThen(due.run(context as never, { row: handlerRow(resource, row), loaded } as never), (result) => {
       const refused = result as Partial<FunctionRefusal> | null | undefined;

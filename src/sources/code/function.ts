@@ -21,7 +21,7 @@ import { handlerRow } from "../table/nested.ts";
 import { visible } from "../table/visible.ts";
 import { type Caller, commandContext, resourceOf } from "./context.ts";
 import { presentDocument } from "./document.ts";
-import { fetchMissing, needsOf, type Requests, rowsFor } from "./loading.ts";
+import { needsOf, type Requests, rowsFor } from "./loading.ts";
 
 /** A refusal by code, with the status its operation declares. */
 export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Refusal => {
@@ -128,12 +128,12 @@ const allOf =
     return unit.all(contract.table, realm).map((row) => handlerRow(contract, row)) as never;
   };
 
-/** What `load` names, and with it what `loadMore` does; the rows of the first are known by then. */
-const secondRound = (fn: Loading, call: LoadingCall, unit: Unit, realm: number): Requests => {
-  if (fn.loadMore === undefined) return {};
-  const loaded = rowsFor(fn.load?.(call as never) ?? {}, unit, realm);
-  return fn.loadMore({ ...call, loaded, all: allOf(unit, realm), now: unit.now } as never);
-};
+/** What `loadMore` names, given what was found of what `load` names. */
+const secondRound = (
+  fn: Loading,
+  call: LoadingCall,
+  { loaded, unit, realm }: { readonly loaded: Record<string, unknown>; readonly unit: Unit; readonly realm: number },
+): Requests => fn.loadMore?.({ ...call, loaded, all: allOf(unit, realm), now: unit.now } as never) ?? {};
 
 /** The rows a command asks for: its own first, then those `load` and `loadMore` name. */
 export const needsOfFunction = (call: FunctionCall): ((unit: Unit) => readonly Need[])[] => {
@@ -152,18 +152,22 @@ export const needsOfFunction = (call: FunctionCall): ((unit: Unit) => readonly N
   };
   const { load } = fn;
   if (load !== undefined) round((given) => load(given as never));
-  if (fn.loadMore !== undefined) round((given, unit) => secondRound(fn, given, unit, caller.realm));
+  if (fn.loadMore !== undefined)
+    round((given, unit) => {
+      const { realm } = caller;
+      // The first round was fetched: nothing is waited for.
+      const loaded = rowsFor(fn.load?.(given as never) ?? {}, unit, realm);
+      return loaded instanceof Promise ? {} : secondRound(fn, given, { loaded, unit, realm });
+    });
   return rounds;
 };
 
 /** The rows of both rounds, for `run`. */
 const loadedOf = (fn: Loading, call: LoadingCall, unit: Unit, realm: number): MaybePromise<Record<string, unknown>> => {
-  const first = fn.load?.(call as never) ?? {};
-  return andThen(fetchMissing(first, unit, realm), () => {
-    const loaded = rowsFor(first, unit, realm);
+  if (fn.load === undefined && fn.loadMore === undefined) return {};
+  return andThen(rowsFor(fn.load?.(call as never) ?? {}, unit, realm), (loaded) => {
     if (fn.loadMore === undefined) return loaded;
-    const second = secondRound(fn, call, unit, realm);
-    return andThen(fetchMissing(second, unit, realm), () => Object.assign(loaded, rowsFor(second, unit, realm)));
+    return andThen(rowsFor(secondRound(fn, call, { loaded, unit, realm }), unit, realm), (more) => Object.assign(loaded, more));
   });
 };
 

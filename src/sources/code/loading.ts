@@ -15,23 +15,22 @@ export const needsOf = (requests: Requests): Need[] =>
     return ids.map((id) => ({ by: "key", table, key: [id] }));
   });
 
-/** The rows that were asked for, as the working set has them now. */
-export const rowsFor = (requests: Requests, unit: Unit, realm: number): Record<string, unknown> => {
+/** The rows that were asked for, as the working set has them now. What nobody has fetched yet is fetched: earlier commands may have made it necessary. */
+export const rowsFor = (requests: Requests, unit: Unit, realm: number): MaybePromise<Record<string, unknown>> => {
   const loaded: Record<string, unknown> = {};
+  let missing: Need[] | undefined;
   for (const name in requests) {
     const request = requests[name] as RowRequest | RowsRequest;
     const target = resourceOf(request.resource);
-    const row = (id: string): Row | undefined => handlerRow(target, unit.rows.entry(target.table, realm, [id])?.current);
+    const { table } = target;
+    const row = (id: string): Row | undefined => {
+      const entry = unit.rows.entry(table, realm, [id]);
+      if (entry === undefined) (missing ??= []).push({ by: "key", table, key: [id] });
+      return handlerRow(target, entry?.current);
+    };
     if ("ids" in request) loaded[name] = request.ids.map(row);
     else if (request.id !== null) loaded[name] = row(request.id);
   }
-  return loaded;
-};
-
-/** Fetches what earlier commands of the batch have made necessary, such as rows that a rule of theirs asks for. */
-export const fetchMissing = (requests: Requests, unit: Unit, realm: number): MaybePromise<void> => {
-  const missing = needsOf(requests).filter(
-    (need) => need.by === "key" && unit.rows.entry(need.table, realm, need.key) === undefined,
-  );
-  return missing.length === 0 ? undefined : unit.fetch(missing.map((need) => ({ realm, need })));
+  if (missing === undefined) return loaded;
+  return unit.fetch(missing.map((need) => ({ realm, need }))).then(() => rowsFor(requests, unit, realm));
 };
