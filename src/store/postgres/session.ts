@@ -26,6 +26,8 @@ export const openSession = ({ url, timeoutMs, onClose }: SessionOptions): SQL =>
       lock_timeout: lockTimeoutMs,
       idle_in_transaction_session_timeout: idleInTransactionMs,
       default_transaction_isolation: "read committed",
+      // An answer means that the write is on the disk, whatever the server, the database or the role has as its default.
+      synchronous_commit: "on",
       // Planned once: the limit is in the statement's text, and keys are looked up by indexes whatever they are. Planning a batch anew for
       // each execution costs more than executing it.
       plan_cache_mode: "force_generic_plan",
