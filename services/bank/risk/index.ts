@@ -1,0 +1,10 @@
+export { creditLines } from "./credit-lines.ts";
+export { fraudDecisions } from "./fraud-decisions.ts";
+export { fraudListEntries } from "./fraud-list-entries.ts";
+export { fraudRules } from "./fraud-rules.ts";
+export { fraudVelocity } from "./fraud-velocity.ts";
+export { limitRules } from "./limit-rules.ts";
+export { limitUsage } from "./limit-usage.ts";
+export { merchantPurpose } from "./limits.ts";
+export { countedField, releaseLoads, releaseRisk, withMore } from "./release.ts";
+export { type Announced, openRisk, prepareRisk, type Reservation, type Risk, riskLoads, type RiskTerms } from "./risk.ts";

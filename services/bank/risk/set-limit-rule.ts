@@ -1,0 +1,41 @@
+/** Carries out the setting of a limit rule. */
+import type { CommandContext, RefusalSpecs } from "pons";
+import { type ActionOutcome, amountIn, partsOf } from "../approvals/index.ts";
+import type { LimitRule } from "./limit-fields.ts";
+import { limitRules } from "./limit-rules.ts";
+
+/** Every movement is held against all of them, and the writer keeps them in memory. */
+const rulesMax = 200;
+
+export const limitRefusals = {
+  no_limit_given: { status: 422, doc: "A limit needs a greatest amount, a greatest number, or both." },
+  limit_rule_not_found: { status: 404, doc: "There is no such limit rule." },
+  too_many_rules: { status: 422, doc: "There are as many rules as there may be: change one of them." },
+} as const satisfies RefusalSpecs;
+
+/** A rule as it is to be: its terms, and the rule whose terms they replace. */
+export type LimitWish = Omit<LimitRule, "id" | "version" | "createdAt"> & { readonly rule: string | null };
+
+/** Why it cannot be set as things stand. */
+export const limitFlaw = async (
+  ctx: CommandContext,
+  { rule, maxAmount, maxCount }: LimitWish,
+): Promise<{ readonly type: keyof typeof limitRefusals; readonly details?: Readonly<Record<string, unknown>> } | undefined> => {
+  if (maxAmount === null && maxCount === null) return { type: "no_limit_given" };
+  const table = ctx.table(limitRules);
+  if (rule !== null) return (await table.get(rule)) === undefined ? { type: "limit_rule_not_found" } : undefined;
+  return table.all().length >= rulesMax ? { type: "too_many_rules", details: { max: rulesMax } } : undefined;
+};
+
+/** Sets it; the id of the rule. What is counted goes on, also under other terms. */
+export const writeLimitRule = (ctx: CommandContext, { rule, ...terms }: LimitWish): string => {
+  const table = ctx.table(limitRules);
+  return rule === null ? table.insert(terms).id : table.update(rule, terms).id;
+};
+
+/** The action `limitRule.set`. */
+export const setLimitRule = async (ctx: CommandContext, payload: unknown): Promise<ActionOutcome> => {
+  const wish = { ...partsOf(payload), maxAmount: amountIn(payload, "maxAmount") } as LimitWish;
+  const flaw = await limitFlaw(ctx, wish);
+  return flaw === undefined ? { ok: true, result: { rule: writeLimitRule(ctx, wish) } } : { ok: false, ...flaw };
+};
