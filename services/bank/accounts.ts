@@ -10,6 +10,9 @@
  * Callers write the name, nothing else. An account that was ever used is kept for good: it is closed, not deleted.
  */
 import { and, eq, gt, lt, resource, rowOf, t } from "pons";
+import { askAccountLimits } from "./account-limits.ts";
+import { record } from "./activities.ts";
+import { outcomeFields, waitsForApproval } from "./approvals/request.ts";
 import { assets, isKept } from "./assets.ts";
 import { customers } from "./customers.ts";
 import { ibanOf } from "./iban.ts";
@@ -151,6 +154,7 @@ export const accounts = resource(
         run: (ctx, { row, input }) => {
           if (row.status !== "active") return ctx.refuse(`account_${row.status}`, { account: row.id });
           ctx.emit("frozen", { account: row.id, reason: input.reason });
+          record(ctx, { customer: row.customer, type: "account_frozen", about: row.id, text: input.reason });
           return ctx.table(self).update(row.id, { status: "frozen", frozenReason: input.reason });
         },
       }),
@@ -158,10 +162,16 @@ export const accounts = resource(
         on: "item",
         doc: "Lets transfers pass again.",
         roles: ["teller"],
-        refusals: { account_not_frozen: { status: 422, doc: "The account is not frozen." } },
-        run: (ctx, { row }) => {
+        refusals: {
+          account_not_frozen: { status: 422, doc: "The account is not frozen." },
+          customer_frozen: { status: 422, doc: "The customer is frozen." },
+        },
+        load: ({ row }) => ({ owner: rowOf(customers, row.customer) }),
+        run: (ctx, { row, loaded: { owner } }) => {
           if (row.status !== "frozen") return ctx.refuse("account_not_frozen", { account: row.id });
+          if (owner?.status === "frozen") return ctx.refuse("customer_frozen");
           ctx.emit("unfrozen", { account: row.id });
+          record(ctx, { customer: row.customer, type: "account_unfrozen", about: row.id });
           return ctx.table(self).update(row.id, { status: "active", frozenReason: null });
         },
       }),
@@ -184,8 +194,23 @@ export const accounts = resource(
             ctx.table(customers).update(owner.id, { openAccounts: owner.openAccounts - 1, lastActiveAt: ctx.now });
           }
           ctx.emit("closed", { account: row.id });
+          record(ctx, { customer: row.customer, type: "account_closed", about: row.id });
           return ctx.table(self).update(row.id, { status: "closed" });
         },
+      }),
+      setLimits: command({
+        on: "item",
+        doc: "Changes how far the account may be overdrawn and how much it may hold. It takes an approval, unless a policy says otherwise.",
+        roles: ["teller", "supervisor"],
+        input: { overdraftLimit, maxBalance },
+        output: { ...outcomeFields, overdraftLimit, maxBalance },
+        accepted: waitsForApproval,
+        refusals: {
+          account_closed: { status: 422, doc: "The account is closed." },
+          limits_unchanged: { status: 422, doc: "The limits are as asked for already." },
+          overdraft_in_use: { status: 422, doc: "More of the overdraft is in use or reserved than it would allow." },
+        },
+        run: (ctx, { row, input }) => askAccountLimits(ctx, row, input),
       }),
     },
   }),

@@ -2,52 +2,26 @@
  * Customers: the people and companies the bank keeps accounts for. Staff maintain them; a customer sees the own row, and changes phone and
  * language through the singleton `profile`. A customer is never deleted: accounts and transfers refer to it.
  */
-import { and, eq, isNull, lt, ne, type Operand, type Operands, or, resource, t } from "pons";
+import { and, eq, isNull, lt, ne, oneOf, type Operand, type Operands, or, resource, t } from "pons";
+import { record } from "./activities.ts";
+import { outcomeFields, waitsForApproval } from "./approvals/request.ts";
+import { freezeCustomer, frozenAccountsMax, unfreezeCustomer } from "./customer-freeze.ts";
+import { customerFields, riskLevels } from "./customer-fields.ts";
+import { setRisk } from "./risk-level.ts";
+import { timelineInput, timelineOf, timelineOutput } from "./timeline.ts";
 
 /** Most customers archived by one call of `archiveInactive`. */
 const archivedMax = 500;
 
-const fields = {
-  id: t.id("cus"),
-  name: t.string({ minLength: 1, maxLength: 255, write: ["teller"], index: true, example: "Ada Lovelace" }),
-  email: t.email({ unique: true, write: ["teller"], example: "ada@example.com" }),
-  phone: t.phone({ optional: true, example: "+35621234567" }),
-  country: t.country({ write: ["teller"], index: true, doc: "Country of residence or seat.", example: "MT" }),
-  language: t.language({ default: "en", doc: "Language of letters and messages.", example: "en" }),
-  birthDate: t.date({ optional: true, write: ["teller"], doc: "Of persons.", example: "1985-12-10" }),
-  kind: t.enum(["person", "company"], { default: "person", write: ["teller"] }),
-  status: t.enum(["active", "inactive", "archived"], {
-    default: "active",
-    write: "never",
-    index: true,
-    doc: "Only an active customer opens accounts.",
-  }),
-  taxNumber: t.string({
-    optional: true,
-    minLength: 4,
-    maxLength: 32,
-    write: ["teller"],
-    read: ["teller", "auditor"],
-    mask: "last4",
-    filter: false,
-    doc: "Tax identification number.",
-    example: "MT12345678",
-  }),
-  openAccounts: t.integer({ default: 0, min: 0, write: "never", doc: "Accounts that are not closed." }),
-  lastActiveAt: t.dateTime({ optional: true, write: "never", index: true, doc: "When an account was last opened or closed." }),
-  createdAt: t.dateTime({ set: "created", index: true }),
-  updatedAt: t.dateTime({ set: "updated" }),
-};
-
 /** Not active since a moment; one who never had an account counts from the day of entry. */
-const idleSince = (row: Operands<typeof fields>, moment: Operand<string> | string) =>
+const idleSince = (row: Operands<typeof customerFields>, moment: Operand<string> | string) =>
   or(lt(row.lastActiveAt, moment), and(isNull(row.lastActiveAt), lt(row.createdAt, moment)));
 
 export const customers = resource(
   "customers",
-  { doc: "People and companies the bank keeps accounts for.", fields },
-  ({ self, own, all, filter, count, many, command }) => ({
-    rows: { customer: own("id"), teller: all, auditor: all },
+  { doc: "People and companies the bank keeps accounts for.", fields: customerFields },
+  ({ self, own, all, filter, count, many, command, query }) => ({
+    rows: { customer: own("id"), teller: all, supervisor: all, auditor: all },
     access: { create: ["teller"], update: ["teller"] },
     relations: { accounts: many("accounts") },
     sortBy: "name",
@@ -65,7 +39,7 @@ export const customers = resource(
         doc: "Customers per country and status.",
         group: ["country", "status"],
         measures: { customers: count() },
-        roles: ["teller", "auditor"],
+        roles: ["teller", "supervisor", "auditor"],
       },
     },
     functions: {
@@ -74,20 +48,26 @@ export const customers = resource(
         doc: "Stops a customer from opening accounts. What is open goes on.",
         roles: ["teller"],
         refusals: { customer_not_active: { status: 422, doc: "The customer is not active." } },
-        run: (ctx, { row }) =>
-          row.status === "active"
-            ? ctx.table(self).update(row.id, { status: "inactive" })
-            : ctx.refuse("customer_not_active", { status: row.status }),
+        run: (ctx, { row }) => {
+          if (row.status !== "active") return ctx.refuse("customer_not_active", { status: row.status });
+          record(ctx, { customer: row.id, type: "customer_deactivated", about: row.id });
+          return ctx.table(self).update(row.id, { status: "inactive" });
+        },
       }),
       reactivate: command({
         on: "item",
         doc: "Makes an inactive or archived customer active again.",
         roles: ["teller"],
-        refusals: { customer_active: { status: 422, doc: "The customer is active already." } },
-        run: (ctx, { row }) =>
-          row.status === "active"
-            ? ctx.refuse("customer_active")
-            : ctx.table(self).update(row.id, { status: "active", lastActiveAt: ctx.now }),
+        refusals: {
+          customer_active: { status: 422, doc: "The customer is active already." },
+          customer_frozen: { status: 422, doc: "The customer is frozen." },
+        },
+        run: (ctx, { row }) => {
+          if (row.status === "active") return ctx.refuse("customer_active");
+          if (row.status === "frozen") return ctx.refuse("customer_frozen");
+          record(ctx, { customer: row.id, type: "customer_reactivated", about: row.id });
+          return ctx.table(self).update(row.id, { status: "active", lastActiveAt: ctx.now });
+        },
       }),
       archiveInactive: command({
         on: "collection",
@@ -103,13 +83,59 @@ export const customers = resource(
         run: async (ctx, { input }) => {
           const table = ctx.table(self);
           const found = await table.find(
-            (row) => and(ne(row.status, "archived"), eq(row.openAccounts, 0), idleSince(row, input.before)),
+            (row) => and(oneOf(row.status, ["active", "inactive"]), eq(row.openAccounts, 0), idleSince(row, input.before)),
             { limit: archivedMax + 1, sortBy: "lastActiveAt" },
           );
           const chosen = found.slice(0, archivedMax);
-          for (const { id } of chosen) table.update(id, { status: "archived" });
+          for (const { id } of chosen) {
+            table.update(id, { status: "archived" });
+            record(ctx, { customer: id, type: "customer_archived", about: id });
+          }
           return { archived: chosen.length, more: found.length > chosen.length };
         },
+      }),
+      freeze: command({
+        on: "item",
+        doc: `Stops everything: the customer opens no accounts, and all active ones, at most ${frozenAccountsMax}, are frozen with it.`,
+        roles: ["teller", "supervisor"],
+        input: { reason: t.text({ minLength: 1, maxLength: 500, example: "Court order" }) },
+        refusals: {
+          customer_frozen: { status: 422, doc: "The customer is frozen." },
+          customer_not_active: { status: 422, doc: "The customer is not active." },
+          too_many_accounts: {
+            status: 422,
+            doc: "The customer has more active accounts than are frozen at once: freeze some first.",
+          },
+        },
+        run: (ctx, { row, input }) => freezeCustomer(ctx, row, input.reason),
+      }),
+      unfreeze: command({
+        on: "item",
+        doc: "Makes the customer what it was before, and the accounts that were frozen with it active.",
+        roles: ["supervisor"],
+        refusals: { customer_not_frozen: { status: 422, doc: "The customer is not frozen." } },
+        run: (ctx, { row }) => unfreezeCustomer(ctx, row),
+      }),
+      setRisk: command({
+        on: "item",
+        doc: "Says how much of a risk the customer is. Raising it takes effect at once; to lower it takes an approval.",
+        roles: ["teller", "supervisor"],
+        input: {
+          risk: t.enum(riskLevels, { doc: "The new level." }),
+          reason: t.text({ minLength: 1, maxLength: 500, example: "Source of funds was shown" }),
+        },
+        output: { ...outcomeFields, risk: t.enum(riskLevels, { doc: "The level as it is now." }) },
+        accepted: waitsForApproval,
+        refusals: { risk_unchanged: { status: 422, doc: "The customer has this level already." } },
+        run: (ctx, { row, input }) => setRisk(ctx, row, input),
+      }),
+      timeline: query({
+        on: "item",
+        doc: "What happened to a customer and what was noted, newest first: notes, KYC, approvals, accounts, documents, and transfers from an amount on.",
+        roles: ["teller", "supervisor", "auditor"],
+        input: timelineInput,
+        output: timelineOutput,
+        run: (ctx, { row, input }) => timelineOf(ctx, row.id, input),
       }),
     },
   }),

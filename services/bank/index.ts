@@ -3,11 +3,17 @@
  */
 import { service } from "pons";
 import { accounts } from "./accounts.ts";
+import { activities } from "./activities.ts";
+import { approvalPolicies, approvals } from "./approvals/index.ts";
 import { assets } from "./assets.ts";
 import { books } from "./books.ts";
 import { customers } from "./customers.ts";
 import { holds } from "./holds.ts";
+import { kycCases } from "./kyc/cases.ts";
+import { documents } from "./kyc/documents.ts";
+import { documentFiles } from "./kyc/files.ts";
 import { messages } from "./messages/index.ts";
+import { notes } from "./notes.ts";
 import { periods } from "./periods.ts";
 import { profile } from "./profile.ts";
 import { quoteFee } from "./quote-fee.ts";
@@ -30,7 +36,25 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
     supervisor: "Staff that answers for the tellers: approves what they ask for, sets limits, fees and rules, closes the books.",
     auditor: "Sees everything, changes nothing.",
   },
-  resources: [assets, customers, accounts, transactions, holds, transfers, refusals, books, seals, periods],
+  resources: [
+    assets,
+    customers,
+    accounts,
+    transactions,
+    holds,
+    transfers,
+    refusals,
+    books,
+    seals,
+    periods,
+    activities,
+    approvals,
+    approvalPolicies,
+    kycCases,
+    documents,
+    documentFiles,
+    notes,
+  ],
   singletons: [profile],
   operations: { trialBalance, quoteFee },
   older: [version1],

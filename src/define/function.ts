@@ -121,8 +121,8 @@ export interface CommandContext extends BaseContext {
   id(resource: ResourceDefinition): string;
   /** Whether the caller's row rule lets them see a row. Code itself sees every row of the tenant's environment. */
   visible<F extends Fields>(resource: ResourceDefinition<string, F>, row: RowOf<F>): boolean;
-  /** Emits a declared event; it commits with the command. */
-  emit(event: string, data: Readonly<Record<string, unknown>>): void;
+  /** Emits an event that the function's resource declares, or the one given; it commits with the command. */
+  emit(event: string, data: Readonly<Record<string, unknown>>, of?: ResourceDefinition): void;
   /** Answers 201 instead of 200. */
   created<T>(data: T): Answer<T>;
   /** Answers 202: what was asked for is noted and waits, such as for somebody's approval. The function's `accepted` says for what. */

@@ -1,0 +1,10 @@
+export type { Action, ActionOutcome } from "./action.ts";
+export { approvals } from "./approvals.ts";
+export { approve, reject } from "./decide.ts";
+export { type Approval, staff } from "./fields.ts";
+export { identityOf } from "./identity.ts";
+export type { ActionName } from "./names.ts";
+export { amountIn, partsOf, textIn } from "./payload.ts";
+export { approvalPolicies, needsApproval } from "./policies.ts";
+export { type ApprovalRequest, doneNow, outcomeFields, pendingFor, requestApproval, waitsForApproval } from "./request.ts";
+export { decisionRefusals, reviewRefusals } from "./refusals.ts";
