@@ -1,5 +1,6 @@
 /** Fields of a hold. */
 import { type RowOf, t } from "pons";
+import { countedField } from "./risk/release.ts";
 
 export const holdDaysDefault = 7;
 export const holdDaysMax = 90;
@@ -19,6 +20,7 @@ export const holdFields = {
   reference: t.string({ optional: true, maxLength: 140, write: "create", doc: "What it is for.", example: "Order 117" }),
   expiresAt: t.dateTime({ write: "create", doc: "When what remains is given back by itself." }),
   releaseAt: t.dateTime({ optional: true, write: "never", read: [], filter: false, doc: "The same while the hold is active." }),
+  counted: countedField,
   version: t.integer({ set: "version", doc: "Counts changes." }),
   createdAt: t.dateTime({ set: "created", index: true }),
 };

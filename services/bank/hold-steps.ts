@@ -9,6 +9,7 @@ import { type Hold, holdDaysDefault } from "./hold-fields.ts";
 import { holds } from "./holds.ts";
 import { type Movement, move } from "./movement.ts";
 import { type Finding, flawOf } from "./outcomes.ts";
+import { releaseRisk, type Risk, withMore } from "./risk/index.ts";
 import type { Transfer } from "./transfer-fields.ts";
 
 const dayMs = 86_400_000;
@@ -55,6 +56,8 @@ export const openHold = (
   terms: Pick<Hold, "debit" | "credit" | "currency" | "amount" | "reference"> & {
     readonly id: string | null;
     readonly expiresAt: string | null;
+    /** What it added to the counters of limits. */
+    readonly counted?: Hold["counted"];
   },
 ): Hold => {
   const expiresAt = terms.expiresAt ?? expiryOf(ctx.now);
@@ -76,14 +79,20 @@ export const incrementHold = async (
   ctx: CommandContext,
   hold: Hold,
   amount: bigint,
+  risk: Risk,
 ): Promise<{ readonly ok: true; readonly hold: Hold } | Refused> => {
   if (amount <= 0n) return refused({ type: "invalid_amount" });
   const parties = await partiesOf(ctx, hold);
   const effect = { currency: hold.currency, amount: 0n, pending: amount, effectiveAt: ctx.now };
-  const flaw = inactive(hold, ctx.now) ?? flawOf(effect, parties);
+  const { debit, credit, currency } = hold;
+  const flaw =
+    inactive(hold, ctx.now) ??
+    flawOf(effect, parties, () => risk.check({ debit, credit, amount, currency, kind: "payment" }, { count: 0 }));
   if (flaw !== undefined) return refused(flaw);
   move(ctx, step(hold, { phase: "increment", amount: 0n, pending: amount }));
-  const changes = { amount: hold.amount + amount, remaining: hold.remaining + amount };
+  risk.record([hold.id]);
+  const counted = withMore(hold.counted, risk.reservations());
+  const changes = { amount: hold.amount + amount, remaining: hold.remaining + amount, counted };
   return { ok: true, hold: ctx.table(holds).update(hold.id, changes) };
 };
 
@@ -118,6 +127,7 @@ export const capture = async (
     step(hold, { phase: "capture", amount: moved, pending: -released, kind, id: id ?? null, transaction: transaction ?? null }),
   );
   const remaining = hold.remaining - released;
+  await releaseRisk(ctx, hold.counted, released - moved, { all: false });
   const changes = {
     captured: hold.captured + moved,
     remaining,
@@ -126,8 +136,9 @@ export const capture = async (
   return { ok: true, transfer, hold: ctx.table(holds).update(hold.id, changes) };
 };
 
-/** Gives back what a hold still reserves. */
-export const releaseHold = (ctx: CommandContext, hold: Hold, phase: "void" | "expiry"): Hold => {
+/** Gives back what a hold still reserves. Both accounts were read in this batch. */
+export const releaseHold = async (ctx: CommandContext, hold: Hold, phase: "void" | "expiry"): Promise<Hold> => {
+  await releaseRisk(ctx, hold.counted, hold.remaining, { all: hold.captured === 0n });
   move(ctx, step(hold, { phase, amount: 0n, pending: -hold.remaining }));
   const status = phase === "void" ? "voided" : "expired";
   return ctx.table(holds).update(hold.id, { remaining: 0n, status, releaseAt: null });
@@ -142,5 +153,5 @@ export const voidHold = async (
   const wrong = inactive(hold, ctx.now);
   if (hold === undefined || wrong !== undefined) return refused(wrong ?? { type: "hold_not_found" });
   await partiesOf(ctx, hold);
-  return { ok: true, hold: releaseHold(ctx, hold, "void") };
+  return { ok: true, hold: await releaseHold(ctx, hold, "void") };
 };

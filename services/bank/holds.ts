@@ -12,6 +12,7 @@ import { type Hold, holdDaysDefault, holdFields } from "./hold-fields.ts";
 import { decideHold } from "./hold-outcomes.ts";
 import { postingRefusals } from "./outcomes.ts";
 import { refusals, spend } from "./refusals.ts";
+import { openRisk, releaseLoads, riskLoads, withMore } from "./risk/index.ts";
 import { type Transfer, transferFields } from "./transfer-fields.ts";
 import { transfers } from "./transfers.ts";
 
@@ -82,9 +83,13 @@ export const holds = resource(
     due: due({
       doc: "Gives back what an expired hold still reserves.",
       at: "releaseAt",
-      load: ({ row }) => ({ debit: rowOf(accounts, row.debit), credit: rowOf(accounts, row.credit) }),
-      run: (ctx, { row }) => {
-        releaseHold(ctx, row, "expiry");
+      load: ({ row }) => ({
+        debit: rowOf(accounts, row.debit),
+        credit: rowOf(accounts, row.credit),
+        ...releaseLoads(row.counted),
+      }),
+      run: async (ctx, { row }) => {
+        await releaseHold(ctx, row, "expiry");
         ctx.emit("expired", { hold: row.id, amount: row.remaining });
       },
     }),
@@ -112,16 +117,23 @@ export const holds = resource(
         existing: rowOf(self, input.id),
         spent: rowOf(refusals, input.id),
       }),
+      loadMore: ({ input, loaded: { debit, credit }, all }) => riskLoads({ all }, [{ ...input, kind: "payment", debit, credit }]),
       run: (ctx, { input, loaded }) => {
         const { id, ...terms } = input;
-        const decision = decideHold(ctx, { terms, ...loaded });
+        const risk = openRisk(ctx);
+        const decision = decideHold(ctx, { terms, ...loaded, risk: () => risk.check({ ...terms, kind: "payment" }) });
         if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
         if (decision.outcome === "refused") {
-          if (id === null || !decision.spends) return ctx.refuse(decision.type, decision.details);
-          spend(ctx, id, decision.type);
-          return ctx.refuse(decision.type, decision.details, { keep: true });
+          // Nobody reviews a hold: what a transfer would wait for is declined here.
+          const type = decision.type === "review_required" ? "fraud_declined" : decision.type;
+          const declined = type === "fraud_declined";
+          if (declined) risk.keep();
+          if (id !== null && decision.spends) spend(ctx, id, type);
+          const isKept = declined || (id !== null && decision.spends);
+          return isKept ? ctx.refuse(type, decision.details, { keep: true }) : ctx.refuse(type, decision.details);
         }
-        const hold = openHold(ctx, { ...terms, id });
+        const hold = openHold(ctx, { ...terms, id, counted: withMore(null, risk.reservations()) });
+        risk.record([hold.id]);
         ctx.emit("authorized", { hold: hold.id, amount: hold.amount });
         return ctx.created(hold);
       },
@@ -134,9 +146,12 @@ export const holds = resource(
         input: { amount: amountOf("How much more, greater than zero.") },
         refusals: postingRefusals,
         load: ({ row }) => ({ debit: rowOf(accounts, row.debit), credit: rowOf(accounts, row.credit) }),
+        loadMore: ({ row: { currency }, input: { amount }, loaded: { debit, credit }, all }) =>
+          riskLoads({ all }, [{ amount, currency, kind: "payment", debit, credit }]),
         run: async (ctx, { row, input }) => {
-          const done = await incrementHold(ctx, row, input.amount);
-          if (!done.ok) return ctx.refuse(done.type, done.details);
+          const risk = openRisk(ctx);
+          const done = await incrementHold(ctx, row, input.amount, risk);
+          if (!done.ok) return ctx.refuse(done.type === "review_required" ? "fraud_declined" : done.type, done.details);
           ctx.emit("authorized", { hold: row.id, amount: input.amount });
           return done.hold;
         },

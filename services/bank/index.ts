@@ -8,16 +8,32 @@ import { approvalPolicies, approvals } from "./approvals/index.ts";
 import { assets } from "./assets.ts";
 import { books } from "./books.ts";
 import { customers } from "./customers.ts";
+import { feeSchedules } from "./fees/fee-schedules.ts";
 import { holds } from "./holds.ts";
 import { kycCases } from "./kyc/cases.ts";
 import { documents } from "./kyc/documents.ts";
 import { documentFiles } from "./kyc/files.ts";
+import { deals } from "./investing/deals.ts";
+import { investments } from "./investing/investments.ts";
+import { repayments } from "./investing/repayments.ts";
+import { merchants } from "./merchants/merchants.ts";
+import { payouts } from "./merchants/payouts.ts";
+import { settlements } from "./merchants/settlements.ts";
 import { messages } from "./messages/index.ts";
 import { notes } from "./notes.ts";
 import { periods } from "./periods.ts";
 import { profile } from "./profile.ts";
 import { quoteFee } from "./quote-fee.ts";
 import { refusals } from "./refusals.ts";
+import {
+  creditLines,
+  fraudDecisions,
+  fraudListEntries,
+  fraudRules,
+  fraudVelocity,
+  limitRules,
+  limitUsage,
+} from "./risk/index.ts";
 import { seals } from "./seals.ts";
 import { trialBalance } from "./statements/trial-balance.ts";
 import { transactions } from "./transactions.ts";
@@ -47,6 +63,14 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
     books,
     seals,
     periods,
+    feeSchedules,
+    limitRules,
+    limitUsage,
+    creditLines,
+    fraudRules,
+    fraudListEntries,
+    fraudVelocity,
+    fraudDecisions,
     activities,
     approvals,
     approvalPolicies,
@@ -54,6 +78,12 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
     documents,
     documentFiles,
     notes,
+    merchants,
+    settlements,
+    payouts,
+    deals,
+    investments,
+    repayments,
   ],
   singletons: [profile],
   operations: { trialBalance, quoteFee },

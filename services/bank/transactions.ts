@@ -7,6 +7,7 @@ import { resource, rowOf, rowsOf, t } from "pons";
 import { accounts } from "./accounts.ts";
 import { type Leg, writeLegs } from "./posting.ts";
 import { refusals, spend } from "./refusals.ts";
+import { openRisk, riskLoads } from "./risk/index.ts";
 import { legsMax, transactionFields } from "./transaction-fields.ts";
 import { digestOf, flawOfTransaction, legFields } from "./transaction-outcomes.ts";
 
@@ -44,6 +45,13 @@ export const transactions = resource(
         existing: rowOf(self, input.id),
         spent: rowOf(refusals, input.id),
       }),
+      loadMore: ({ input: { legs }, loaded, all }) => {
+        const byId = new Map(loaded.accounts.map((account) => [account?.id, account]));
+        return riskLoads(
+          { all },
+          legs.map((leg) => ({ ...leg, debit: byId.get(leg.debit), credit: byId.get(leg.credit) })),
+        );
+      },
       run: (ctx, { input: { id, reference, legs }, loaded: { existing, spent } }) => {
         const digest = digestOf(legs, reference);
         const { principal } = ctx;
@@ -56,18 +64,23 @@ export const transactions = resource(
           const known = isStaff || spent.subject === principal.subject;
           return ctx.refuse("id_already_failed", known ? { reason: spent.reason } : {});
         }
-        const flaw = flawOfTransaction(ctx, legs);
+        const risk = openRisk(ctx);
+        const flaw = flawOfTransaction(ctx, legs, (leg) => risk.check(leg));
         if (flaw !== undefined) {
+          // A leg that would have to be reviewed fails: a transaction does not wait.
           const details = { leg: flaw.position, reason: flaw.type, ...flaw.details };
-          if (id === null || !flaw.spends) return ctx.refuse("linked_failed", details);
-          spend(ctx, id, flaw.type);
-          return ctx.refuse("linked_failed", details, { keep: true });
+          const declined = flaw.type === "fraud_declined" || flaw.type === "review_required";
+          if (declined) risk.keep();
+          if (id !== null && flaw.spends) spend(ctx, id, flaw.type === "review_required" ? "linked_failed" : flaw.type);
+          const isKept = declined || (id !== null && flaw.spends);
+          return isKept ? ctx.refuse("linked_failed", details, { keep: true }) : ctx.refuse("linked_failed", details);
         }
         const posted = writeLegs(ctx, legs as readonly Leg[], {
           transaction: id ?? ctx.id(self),
           reference,
           digest,
         });
+        risk.record(posted.transfers.map((transfer) => transfer.id));
         ctx.emit("posted", { transaction: posted.transaction, legs: legs.length });
         return ctx.created(posted.row);
       },

@@ -6,6 +6,7 @@
  * `outcomes.ts` for the outcomes.
  */
 import {
+  type AllOf,
   and,
   eq,
   gte,
@@ -17,17 +18,24 @@ import {
   rowOf,
   t,
   type CommandContext,
+  type FunctionRefusal,
   type InputOf,
   type ResourceDefinition,
 } from "pons";
 import { accounts } from "./accounts.ts";
 import { assets, isKept } from "./assets.ts";
 import { booksOf } from "./books.ts";
-import { availableOf, decide, postingRefusals, type Situation } from "./outcomes.ts";
-import { move } from "./movement.ts";
+import { requestApproval } from "./approvals/request.ts";
+import { withFee } from "./fees/charge.ts";
+import { feeFor } from "./fees/fee-for.ts";
+import { feeSchedules } from "./fees/fee-schedules.ts";
+import { houseAccountId } from "./house.ts";
+import { availableOf, decide, type Decision, postingRefusals, type Situation } from "./outcomes.ts";
+import { flawOfLegs, type Leg, writeLegs } from "./posting.ts";
+import { openRisk, type Risk, riskLoads } from "./risk/index.ts";
 import { refusals, spend } from "./refusals.ts";
 import { reversalIdOf, reversalRefusals, reverseTransfers } from "./reversals.ts";
-import { transferFields as fields } from "./transfer-fields.ts";
+import { type Transfer, transferFields as fields } from "./transfer-fields.ts";
 
 const { debit, credit, amount, currency, kind, reference } = fields;
 
@@ -67,6 +75,71 @@ const situationOf = (
     closedThrough: booksOf(ctx).closedThrough,
     now: ctx.now,
   };
+};
+
+/** The bank's account for fees, where the transfer costs one. */
+const feesAccountOf = (input: Asked, all: AllOf, now: string): string | null => {
+  const charge = feeFor(all(feeSchedules), { ...input, now });
+  return charge === undefined ? null : houseAccountId("fees", input.currency);
+};
+
+/** Refuses a transfer. A refusal that depended on state spends the id; one that fraud rules put to approval leaves it there, and the id says so. */
+const refuseTransfer = (
+  ctx: CommandContext,
+  {
+    id,
+    terms,
+    decision,
+    risk,
+  }: {
+    readonly id: string | null;
+    readonly terms: Omit<Asked, "id">;
+    readonly decision: Decision & { readonly outcome: "refused" };
+    readonly risk: Risk;
+  },
+): FunctionRefusal => {
+  const { type, details, spends } = decision;
+  if (!spends) return ctx.refuse(type, details);
+  if (type === "review_required") {
+    const { amount: sum, currency: asset } = terms;
+    const transfer = id ?? ctx.id(transfers);
+    const approval = requestApproval(ctx, {
+      action: "transfer.review",
+      amount: sum,
+      currency: asset,
+      payload: { ...terms, id: transfer },
+    });
+    risk.keep(approval.id);
+    spend(ctx, transfer, type, { approval: approval.id });
+    return ctx.refuse(type, { ...details, approval: approval.id, transfer }, { keep: true });
+  }
+  const declined = type === "fraud_declined";
+  if (declined) risk.keep();
+  if (id !== null) spend(ctx, id, type);
+  return id !== null || declined ? ctx.refuse(type, details, { keep: true }) : ctx.refuse(type, details);
+};
+
+/** Posts a transfer and, in the same transaction, its fee; both or neither. */
+const postWithFee = async (ctx: CommandContext, leg: Leg, risk: Risk): Promise<unknown> => {
+  const legs = await withFee(ctx, leg);
+  const table = ctx.table(accounts);
+  const flaw = flawOfLegs(ctx, legs, (account) => table.loaded(account));
+  if (flaw === undefined) return announce(ctx, writeLegs(ctx, legs, { reference: leg.reference ?? null }).transfers, risk);
+  const { type, details } = flaw;
+  const told = { ...details, ...(flaw.position === 0 ? {} : { fee: legs[flaw.position]?.amount }) };
+  if (leg.id === undefined) return ctx.refuse(type, told);
+  spend(ctx, leg.id, type);
+  return ctx.refuse(type, told, { keep: true });
+};
+
+/** Counts what was posted, tells the world, and answers the transfer. */
+const announce = (ctx: CommandContext, posted: readonly Transfer[], risk: Risk): unknown => {
+  const [first] = posted;
+  if (first === undefined) throw new Error("nothing was posted");
+  risk.record([first.id]);
+  for (const one of posted)
+    ctx.emit("posted", { transfer: one.id, debit: one.debit, credit: one.credit, amount: one.amount, currency: one.currency });
+  return ctx.created(first);
 };
 
 export const transfers = resource(
@@ -130,32 +203,20 @@ export const transfers = resource(
       output: "row",
       refusals: postingRefusals,
       load: loadWith(self),
+      loadMore: ({ input, loaded: { debit, credit }, all, now }) => ({
+        ...riskLoads({ all }, [{ ...input, debit, credit }]),
+        fees: rowOf(accounts, feesAccountOf(input, all, now)),
+      }),
       run: (ctx, { input, loaded }) => {
         const { id, ...terms } = input;
-        const decision = decide(situationOf(ctx, { terms, ...loaded }));
+        const risk = openRisk(ctx);
+        const decision = decide({ ...situationOf(ctx, { terms, ...loaded }), risk: () => risk.check(terms) });
         if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
-        if (decision.outcome === "refused") {
-          if (id === null || !decision.spends) return ctx.refuse(decision.type, decision.details);
-          spend(ctx, id, decision.type);
-          return ctx.refuse(decision.type, decision.details, { keep: true });
-        }
-        const posted = move(ctx, {
-          ...terms,
-          id,
-          phase: "posted",
-          pending: 0n,
-          transaction: null,
-          hold: null,
-          reverses: null,
-        });
-        ctx.emit("posted", {
-          transfer: posted.id,
-          debit: terms.debit,
-          credit: terms.credit,
-          amount: terms.amount,
-          currency: terms.currency,
-        });
-        return ctx.created(posted);
+        if (decision.outcome === "refused") return refuseTransfer(ctx, { id, terms, decision, risk });
+        const leg = { ...terms, ...(id === null ? {} : { id }) };
+        if (feeFor(ctx.table(feeSchedules).all(), { ...terms, now: ctx.now }) !== undefined) return postWithFee(ctx, leg, risk);
+        const { transfers: posted } = writeLegs(ctx, [leg]);
+        return announce(ctx, posted, risk);
       },
     }),
     functions: {
