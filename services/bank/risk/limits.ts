@@ -9,7 +9,7 @@ import type { LimitRule, LimitUsage, Tier } from "./limit-fields.ts";
 import { windowEnd, windowStart } from "./window.ts";
 
 /** Purpose of the accounts that collect what is paid to a merchant. */
-export const merchantPurpose = "merchant";
+export const merchantPurpose = "receivable";
 
 /** Money that is about to move, or to be reserved. */
 export interface Movement {

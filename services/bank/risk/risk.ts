@@ -175,7 +175,7 @@ class Rules implements Risk {
       this.#counters.set(usage, counter);
       this.#reserve(usage, counter.counted.windowStart, amount, count);
     }
-    for (const rule of judgement?.counts ?? []) this.#count(rule, debit.id);
+    if (count === 1) for (const rule of judgement?.counts ?? []) this.#count(rule, debit.id);
     return undefined;
   }
 

@@ -12,7 +12,7 @@ export const creditRefusals = {
   account_not_found: { status: 404, doc: "There is no such account." },
   account_closed: { status: 422, doc: "The account is closed." },
   house_account: { status: 422, doc: "The bank's own accounts have no credit lines." },
-  invalid_expires_at: { status: 400, doc: "The moment must lie in the future." },
+  expires_in_past: { status: 400, doc: "The day on which it ends must lie in the future." },
   overdraft_too_large: { status: 422, doc: "The account's overdraft would be larger than any may be." },
   credit_line_in_use: { status: 422, doc: "More of it is drawn or reserved than the new limit allows." },
 } as const satisfies RefusalSpecs;
@@ -44,7 +44,7 @@ export const creditFlaw = (
   if (account === undefined) return { type: "account_not_found" };
   if (account.status === "closed") return { type: "account_closed", details: { account: account.id } };
   if (account.customer === null) return { type: "house_account" };
-  if (wish.expiresAt !== null && wish.expiresAt <= ctx.now) return { type: "invalid_expires_at" };
+  if (wish.expiresAt !== null && wish.expiresAt <= ctx.now) return { type: "expires_in_past" };
   const change = { from: line?.limit ?? 0n, to: wish.limit };
   if (overdraftAfter(account.overdraftLimit, change) > accountLimitMax)
     return { type: "overdraft_too_large", details: { max: accountLimitMax } };
