@@ -258,7 +258,10 @@ const ofTheState = (situation: Situation): Finding | undefined => {
 export const decide = (situation: Situation): Decision => {
   const { terms } = situation;
   return (
-    refused(flawOfForm(terms, situation) ?? invalidKind(situation), false) ??
+    refused(
+      flawOfForm({ ...terms, effectiveAt: null }, situation) ?? invalidKind(situation) ?? flawOfForm(terms, situation),
+      false,
+    ) ??
     ofTheId(situation) ??
     refused(terms.debit === terms.credit ? { type: "same_account" } : undefined, false) ??
     refused(ofTheState(situation), true) ?? { outcome: "created" }

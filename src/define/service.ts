@@ -73,7 +73,7 @@ export type SeedFunction = (seeder: Seeder) => AsyncIterable<{ readonly done: nu
 export interface Seeder {
   /** `call("customers.create", bodies)`: one verdict per body; throws when one is refused. Returns their data. */
   call(operation: string, bodies: readonly unknown[]): Promise<Record<string, unknown>[]>;
-  /** Inserts rows as they are (past states that no operation can make), through the writer. */
+  /** Inserts rows as they are (past states that no operation can make), through the writer; what they leave out is the default or null. */
   insert(resource: ResourceDefinition, rows: readonly Record<string, unknown>[]): Promise<void>;
   /** A seeded generator of numbers in [0, 1). */
   readonly random: () => number;

@@ -3,6 +3,7 @@ import type { Contract } from "../contract/index.ts";
 import type { Seeder } from "../define/service.ts";
 import type { Call } from "../pipeline/call.ts";
 import type { Row } from "../store/store.ts";
+import { absentValue } from "../sources/table/default.ts";
 import type { App } from "./app.ts";
 
 export type StaffCaller = NonNullable<Call["principal"]>;
@@ -57,8 +58,11 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
     });
   },
   async insert({ name }, rows) {
-    const table = contract.resources.get(name)?.table;
-    if (table === undefined) throw new Error(`seed of ${contract.service}: there is no resource ${name}`);
+    const resource = contract.resources.get(name);
+    if (resource === undefined) throw new Error(`seed of ${contract.service}: there is no resource ${name}`);
+    const { table } = resource;
+    const complete = (row: Row): Row =>
+      Object.fromEntries(resource.fieldNames.map((field) => [field, row[field] ?? absentValue(resource, field)]));
     for (let at = 0; at < rows.length; at += insertMax) {
       const part = rows.slice(at, at + insertMax);
       const [outcome] = await app.writer.submit({
@@ -70,7 +74,7 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
             inMemory: table.inMemory === true ? [table] : [],
             needs: [],
             evaluate(unit) {
-              for (const row of part) unit.insert(table, caller.realm, row as Row);
+              for (const row of part) unit.insert(table, caller.realm, complete(row as Row));
               return { ok: true, status: 204, data: () => undefined };
             },
           },

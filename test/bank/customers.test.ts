@@ -144,7 +144,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
     const refused: [object, number, string][] = [
       [{ amount: 0, currency: "EUR" }, 400, "invalid_amount"],
-      [{ amount: 1, currency: "KWD" }, 400, "invalid_currency"],
+      [{ amount: 1, currency: "XXX" }, 422, "validation_failed"],
       [{ amount: "9223372036854775807", currency: "EUR" }, 422, "overflow"],
       [{ amount: 1.5, currency: "JPY" }, 422, "validation_failed"],
       [{ amount: 1, currency: "EUR", kind: "lunar" }, 422, "validation_failed"],

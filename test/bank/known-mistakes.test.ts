@@ -43,9 +43,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     ).toEqual([
       "transfers.count",
       "transfers.create",
+      "transfers.dryRun",
       "transfers.get",
       "transfers.list",
       "transfers.property.lastSeq",
+      "transfers.reverse",
       "transfers.stats.perDay",
     ]);
   });
