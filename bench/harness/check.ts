@@ -19,11 +19,24 @@ interface Row {
   readonly createdAt?: unknown;
 }
 
+interface Transfer {
+  readonly id?: unknown;
+  readonly debit?: unknown;
+  readonly credit?: unknown;
+  readonly amount?: unknown;
+  readonly reference?: unknown;
+}
+
 const nameOf = (sent: string): string | undefined => /"name":"([^"]+)"/.exec(sent)?.[1];
 const dataOf = <T>(body: string): T => (JSON.parse(body) as { data: T }).data;
 
 /** An item of a batch, either the row itself or a verdict with the row in it. */
 const rowOf = (item: Row & { data?: Row }): Row => item.data ?? item;
+
+const differs = (sent: Transfer, row: Transfer): string | undefined =>
+  typeof row.id !== "string"
+    ? "a transfer without an id"
+    : (["debit", "credit", "amount", "reference"] as const).find((field) => row[field] !== sent[field]);
 
 export const checks = {
   /** One account: the one whose id ends the path, whole. */
@@ -66,6 +79,21 @@ export const checks = {
     const rows = dataOf<readonly Row[]>(body);
     if (rows.length !== 1000) return `${rows.length} rows instead of 1000`;
     return rows.some(({ name }) => name === nameOf(sent)) ? undefined : "the first one sent is missing";
+  },
+  /** The transfer that was sent, with an id. */
+  transfer({ sent, body }) {
+    const wrong = differs(JSON.parse(sent) as Transfer, dataOf<Transfer>(body));
+    return wrong === undefined ? undefined : `not the transfer that was sent: ${wrong}`;
+  },
+  /** Every transfer that was sent, in its order, each with an id. */
+  transfers({ sent, body }) {
+    const wanted = JSON.parse(sent) as readonly Transfer[];
+    const rows = dataOf<readonly (Transfer & { data?: Transfer })[]>(body);
+    if (rows.length !== wanted.length) return `${rows.length} transfers instead of ${wanted.length}`;
+    const wrong = rows.findIndex((row, index) => differs(wanted[index] ?? {}, row.data ?? row) !== undefined);
+    return wrong === -1
+      ? undefined
+      : `transfer ${wrong} is not the one that was sent: ${JSON.stringify(rows[wrong]).slice(0, 200)}`;
   },
   /** The same bytes that were sent. */
   echo({ sent, body }) {

@@ -72,18 +72,52 @@ function requestsOf(job: Job): { next: () => { bytes: Buffer; path: string; sent
     };
     return { next, number: () => job.firstNumber };
   }
-  const parts = call.body.split("{n}");
+  const template = templateOf(call.body, call.words ?? []);
   let number = job.firstNumber;
-  const length = Buffer.byteLength(call.body) + (parts.length - 1) * (9 - "{n}".length);
+  const holes = { number: () => String(number++), word: wordsOf(call.words ?? []) };
   const next = () => {
     const path = nextPath();
-    let body = parts[0] ?? "";
-    for (let part = 1; part < parts.length; part++) body += String(number++) + parts[part];
+    const body = template.render(holes);
     if (number > numberMax) fail("the run used up its numbers");
-    const bytes = Buffer.from(`${call.method} ${path} HTTP/1.1\r\n${headers.join("")}content-length: ${length}\r\n\r\n${body}`);
+    const bytes = Buffer.from(
+      `${call.method} ${path} HTTP/1.1\r\n${headers.join("")}content-length: ${template.length}\r\n\r\n${body}`,
+    );
     return { bytes, path, sent: () => body };
   };
   return { next, number: () => number };
+}
+
+interface Holes {
+  readonly number: () => string;
+  readonly word: () => string;
+}
+
+/** The body with its holes; every filled body has the same length, in bytes. */
+function templateOf(
+  body: string,
+  words: readonly string[],
+): { readonly length: number; readonly render: (holes: Holes) => string } {
+  const parts = body.split(/(\{n\}|\{word\})/);
+  const wordLength = words[0]?.length ?? 0;
+  if (words.some((word) => Buffer.byteLength(word) !== wordLength)) fail("words of different lengths");
+  if (parts.includes("{word}") && words.length < 2) fail("too few words");
+  const lengths: Readonly<Record<string, number>> = { "{n}": 9, "{word}": wordLength };
+  const length = parts.reduce((sum, part) => sum + (lengths[part] ?? Buffer.byteLength(part)), 0);
+  const render = ({ number, word }: Holes): string => {
+    let text = "";
+    for (const part of parts) text += part === "{n}" ? number() : part === "{word}" ? word() : part;
+    return text;
+  };
+  return { length, render };
+}
+
+/** Any of the words, never the same twice in a row. */
+function wordsOf(words: readonly string[]): () => string {
+  let at = 0;
+  return () => {
+    at = (at + 1 + Math.floor(Math.random() * (words.length - 1))) % words.length;
+    return words[at] ?? "";
+  };
 }
 
 async function generate(job: Job): Promise<Load> {

@@ -73,3 +73,47 @@ describe("a wrong answer is no result", () => {
     expect((failure as Error).message).toContain(says);
   });
 });
+
+test("words fill the body: known ones only, never the same twice in a row", async () => {
+  const words = ["aaa", "bbb", "ccc"];
+  const seen = new Set<string>();
+  let alike = 0;
+  using running = server(async (request) => {
+    const text = await request.text();
+    const { from, to } = JSON.parse(text) as { from: string; to: string };
+    if (from === to) alike++;
+    seen.add(from).add(to);
+    return new Response(text, { status: 201 });
+  });
+  const call: CallPlan = {
+    method: "POST",
+    paths: ["/"],
+    headers: { "content-type": "application/json" },
+    body: '{"from":"{word}","to":"{word}","number":"{n}"}',
+    words,
+    status: 201,
+    check: "echo",
+    rows: 1,
+  };
+  const measured = await load(running, { call, connections: 2, seconds: 0.2 });
+  expect(measured.calls).toBeGreaterThan(20);
+  expect([...seen].toSorted()).toEqual(words);
+  expect(alike).toBe(0);
+});
+
+test("a transfer that is not the one sent ends the load", async () => {
+  using running = server(async (request) => {
+    const sent = (await request.json()) as { amount: number };
+    return Response.json({ data: { id: "trf", ...sent, amount: sent.amount + 1 } }, { status: 201 });
+  });
+  const call: CallPlan = {
+    method: "POST",
+    paths: ["/"],
+    headers: { "content-type": "application/json" },
+    body: '{"debit":"a","credit":"b","amount":1,"reference":"{n}"}',
+    status: 201,
+    check: "transfer",
+    rows: 1,
+  };
+  expect(load(running, { call, connections: 1, seconds: 0.2 })).rejects.toThrow("not the transfer that was sent: amount");
+});

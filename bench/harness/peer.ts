@@ -12,6 +12,8 @@ export interface CallPlan {
   readonly headers: Readonly<Record<string, string>>;
   /** `{n}` stands for nine digits that are never used twice in a run, so that the length stays the same. */
   readonly body?: string;
+  /** What `{word}` in the body stands for: any of these, never the one before it; all of one length. */
+  readonly words?: readonly string[];
   /** The status every answer must have. */
   readonly status: number;
   /** What every answer's body must pass, or a sample of the bodies where they are large. */
@@ -39,13 +41,13 @@ export interface Running {
   startAgain?(): Promise<number>;
 }
 
-export interface Peer {
+export interface Peer<R extends Running = Running> {
   /** Short and stable: the name in tables and targets. */
   readonly name: string;
   /** One line for the report: what it is and does. */
   readonly what: string;
   /** Resolves when it answers. Throws Unavailable where this machine cannot run it: the peer is left out, and the report says why. */
-  start(surroundings: Surroundings): Promise<Running>;
+  start(surroundings: Surroundings): Promise<R>;
 }
 
 export interface Surroundings {

@@ -1,19 +1,19 @@
 /** Starts the peers of a run; one that cannot run here is left out and named. */
 import { type Peer, type Running, type Surroundings, Unavailable } from "./peer.ts";
 
-export interface Started {
-  readonly peer: Peer;
-  readonly running: Running;
+export interface Started<R extends Running = Running> {
+  readonly peer: Peer<R>;
+  readonly running: R;
 }
 
-export interface Lineup {
-  readonly started: readonly Started[];
+export interface Lineup<R extends Running = Running> {
+  readonly started: readonly Started<R>[];
   /** Name and reason. */
   readonly absent: readonly { readonly name: string; readonly why: string }[];
 }
 
-export async function startPeers(peers: readonly Peer[], surroundings: Surroundings): Promise<Lineup> {
-  const started: Started[] = [];
+export async function startPeers<R extends Running>(peers: readonly Peer<R>[], surroundings: Surroundings): Promise<Lineup<R>> {
+  const started: Started<R>[] = [];
   const absent: { name: string; why: string }[] = [];
   for (const peer of peers) {
     process.stderr.write(`starting ${peer.name} …\n`);

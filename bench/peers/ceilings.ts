@@ -38,22 +38,25 @@ export function replay(options: { readonly call: string; readonly origin: Runnin
   };
 }
 
-export const echo: Peer = {
+/** Answers posts to "/" with what they held. */
+export const echoOf = (calls: Readonly<Record<string, CallPlan>>): Peer => ({
   name: "bun-echo",
   what: "ceiling: bare Bun.serve, one process, parsing the same JSON body and sending it back; stores nothing",
   async start() {
     const server = await serve({ command: [process.execPath, join(folder, "echo.ts")], cwd: folder, path: "/" });
-    const posted = {
-      method: "POST",
-      paths: ["/"],
-      headers: { "content-type": "application/json" },
-      status: 201,
-      check: "echo",
-    } as const;
-    return {
-      ...server,
-      pids: server.serverPids,
-      calls: { create: { ...posted, body: newCustomer, rows: 1 }, batch: { ...posted, body: newCustomers, rows: 1000 } },
-    };
+    return { ...server, pids: server.serverPids, calls };
   },
-};
+});
+
+const posted = {
+  method: "POST",
+  paths: ["/"],
+  headers: { "content-type": "application/json" },
+  status: 201,
+  check: "echo",
+} as const;
+
+export const echo: Peer = echoOf({
+  create: { ...posted, body: newCustomer, rows: 1 },
+  batch: { ...posted, body: newCustomers, rows: 1000 },
+});

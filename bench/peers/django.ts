@@ -1,8 +1,9 @@
-/** Django REST Framework from Debian's packages under gunicorn: peers/django/app.py. */
+/** Django REST Framework from Debian's packages under gunicorn: peers/django/app.py, its customers and its transfers. */
 import { join } from "node:path";
 import { type Peer, Unavailable } from "../harness/peer.ts";
 import { serve } from "../harness/server.ts";
 import { apiKey, countRows, createBank, newCustomer, newCustomers, sampleIds } from "./bank.ts";
+import { booksOf, createLedger, ledgerIds, type LedgerPeer, peerCalls } from "./ledger.ts";
 
 const python = "/usr/bin/python3";
 const packages = ["python3-djangorestframework", "python3-django-filters", "python3-psycopg2", "gunicorn"];
@@ -26,6 +27,19 @@ function ensurePackages(): void {
   if (!works()) throw new Unavailable(`${missing}, and apt-get could not install them`);
 }
 
+const startDjango = (database: string, account = "") =>
+  serve({
+    command: [
+      "sh",
+      "-c",
+      `exec ${python} -m gunicorn --workers 2 --bind "127.0.0.1:$PORT" --backlog 1024 --log-level warning app:application`,
+    ],
+    cwd: join(import.meta.dir, "django"),
+    env: { DATABASE_URL: database, PYTHONDONTWRITEBYTECODE: "1" },
+    path: `/accounts/${account}`,
+    headers,
+  });
+
 export const django: Peer = {
   name: "drf",
   what: "Django REST Framework (Debian) on gunicorn, two sync workers: ModelViewSet, cached keys, kept connections, audit row in the transaction",
@@ -33,17 +47,7 @@ export const django: Peer = {
     ensurePackages();
     const database = await surroundings.createDatabase();
     await createBank(database);
-    const server = await serve({
-      command: [
-        "sh",
-        "-c",
-        `exec ${python} -m gunicorn --workers 2 --bind "127.0.0.1:$PORT" --backlog 1024 --log-level warning app:application`,
-      ],
-      cwd: join(import.meta.dir, "django"),
-      env: { DATABASE_URL: database, PYTHONDONTWRITEBYTECODE: "1" },
-      path: `/accounts/${sampleIds[0]}`,
-      headers,
-    });
+    const server = await startDjango(database, sampleIds[0]);
     return {
       ...server,
       pids: [...server.serverPids, surroundings.postgresPid],
@@ -78,5 +82,18 @@ export const django: Peer = {
       },
       count: (what) => countRows(database, what),
     };
+  },
+};
+
+export const djangoTransfers: LedgerPeer = {
+  name: "drf",
+  what: "Django REST Framework (Debian) on gunicorn, two sync workers: transaction.atomic, select_for_update of both accounts in the order of their ids, cached keys, kept connections",
+  async start(surroundings) {
+    ensurePackages();
+    const database = await surroundings.createDatabase();
+    await createLedger(database);
+    const server = await startDjango(database, ledgerIds[0]);
+    const pids = [...server.serverPids, surroundings.postgresPid];
+    return { ...server, pids, calls: peerCalls, books: booksOf(database) };
   },
 };

@@ -1,9 +1,10 @@
-/** Fastify 5 and pg on the machine's Node: peers/fastify/server.mjs. */
+/** Fastify 5 and pg on the machine's Node: peers/fastify/server.mjs, and transfers with row locks: peers/fastify/transfers.mjs. */
 import { join } from "node:path";
 import { installPeer } from "../harness/npm-peer.ts";
 import { type Peer, Unavailable } from "../harness/peer.ts";
 import { serve } from "../harness/server.ts";
 import { apiKey, countRows, createBank, newCustomer, newCustomers, sampleIds } from "./bank.ts";
+import { booksOf, createLedger, type LedgerPeer, peerCalls, peerHeaders } from "./ledger.ts";
 
 const folder = join(import.meta.dir, "fastify");
 const headers = { authorization: `Bearer ${apiKey}` };
@@ -58,5 +59,28 @@ export const fastify: Peer = {
       },
       count: (what) => countRows(database, what),
     };
+  },
+};
+
+/** Connections of its pool that gave it the most transfers per second. */
+const pool = 32;
+
+export const rowLocks: LedgerPeer = {
+  name: "row-locks",
+  what: `Fastify 5 + pg by hand on Node, one process: SELECT … FOR UPDATE of both accounts in the order of their ids, checks, both updates and the insert in one statement, ${pool} connections`,
+  async start(surroundings) {
+    if (Bun.which("node") === null) throw new Unavailable("there is no Node");
+    await installPeer(folder);
+    const database = await surroundings.createDatabase();
+    await createLedger(database);
+    const server = await serve({
+      command: ["node", "transfers.mjs"],
+      cwd: folder,
+      env: { DATABASE_URL: database, NODE_ENV: "production", POOL: String(pool) },
+      path: "/",
+      headers: peerHeaders,
+    });
+    const pids = [...server.serverPids, surroundings.postgresPid];
+    return { ...server, pids, calls: peerCalls, books: booksOf(database) };
   },
 };

@@ -2,21 +2,16 @@
  * Our side: everything the benchmark knows of Pons's API is in this file. It starts the real server by its command with the demo tenant's
  * key, fills the bank through the API with as many rows as the peers have, and says how each case is called.
  */
-import { existsSync, mkdtempSync } from "node:fs";
-import { join } from "node:path";
-import { type CallPlan, type Peer, type Running, Unavailable } from "../harness/peer.ts";
+import { type CallPlan, type Peer, type Running } from "../harness/peer.ts";
+import { Client, keyOf, ponsOptions } from "../harness/pons-server.ts";
 import { serve, type ServerOptions } from "../harness/server.ts";
 import { accountCount, newCustomer, newCustomers } from "../peers/bank.ts";
-
-const root = join(import.meta.dir, "..", "..");
-const commandLine = join(root, "src", "cli", "main.ts");
 
 /** The newest version: an older one is answered by conversion, which the peers do not do. */
 const base = "/bank/v2";
 const api = {
   accounts: `${base}/accounts`,
   customers: `${base}/customers`,
-  health: "/healthz",
   /** What a start is timed to: a read of the database by a caller with a key. */
   first: `${base}/accounts?perPage=1`,
   /** 80 % of the accounts are active, as with the peers. */
@@ -37,37 +32,6 @@ const firstFilled = 10_000_000;
 
 interface Row {
   readonly id: string;
-}
-
-interface Answer<T> {
-  readonly data: T;
-  readonly pagination?: { readonly nextCursor?: string };
-}
-
-/** Calls the server and expects success. */
-class Client {
-  readonly headers: Readonly<Record<string, string>>;
-  readonly #url: string;
-
-  constructor(url: string, key: string) {
-    this.#url = url;
-    this.headers = { authorization: `Bearer ${key}` };
-  }
-
-  async call<T>(path: string, body?: string): Promise<Answer<T>> {
-    const answer = await fetch(this.#url + path, {
-      method: body === undefined ? "GET" : "POST",
-      headers: { ...this.headers, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-      ...(body === undefined ? {} : { body }),
-    });
-    const text = await answer.text();
-    if (answer.status < 200 || answer.status > 204) throw new Error(`${path}: ${answer.status} ${text.slice(0, 500)}`);
-    return JSON.parse(text) as Answer<T>;
-  }
-
-  async count(collection: string): Promise<number> {
-    return Number((await this.call<number | string>(`${collection}/count`)).data);
-  }
 }
 
 /** Calls `make` with how many are there already and how many to add, until there are `wanted`. */
@@ -143,22 +107,18 @@ export interface PonsOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-interface Demo {
-  readonly keys: { readonly sandbox: string };
-}
-
 /** Fills the bank by a server that ends with it. */
 async function filled(
   options: ServerOptions,
   { data, customers }: { readonly data: string; readonly customers: number | undefined },
-): Promise<Demo> {
+): Promise<string> {
   const server = await serve(options);
   try {
-    const demo = (await Bun.file(join(data, "demo.json")).json()) as Demo;
-    const client = new Client(server.url, demo.keys.sandbox);
+    const key = await keyOf(data);
+    const client = new Client(server.url, key);
     if (customers === undefined) await fillAccounts(client);
     else await fill(client, api.customers, customers, (index) => newCustomer.replaceAll("{n}", String(firstFilled + index)));
-    return demo;
+    return key;
   } finally {
     await server.stop();
   }
@@ -172,22 +132,13 @@ export function pons(options: PonsOptions): Peer {
       options.what ??
       `Pons on ${engine === "sqlite" ? "SQLite" : "Postgres"}, started by its command with demo data, everything on`,
     async start(surroundings): Promise<Running> {
-      if (!existsSync(commandLine)) throw new Unavailable("src/cli/main.ts is not there yet");
-      const data = mkdtempSync(join(surroundings.folder, "pons-"));
-      const database = engine === "postgres" ? await surroundings.createDatabase() : undefined;
-      const serverOptions: ServerOptions = {
-        command: [process.execPath, commandLine, "start"],
-        cwd: root,
-        env: { PONS_HOST: "127.0.0.1", PONS_DATA: data, PONS_DATABASE_URL: database, PONS_LOG: "error", ...options.env },
-        portVariable: "PONS_PORT",
-        path: api.health,
-      };
-      const { keys } = await filled(serverOptions, { data, customers });
+      const { options: serverOptions, data } = await ponsOptions(surroundings, options);
+      const key = await filled(serverOptions, { data, customers });
       // The peers' tables are filled without their servers: ours too begins its measured life now.
-      const { headers } = new Client("", keys.sandbox);
+      const { headers } = new Client("", key);
       const server = await serve({ ...serverOptions, path: api.first, headers });
       try {
-        const client = new Client(server.url, keys.sandbox);
+        const client = new Client(server.url, key);
         return {
           ...server,
           pids: [...server.serverPids, ...(engine === "postgres" ? [surroundings.postgresPid] : [])],

@@ -1,7 +1,8 @@
 /** The targets against what was measured: reached or missed, and by how much. */
 import type { Measured } from "../harness/load.ts";
-import { figure, type Report, spread, table } from "../harness/report.ts";
-import { ratios, type Summary, summarize } from "../harness/statistics.ts";
+import { figure, type Report, table } from "../harness/report.ts";
+import { ratios, summarize } from "../harness/statistics.ts";
+import { type Line, verdictLine } from "../harness/verdict.ts";
 import { growthTolerance, idleMiBMax, latencyTarget, ratioTargets, startTarget } from "./targets.ts";
 
 /** Every figure of a run. */
@@ -19,20 +20,6 @@ export interface Everything {
 
 const rowsPerCall: Readonly<Record<string, number>> = { batch: 1000 };
 
-const away = (value: number, wanted: number): string =>
-  `${value < wanted ? "−" : "+"}${Math.round(Math.abs(value / wanted - 1) * 100)} %`;
-
-type Line = readonly [title: string, wanted: string, measured: string, verdict: string];
-
-function line(title: string, measured: Summary, bound: { readonly atLeast: number } | { readonly atMost: number }): Line {
-  const [limit, reached, wanted] =
-    "atLeast" in bound
-      ? [bound.atLeast, measured.median >= bound.atLeast, `≥ ${bound.atLeast}`]
-      : [bound.atMost, measured.median <= bound.atMost, `≤ ${bound.atMost}`];
-  if (measured.count === 0) return [title, wanted, "–", "not measured"];
-  return [title, wanted, spread(measured), `${reached ? "reached" : "**missed**"} (${away(measured.median, limit)})`];
-}
-
 /** Rows per second, or per CPU second, of `case/peer`, round by round. */
 function rate({ cases }: Everything, path: string, per: "second" | "cpuSecond"): number[] {
   const [name = "", peer = ""] = path.split("/");
@@ -42,7 +29,7 @@ function rate({ cases }: Everything, path: string, per: "second" | "cpuSecond"):
 
 export function verdicts(everything: Everything): Line[] {
   const lines = ratioTargets.map(({ title, over, under, per, atLeast }) =>
-    line(
+    verdictLine(
       `${title}, per ${per === "second" ? "second" : "CPU second"}`,
       summarize(pairs(rate(everything, over, per), rate(everything, under, per))),
       { atLeast },
@@ -50,17 +37,21 @@ export function verdicts(everything: Everything): Line[] {
   );
   const paced = everything.latency[`${latencyTarget.case}/${latencyTarget.peer}`] ?? [];
   const p99 = paced.map(({ latency }) => latency.p99 / latency.p50);
-  lines.push(line(`p99 ÷ median of ${latencyTarget.case} at half load, ${latencyTarget.peer}`, summarize(p99), latencyTarget));
+  lines.push(
+    verdictLine(`p99 ÷ median of ${latencyTarget.case} at half load, ${latencyTarget.peer}`, summarize(p99), latencyTarget),
+  );
   for (const peer of startTarget.peers) {
     const starts = pairs(everything.starts[peer] ?? [], everything.starts[startTarget.under] ?? []);
-    lines.push(line(`start to first answer, ${peer} ÷ ${startTarget.under}`, summarize(starts), startTarget));
+    lines.push(verdictLine(`start to first answer, ${peer} ÷ ${startTarget.under}`, summarize(starts), startTarget));
     const memory = everything.idleMiB[peer];
-    lines.push(line(`idle memory of ${peer}, MiB`, summarize(memory === undefined ? [] : [memory]), { atMost: idleMiBMax }));
+    lines.push(
+      verdictLine(`idle memory of ${peer}, MiB`, summarize(memory === undefined ? [] : [memory]), { atMost: idleMiBMax }),
+    );
   }
   for (const engine of ["sqlite", "postgres"]) {
     const values = everything.growth[engine] ?? [];
     const off = summarize(values.map((value) => Math.abs(value - 1)));
-    const shown = line(`page by cursor on ${engine}, large table ÷ small one`, summarize(values), {
+    const shown = verdictLine(`page by cursor on ${engine}, large table ÷ small one`, summarize(values), {
       atMost: 1 + growthTolerance,
     });
     const verdict =

@@ -1,9 +1,10 @@
 """The same work on Django REST Framework, as its documentation shows it: ModelViewSet, token authentication, pagination, filters, an
 envelope, and an audit row in the same transaction. The token's owner is cached by its SHA-256 and connections are kept, so that the database
-is asked for the data alone. Served by gunicorn: `gunicorn app:application`. Environment: DATABASE_URL.
+is asked for the data alone. Transfers lock both accounts in the order of their ids, check them, and write, in one transaction. Served by gunicorn: `gunicorn app:application`. Environment: DATABASE_URL.
 """
 import hashlib
 import os
+import time
 import uuid
 from urllib.parse import unquote, urlparse
 
@@ -46,6 +47,11 @@ from rest_framework.response import Response  # noqa: E402
 
 def new_id():
     return "cus_" + uuid.uuid4().hex
+
+
+def new_transfer_id():
+    # Ids that grow with time: a random one would scatter over the index.
+    return "trf_%012x%s" % (time.time_ns() // 1_000_000, uuid.uuid4().hex[12:])
 
 
 class Customer(models.Model):
@@ -92,6 +98,27 @@ class Account(models.Model):
     class Meta:
         app_label = "bank"
         db_table = "accounts"
+        managed = False
+
+
+class Transfer(models.Model):
+    id = models.TextField(primary_key=True, default=new_transfer_id)
+    debit = models.TextField()
+    credit = models.TextField()
+    amount = models.BigIntegerField()
+    currency = models.TextField()
+    kind = models.TextField(default="payment")
+    reference = models.TextField(null=True)
+    effectiveAt = models.DateTimeField(default=timezone.now)
+    debitBalance = models.BigIntegerField()
+    debitVersion = models.BigIntegerField()
+    creditBalance = models.BigIntegerField()
+    creditVersion = models.BigIntegerField()
+    createdAt = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        app_label = "bank"
+        db_table = "transfers"
         managed = False
 
 
@@ -239,8 +266,72 @@ class Customers(Managed):
         return Response(data if many else data[0], status=200 if many else 201)
 
 
+class TransferSerializer(serializers.ModelSerializer):
+    amount = serializers.IntegerField(min_value=1, max_value=2**53 - 1)
+    currency = serializers.RegexField(r"^[A-Z]{3}$")
+    kind = serializers.ChoiceField(["payment", "deposit", "withdrawal"], default="payment")
+    reference = serializers.CharField(max_length=140, required=False)
+
+    class Meta:
+        model = Transfer
+        fields = "__all__"
+        read_only_fields = ["id", "effectiveAt", "debitBalance", "debitVersion", "creditBalance", "creditVersion", "createdAt"]
+
+
+def move(accounts, item):
+    if item["debit"] == item["credit"]:
+        raise exceptions.ValidationError("Both accounts are the same")
+    source, target, amount = accounts.get(item["debit"]), accounts.get(item["credit"]), item["amount"]
+    if source is None or target is None:
+        raise exceptions.NotFound("There is no such account")
+    if source.currency != item["currency"] or target.currency != item["currency"]:
+        raise exceptions.ValidationError("An account is of another currency")
+    if source.status != "active" or target.status != "active":
+        raise exceptions.ValidationError("An account is not active")
+    if source.balance - source.debitsPending + source.overdraftLimit < amount:
+        raise exceptions.ValidationError("There is too little money")
+    if target.maxBalance is not None and target.balance + amount > target.maxBalance:
+        raise exceptions.ValidationError("The account may not hold so much")
+    source.debitsPosted += amount
+    source.balance -= amount
+    source.version += 1
+    target.creditsPosted += amount
+    target.balance += amount
+    target.version += 1
+    return Transfer(
+        **item,
+        debitBalance=source.balance,
+        debitVersion=source.version,
+        creditBalance=target.balance,
+        creditVersion=target.version,
+    )
+
+
+class Transfers(Managed):
+    queryset = Transfer.objects.all()
+    serializer_class = TransferSerializer
+    filterset_fields = ["debit", "credit"]
+    ordering_fields = ["createdAt"]
+
+    def create(self, request, *args, **kwargs):
+        many = isinstance(request.data, list)
+        serializer = self.get_serializer(data=request.data, many=many)
+        serializer.is_valid(raise_exception=True)
+        items = serializer.validated_data if many else [serializer.validated_data]
+        ids = {item[side] for item in items for side in ("debit", "credit")}
+        with transaction.atomic():
+            locked = Account.objects.select_for_update().filter(id__in=ids).order_by("id")
+            accounts = {account.id: account for account in locked}
+            rows = [move(accounts, item) for item in items]
+            Account.objects.bulk_update(accounts.values(), ["debitsPosted", "creditsPosted", "balance", "version"])
+            Transfer.objects.bulk_create(rows)
+        data = TransferSerializer(rows, many=True).data
+        return Response(data if many else data[0], status=200 if many else 201)
+
+
 router = routers.SimpleRouter(trailing_slash=False)
 router.register("accounts", Accounts)
 router.register("customers", Customers)
+router.register("transfers", Transfers)
 urlpatterns = [path("", include(router.urls))]
 application = get_wsgi_application()

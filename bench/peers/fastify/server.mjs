@@ -4,18 +4,8 @@
  * validation and serialisation, keys cached in memory by their SHA-256, the audit row in the same transaction (one statement), request id,
  * ETag, envelope. One process. Environment: PORT, DATABASE_URL.
  */
-import { createHash, randomUUID } from "node:crypto";
-import Fastify from "fastify";
-import pg from "pg";
+import { app, envelope, integer, maybeText, moment, pool, refuse, text } from "./app.mjs";
 
-pg.types.setTypeParser(pg.types.builtins.INT8, Number);
-pg.types.setTypeParser(pg.types.builtins.DATE, String);
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL, max: 16 });
-
-const text = { type: "string" };
-const maybeText = { type: "string", nullable: true };
-const integer = { type: "integer" };
-const moment = { type: "string", format: "date-time" };
 const account = {
   type: "object",
   properties: {
@@ -63,17 +53,6 @@ const columnsOf = (schema) =>
     .join(", ");
 const accountColumns = columnsOf(account);
 
-const keys = new Map();
-async function actorOf(key) {
-  const hash = createHash("sha256").update(key).digest("hex");
-  const known = keys.get(hash);
-  if (known !== undefined) return known;
-  const { rows } = await pool.query({ name: "key", text: "select actor from api_keys where hash = $1", values: [hash] });
-  if (rows[0] !== undefined) keys.set(hash, rows[0].actor);
-  return rows[0]?.actor;
-}
-
-const envelope = (data, more = {}) => ({ type: "object", properties: { success: { type: "boolean" }, data, ...more } });
 const newCustomer = {
   type: "object",
   additionalProperties: false,
@@ -91,35 +70,6 @@ const pagination = {
   type: "object",
   properties: { totalRecords: integer, totalPages: integer, currentPage: integer, perPage: integer, maxPerPage: integer },
 };
-
-const app = Fastify({
-  bodyLimit: 16 * 1024 * 1024,
-  genReqId: (request) => request.headers["x-request-id"] ?? randomUUID(),
-  ajv: { customOptions: { removeAdditional: false } },
-});
-app.decorateRequest("actor", null);
-app.addHook("onRequest", async (request, reply) => {
-  reply.header("x-request-id", request.id);
-  const [scheme, key] = (request.headers.authorization ?? "").split(" ");
-  request.actor = scheme === "Bearer" && key ? await actorOf(key) : undefined;
-  if (request.actor === undefined) return refuse(reply, 401, "unauthenticated", "A valid API key is needed");
-});
-app.addHook("onSend", async (request, reply, payload) => {
-  if (request.method !== "GET" || reply.statusCode !== 200) return payload;
-  const etag = `"${createHash("sha1").update(payload).digest("base64url")}"`;
-  reply.header("etag", etag);
-  if (request.headers["if-none-match"] !== etag) return payload;
-  reply.code(304);
-  return "";
-});
-app.setErrorHandler((error, request, reply) => {
-  if (error.validation) return refuse(reply, 422, "validation_failed", error.message);
-  if (error.code === "23505") return refuse(reply, 409, "conflict", "There is such a customer already");
-  return refuse(reply, error.statusCode ?? 500, "failed", "The call failed");
-});
-function refuse(reply, code, type, message) {
-  return reply.code(code).send({ success: false, error: { code, type, message, requestId: reply.request.id } });
-}
 
 app.get("/accounts/:id", { schema: { response: { 200: envelope(account) } } }, async (request, reply) => {
   const { rows } = await pool.query({
