@@ -9,6 +9,8 @@ import { assets } from "./assets.ts";
 import { books } from "./books.ts";
 import { customers } from "./customers.ts";
 import { feeSchedules } from "./fees/fee-schedules.ts";
+import { fxQuotes } from "./fx/fx-quotes.ts";
+import { fxRates } from "./fx/fx-rates.ts";
 import { holds } from "./holds.ts";
 import { kycCases } from "./kyc/cases.ts";
 import { documents } from "./kyc/documents.ts";
@@ -24,6 +26,8 @@ import { notes } from "./notes.ts";
 import { periods } from "./periods.ts";
 import { profile } from "./profile.ts";
 import { quoteFee } from "./quote-fee.ts";
+import { reconciliationItems } from "./reconciliation/items.ts";
+import { reconciliations } from "./reconciliation/reconciliations.ts";
 import { refusals } from "./refusals.ts";
 import {
   creditLines,
@@ -34,6 +38,7 @@ import {
   limitRules,
   limitUsage,
 } from "./risk/index.ts";
+import { schedules } from "./schedules/schedules.ts";
 import { seals } from "./seals.ts";
 import { trialBalance } from "./statements/trial-balance.ts";
 import { transactions } from "./transactions.ts";
@@ -64,6 +69,9 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
     seals,
     periods,
     feeSchedules,
+    fxRates,
+    fxQuotes,
+    schedules,
     limitRules,
     limitUsage,
     creditLines,
@@ -84,6 +92,8 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
     deals,
     investments,
     repayments,
+    reconciliations,
+    reconciliationItems,
   ],
   singletons: [profile],
   operations: { trialBalance, quoteFee },

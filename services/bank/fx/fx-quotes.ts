@@ -9,6 +9,7 @@ import { accounts } from "../accounts.ts";
 import { amountMax, exponentOf } from "../assets.ts";
 import { derivedId } from "../derived-id.ts";
 import { post, postingRefusals } from "../posting.ts";
+import { openRisk, prepareRisk } from "../risk/index.ts";
 import { convert, customerRate, shownDigits } from "./conversion.ts";
 import { exchangeLegs } from "./exchange.ts";
 import { rateFor } from "./fx-rates.ts";
@@ -163,11 +164,23 @@ export const fxQuotes = resource(
           if (row.status === "expired" || row.expiresAt <= ctx.now)
             return ctx.refuse("quote_expired", { expiresAt: row.expiresAt });
           const legs = await exchangeLegs(ctx, row);
+          // What the customer pays and receives is judged; the rest is the bank's own.
+          const judged = legs.slice(0, 2);
+          await prepareRisk(ctx, judged);
+          const risk = openRisk(ctx);
           const posted = await post(ctx, legs, {
             transaction: derivedId("txn", `exchange ${row.id}`),
             reference: `FX ${row.id}`,
+            risk: (leg, position) => (position < judged.length ? risk.check(leg) : undefined),
           });
-          if (!posted.ok) return ctx.refuse(posted.type, posted.details);
+          if (!posted.ok) {
+            if (posted.type !== "fraud_declined" && posted.type !== "review_required")
+              return ctx.refuse(posted.type, posted.details);
+            // A quote does not wait for a review: its time would be up.
+            risk.keep();
+            return ctx.refuse("fraud_declined", posted.details, { keep: true });
+          }
+          risk.record(posted.transfers.slice(0, judged.length).map((transfer) => transfer.id));
           ctx.emit("executed", {
             quote: row.id,
             transaction: posted.transaction,

@@ -4,12 +4,15 @@
  *
  * A run that is refused (no funds, a frozen account, a closed period …) is tried again a day later, at most three times, and only before the next run's
  * moment: an order for every day has its next run instead. Then it is given up and the order goes on. A refusal that will not pass, such as a closed account,
- * ends the order. Runs missed because the bank was not in service are made one after the other once it is, each once, in its turn.
+ * ends the order. A run that a fraud rule wants reviewed is put to approval with its own id, and the order goes on. Runs missed because the bank was not in service are made one after the other once it is, each once, in its turn.
  */
 import type { CommandContext } from "pons";
+import { requestApproval } from "../approvals/request.ts";
 import { derivedId } from "../derived-id.ts";
 import { withFee } from "../fees/charge.ts";
-import { post, type PostingRefusal } from "../posting.ts";
+import { type Leg, post, type PostingRefusal } from "../posting.ts";
+import { refusals, spend } from "../refusals.ts";
+import { openRisk, prepareRisk } from "../risk/index.ts";
 import { transfers } from "../transfers.ts";
 import { runAt } from "./recurrence.ts";
 import { type Schedule, schedules } from "./schedules.ts";
@@ -29,24 +32,54 @@ const lasting: ReadonlySet<string> = new Set([
 /** Id of the transfer that a run makes. */
 export const transferIdOf = (schedule: string, run: number): string => derivedId("trf", `schedule ${schedule} run ${run}`);
 
-type Outcome = { readonly ok: true; readonly transfer: string } | { readonly ok: false; readonly reason: string };
+type Outcome =
+  { readonly is: "posted" | "review_required"; readonly transfer: string } | { readonly is: "refused"; readonly reason: string };
+
+/** Puts the transfer to approval; its id is spent until then, so that nobody else takes it. */
+const askForReview = (ctx: CommandContext, schedule: Schedule, leg: Leg & { readonly id: string }): string => {
+  const { id, debit, credit, amount, currency, kind, reference = null } = leg;
+  const payload = { id, debit, credit, amount, currency, kind, reference, effectiveAt: null };
+  const { customer } = schedule;
+  const approval = requestApproval(ctx, { action: "transfer.review", amount, currency, payload, about: schedule.id, customer });
+  spend(ctx, id, "review_required", { approval: approval.id });
+  return approval.id;
+};
 
 /** Posts the transfer and its fee, or nothing. */
 const pay = async (ctx: CommandContext, schedule: Schedule): Promise<Outcome> => {
   const { debit, credit, amount, currency, reference } = schedule;
   const id = transferIdOf(schedule.id, schedule.run);
-  // Somebody chose this id for a transfer of theirs: the run cannot be told from it.
-  if ((await ctx.table(transfers).get(id)) !== undefined) return { ok: false, reason: "exists_with_different_fields" };
-  const legs = await withFee(ctx, { id, debit, credit, amount, currency, kind: "payment", reference });
-  const posted = await post(ctx, legs, { reference });
-  return posted.ok ? { ok: true, transfer: id } : { ok: false, reason: posted.type };
+  // Somebody chose this id for something of theirs: the run could not be told from it.
+  const taken = (await ctx.table(transfers).get(id)) ?? (await ctx.table(refusals).get(id));
+  if (taken !== undefined) return { is: "refused", reason: "exists_with_different_fields" };
+  const leg = { id, debit, credit, amount, currency, kind: "payment", reference } as const;
+  await prepareRisk(ctx, [leg]);
+  const risk = openRisk(ctx);
+  const posted = await post(ctx, await withFee(ctx, leg), {
+    reference,
+    risk: (_, position) => (position === 0 ? risk.check(leg) : undefined),
+  });
+  if (posted.ok) {
+    risk.record([id]);
+    for (const one of posted.transfers) {
+      const { id: transfer, debit: from, credit: to, amount: moved } = one;
+      ctx.emit("posted", { transfer, debit: from, credit: to, amount: moved, currency }, transfers);
+    }
+    return { is: "posted", transfer: id };
+  }
+  if (posted.type === "review_required") {
+    risk.keep(askForReview(ctx, schedule, leg));
+    return { is: "review_required", transfer: id };
+  }
+  if (posted.type === "fraud_declined") risk.keep();
+  return { is: "refused", reason: posted.type };
 };
 
 /** What changes when a run is done with: the next one, or the end. */
-const after = (schedule: Schedule, isPosted: boolean): Partial<Schedule> => {
+const after = (schedule: Schedule, { isGivenUp }: { readonly isGivenUp: boolean }): Partial<Schedule> => {
   const run = schedule.run + 1;
   const nextRunAt = runAt(schedule, run);
-  const over = { status: isPosted ? "ended" : "failed" } as const;
+  const over = { status: isGivenUp ? "failed" : "ended" } as const;
   return { run, attempts: 0, nextRunAt, ...(nextRunAt === null ? over : {}) };
 };
 
@@ -62,18 +95,27 @@ const refused = (schedule: Schedule, reason: string, now: string): Partial<Sched
   const failures = schedule.failures + 1;
   if (lasting.has(reason)) return { failures, status: "failed", nextRunAt: null };
   const again = retryAt(schedule, now);
-  return again === null ? { ...after(schedule, false), failures } : { attempts: schedule.attempts + 1, nextRunAt: again };
+  return again === null
+    ? { ...after(schedule, { isGivenUp: true }), failures }
+    : { attempts: schedule.attempts + 1, nextRunAt: again };
+};
+
+const changesOf = (schedule: Schedule, outcome: Outcome, now: string): Partial<Schedule> => {
+  if (outcome.is === "refused") return { ...refused(schedule, outcome.reason, now), lastOutcome: outcome.reason };
+  const next = { ...after(schedule, { isGivenUp: false }), lastOutcome: outcome.is };
+  if (outcome.is === "review_required") return next;
+  return { ...next, runsPosted: schedule.runsPosted + 1, lastTransfer: outcome.transfer };
 };
 
 /** Makes the run whose moment has come. */
 export const runSchedule = async (ctx: CommandContext, schedule: Schedule): Promise<void> => {
   const { id, run } = schedule;
   const outcome = await pay(ctx, schedule);
-  const changes: Partial<Schedule> = outcome.ok
-    ? { ...after(schedule, true), runsPosted: schedule.runsPosted + 1, lastOutcome: "posted", lastTransfer: outcome.transfer }
-    : { ...refused(schedule, outcome.reason, ctx.now), lastOutcome: outcome.reason };
-  const now = ctx.table(schedules).update(id, { ...changes, lastRunAt: ctx.now });
-  if (outcome.ok) ctx.emit("executed", { schedule: id, run, transfer: outcome.transfer });
-  else ctx.emit("refused", { schedule: id, run, reason: outcome.reason, nextRunAt: now.nextRunAt });
-  if (now.status !== "active") ctx.emit("ended", { schedule: id, status: now.status });
+  const row = ctx.table(schedules).update(id, { ...changesOf(schedule, outcome, ctx.now), lastRunAt: ctx.now });
+  if (outcome.is === "posted") ctx.emit("executed", { schedule: id, run, transfer: outcome.transfer });
+  else {
+    const reason = outcome.is === "refused" ? outcome.reason : outcome.is;
+    ctx.emit("refused", { schedule: id, run, reason, nextRunAt: row.nextRunAt });
+  }
+  if (row.status !== "active") ctx.emit("ended", { schedule: id, status: row.status });
 };

@@ -45,7 +45,7 @@ export const scheduleFields = {
     optional: true,
     maxLength: 64,
     write: "never",
-    doc: "`posted`, or the type of the refusal.",
+    doc: "`posted`, `review_required` where it waits for an approval, or the type of the refusal.",
     example: "posted",
   }),
   lastTransfer: t.ref("transfers", { optional: true, write: "never", doc: "The transfer made last." }),

@@ -9,6 +9,7 @@ import { accounts } from "../accounts.ts";
 import { assets, isKept } from "../assets.ts";
 import { houseAccountId } from "../house.ts";
 import { type Account, flawOfForm } from "../outcomes.ts";
+import { refusals } from "../refusals.ts";
 import { transfers } from "../transfers.ts";
 import { firstRunFrom, runAt } from "./recurrence.ts";
 import { retriesMax, runSchedule, transferIdOf } from "./run.ts";
@@ -101,6 +102,7 @@ export const schedules = resource(
         credit: rowOf(accounts, row.credit),
         fees: rowOf(accounts, houseAccountId("fees", row.currency)),
         transfer: rowOf(transfers, transferIdOf(row.id, row.run)),
+        spent: rowOf(refusals, transferIdOf(row.id, row.run)),
       }),
       run: (ctx, { row }) => runSchedule(ctx, row),
     }),
