@@ -3,6 +3,8 @@
  * transfer it takes back.
  */
 import type { CommandContext, RefusalSpecs } from "pons";
+import type { ActionOutcome } from "./approvals/action.ts";
+import { partsOf, textIn } from "./approvals/payload.ts";
 import { derivedId } from "./derived-id.ts";
 import { type PostingRefusal, postingRefusals } from "./outcomes.ts";
 import { type Leg, post } from "./posting.ts";
@@ -26,31 +28,47 @@ export type Reversed =
       readonly details?: Readonly<Record<string, unknown>>;
     };
 
+type Flaw = Extract<Reversed, { ok: false }>;
+
+/** What stands against taking transfers back, whatever the state of their accounts. */
+export const flawOfReversal = async (ctx: CommandContext, originals: readonly Transfer[]): Promise<Flaw | undefined> => {
+  for (const { id, amount, reverses } of originals) {
+    if (amount === 0n || reverses !== null) return { ok: false, type: "not_reversible", details: { transfer: id } };
+    const reversal = reversalIdOf(id);
+    if ((await ctx.table(transfers).get(reversal)) !== undefined)
+      return { ok: false, type: "already_reversed", details: { transfer: id, reversal } };
+  }
+  return undefined;
+};
+
 /** Takes transfers back, all or none; several become one transaction. */
 export const reverseTransfers = async (
   ctx: CommandContext,
   originals: readonly Transfer[],
   reason: string,
 ): Promise<Reversed> => {
-  const table = ctx.table(transfers);
-  const legs: Leg[] = [];
+  const flaw = await flawOfReversal(ctx, originals);
+  if (flaw !== undefined) return flaw;
   // Last first: what the later ones paid comes back before the earlier ones need it.
-  for (const original of originals.toReversed()) {
-    const id = reversalIdOf(original.id);
-    if (original.amount === 0n || original.reverses !== null)
-      return { ok: false, type: "not_reversible", details: { transfer: original.id } };
-    if ((await table.get(id)) !== undefined)
-      return { ok: false, type: "already_reversed", details: { transfer: original.id, reversal: id } };
-    legs.push({
-      id,
-      debit: original.credit,
-      credit: original.debit,
-      amount: original.amount,
-      currency: original.currency,
-      kind: "reversal",
-      reference: reason,
-      reverses: original.id,
-    });
-  }
+  const legs = originals.toReversed().map(({ id, debit, credit, amount, currency }): Leg => ({
+    id: reversalIdOf(id),
+    debit: credit,
+    credit: debit,
+    amount,
+    currency,
+    kind: "reversal",
+    reference: reason,
+    reverses: id,
+  }));
   return post(ctx, legs, { reference: reason });
+};
+
+/** The action `transfer.reverse`. */
+export const reverseApproved = async (ctx: CommandContext, payload: unknown): Promise<ActionOutcome> => {
+  const parts = partsOf(payload);
+  const id = textIn(parts, "transfer");
+  const original = await ctx.table(transfers).get(id);
+  if (original === undefined) return { ok: false, type: "not_reversible", details: { transfer: id } };
+  const reversed = await reverseTransfers(ctx, [original], textIn(parts, "reason"));
+  return reversed.ok ? { ok: true, result: { reversal: reversalIdOf(id) } } : reversed;
 };

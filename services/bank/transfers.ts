@@ -25,7 +25,9 @@ import {
 import { accounts } from "./accounts.ts";
 import { assets, isKept } from "./assets.ts";
 import { booksOf } from "./books.ts";
-import { requestApproval } from "./approvals/request.ts";
+import { approvals } from "./approvals/approvals.ts";
+import { needsApproval } from "./approvals/policies.ts";
+import { doneNow, outcomeFields, pendingFor, requestApproval, waitsForApproval } from "./approvals/request.ts";
 import { withFee } from "./fees/charge.ts";
 import { feeFor } from "./fees/fee-for.ts";
 import { feeSchedules } from "./fees/fee-schedules.ts";
@@ -34,7 +36,7 @@ import { availableOf, decide, type Decision, postingRefusals, type Situation } f
 import { flawOfLegs, type Leg, writeLegs } from "./posting.ts";
 import { openRisk, type Risk, riskLoads } from "./risk/index.ts";
 import { refusals, spend } from "./refusals.ts";
-import { reversalIdOf, reversalRefusals, reverseTransfers } from "./reversals.ts";
+import { flawOfReversal, reversalIdOf, reversalRefusals, reverseTransfers } from "./reversals.ts";
 import { type Transfer, transferFields as fields } from "./transfer-fields.ts";
 
 const { debit, credit, amount, currency, kind, reference } = fields;
@@ -83,6 +85,36 @@ const feesAccountOf = (input: Asked, all: AllOf, now: string): string | null => 
   return charge === undefined ? null : houseAccountId("fees", input.currency);
 };
 
+/** What spent an id, once the approval that it waited for was decided: a transfer that nobody approved has failed. */
+const afterDecision = (spent: Situation["spent"], approval: { readonly status: string } | undefined): Situation["spent"] =>
+  spent === undefined || approval === undefined || approval.status === "pending"
+    ? spent
+    : { ...spent, reason: `review_${approval.status}` };
+
+/** Leaves a transfer to somebody else's approval. Its id is spent until then, and says so when it is asked with again. */
+const putToApproval = (
+  ctx: CommandContext,
+  asking: {
+    readonly id: string | null;
+    readonly terms: Omit<Asked, "id">;
+    readonly action: "transfer.review" | "transfer.adjust";
+    readonly details: Readonly<Record<string, unknown>> | undefined;
+    readonly risk: Risk;
+  },
+): FunctionRefusal => {
+  const { id, terms, action, details, risk } = asking;
+  const transfer = id ?? ctx.id(transfers);
+  const approval = requestApproval(ctx, {
+    action,
+    amount: terms.amount,
+    currency: terms.currency,
+    payload: { ...terms, id: transfer },
+  });
+  if (action === "transfer.review") risk.keep(approval.id);
+  spend(ctx, transfer, "review_required", { approval: approval.id });
+  return ctx.refuse("review_required", { ...details, approval: approval.id, transfer }, { keep: true });
+};
+
 /** Refuses a transfer. A refusal that depended on state spends the id; one that fraud rules put to approval leaves it there, and the id says so. */
 const refuseTransfer = (
   ctx: CommandContext,
@@ -100,19 +132,7 @@ const refuseTransfer = (
 ): FunctionRefusal => {
   const { type, details, spends } = decision;
   if (!spends) return ctx.refuse(type, details);
-  if (type === "review_required") {
-    const { amount: sum, currency: asset } = terms;
-    const transfer = id ?? ctx.id(transfers);
-    const approval = requestApproval(ctx, {
-      action: "transfer.review",
-      amount: sum,
-      currency: asset,
-      payload: { ...terms, id: transfer },
-    });
-    risk.keep(approval.id);
-    spend(ctx, transfer, type, { approval: approval.id });
-    return ctx.refuse(type, { ...details, approval: approval.id, transfer }, { keep: true });
-  }
+  if (type === "review_required") return putToApproval(ctx, { id, terms, action: "transfer.review", details, risk });
   const declined = type === "fraud_declined";
   if (declined) risk.keep();
   if (id !== null) spend(ctx, id, type);
@@ -203,16 +223,21 @@ export const transfers = resource(
       output: "row",
       refusals: postingRefusals,
       load: loadWith(self),
-      loadMore: ({ input, loaded: { debit, credit }, all, now }) => ({
+      loadMore: ({ input, loaded: { debit, credit, spent }, all, now }) => ({
         ...riskLoads({ all }, [{ ...input, debit, credit }]),
         fees: rowOf(accounts, feesAccountOf(input, all, now)),
+        approval: rowOf(approvals, spent?.approval ?? null),
       }),
       run: (ctx, { input, loaded }) => {
         const { id, ...terms } = input;
         const risk = openRisk(ctx);
-        const decision = decide({ ...situationOf(ctx, { terms, ...loaded }), risk: () => risk.check(terms) });
+        const situation = situationOf(ctx, { terms, ...loaded });
+        const spent = afterDecision(loaded.spent, loaded.approval);
+        const decision = decide({ ...situation, spent, risk: () => risk.check(terms) });
         if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
         if (decision.outcome === "refused") return refuseTransfer(ctx, { id, terms, decision, risk });
+        if (terms.kind === "correction" && needsApproval(ctx, "transfer.adjust", terms.amount, terms.currency))
+          return putToApproval(ctx, { id, terms, action: "transfer.adjust", details: undefined, risk });
         const leg = { ...terms, ...(id === null ? {} : { id }) };
         if (feeFor(ctx.table(feeSchedules).all(), { ...terms, now: ctx.now }) !== undefined) return postWithFee(ctx, leg, risk);
         const { transfers: posted } = writeLegs(ctx, [leg]);
@@ -222,24 +247,32 @@ export const transfers = resource(
     functions: {
       reverse: command({
         on: "item",
-        doc: "Takes a transfer back by one that goes the other way. That is done once only.",
+        doc: "Takes a transfer back by one that goes the other way. That is done once only, and needs somebody else's approval unless a policy says otherwise.",
         roles: ["teller", "supervisor"],
         input: {
           reason: t.string({ minLength: 1, maxLength: 140, doc: "Why; the reference of the reversal.", example: "Paid twice" }),
         },
-        output: "row",
+        output: { ...outcomeFields, reversal: t.ref("transfers", { optional: true, doc: "The transfer that takes it back." }) },
+        accepted: waitsForApproval,
         refusals: reversalRefusals,
         load: ({ row }) => ({
           debit: rowOf(accounts, row.debit),
           credit: rowOf(accounts, row.credit),
           reversal: rowOf(self, reversalIdOf(row.id)),
         }),
-        run: async (ctx, { row, input }) => {
-          const reversed = await reverseTransfers(ctx, [row], input.reason);
+        run: async (ctx, { row, input: { reason } }) => {
+          const action = "transfer.reverse";
+          if (needsApproval(ctx, action, row.amount, row.currency)) {
+            const flaw = await flawOfReversal(ctx, [row]);
+            if (flaw !== undefined) return ctx.refuse(flaw.type, flaw.details);
+            const payload = { transfer: row.id, reason };
+            const about = { amount: row.amount, currency: row.currency, about: row.id };
+            return ctx.accepted({ ...pendingFor(requestApproval(ctx, { action, payload, ...about })), reversal: null });
+          }
+          const reversed = await reverseTransfers(ctx, [row], reason);
           if (!reversed.ok) return ctx.refuse(reversed.type, reversed.details);
-          const [posted] = reversed.transfers;
           ctx.emit("reversed", { transfer: row.id, reversal: reversalIdOf(row.id) });
-          return ctx.created(posted);
+          return ctx.created({ ...doneNow, reversal: reversalIdOf(row.id) });
         },
       }),
       dryRun: command({

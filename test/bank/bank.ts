@@ -50,6 +50,8 @@ export interface Bank extends AsyncDisposable {
   /** Sets the server's clock off from the real one, in milliseconds. */
   shiftClock(byMs: number): void;
   seed(): Promise<void>;
+  /** Lets an action pass without approval. */
+  allow(action: string): Promise<void>;
   /** What `pons ledger verify` finds. */
   verify(): Promise<ToolReport>;
 }
@@ -161,6 +163,12 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
     sql: async (statement) => store.admin.query(statement, []),
     shiftClock: (byMs) => {
       shiftMs = byMs;
+    },
+    allow: async (action) => {
+      const supervisor = (user: string): Caller => ({ ...teller, user, roles: ["supervisor"] });
+      const body = { action, required: false };
+      const asked = dataOf(await call("approvalPolicies.set", { as: supervisor("one"), body })).data;
+      dataOf(await call("approvals.approve", { as: supervisor("two"), id: String(asked["approval"]), body: {} }));
     },
     verify: async () => {
       const tool = definition.tools?.["ledger"]?.["verify"];

@@ -102,6 +102,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
     supervisor = { ...bank.teller, user: "supervisor", roles: ["supervisor"] };
     customer = await bank.person();
     for (const currency of ["EUR", "JPY"]) houses.set(currency, await bank.house(currency));
+    await bank.allow("transfer.reverse");
   });
   afterAll(() => bank[Symbol.asyncDispose]());
 
