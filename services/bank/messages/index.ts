@@ -19,7 +19,18 @@ import { statements } from "./statements.ts";
 /** What one part of the bank says, in every language. */
 export type Area = Readonly<Record<"bg" | "de" | "es" | "fr" | "hu" | "ru", Readonly<Record<string, string>>>>;
 
-const areas: readonly Area[] = [{ bg, de, es, fr, hu, ru }, ledger, money, business, investing, statements, risk, kyc, approvals, reconciliation];
+const areas: readonly Area[] = [
+  { bg, de, es, fr, hu, ru },
+  ledger,
+  money,
+  business,
+  investing,
+  statements,
+  risk,
+  kyc,
+  approvals,
+  reconciliation,
+];
 
 export const messages: Messages = Object.fromEntries(
   (["bg", "de", "es", "fr", "hu", "ru"] as const).map((language) => [

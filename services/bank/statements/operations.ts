@@ -4,7 +4,7 @@ import { customers } from "../customers.ts";
 import { camt053 } from "./camt053.ts";
 import { csv } from "./csv.ts";
 import { mt940 } from "./mt940.ts";
-import { rangeInput, rangeOf, rangeRefusals } from "./range.ts";
+import { later, rangeInput, rangeOf, rangeRefusals } from "./range.ts";
 import { extractOf, lastSeq, reservedAt, seqBefore, standingAt, valueBalanceAt } from "./reading.ts";
 import { isUnrepresentable, type Statement, turnoverOf, type Unrepresentable } from "./statement.ts";
 
@@ -198,7 +198,7 @@ export const placeOf = async (
   ctx: QueryContext,
   { seq, at }: { readonly seq: number | null; readonly at: string | null },
 ): Promise<number> => {
-  if (at !== null) return seqBefore(ctx, new Date(Date.parse(at) + 1).toISOString());
+  if (at !== null) return seqBefore(ctx, later(at, 1));
   const last = await lastSeq(ctx);
   return seq === null ? last : Math.min(seq, last);
 };

@@ -15,8 +15,15 @@ export const rangeRefusals = {
 
 const dayMs = 86_400_000;
 
+/** The last moment that has four digits of a year. */
+const lastMs = Date.parse("9999-12-31T23:59:59.999Z");
+
+/** A moment so many milliseconds later, as long as there is one. */
+export const later = (moment: string, byMs: number): string =>
+  new Date(Math.min(Date.parse(moment) + byMs, lastMs)).toISOString();
+
 /** The first moment of the day after. */
-export const dayAfter = (day: string): string => new Date(Date.parse(day) + dayMs).toISOString();
+export const dayAfter = (day: string): string => later(day, dayMs);
 
 export interface Range {
   readonly fromSeq: number;

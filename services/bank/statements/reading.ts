@@ -53,7 +53,7 @@ export interface Standing {
 /** How an account stood after the transfer at `seq` and all before it. */
 export const standingAt = async (reader: Reader, account: string, seq: number): Promise<Standing> => {
   const found = await Promise.all(
-    sides.map((side) =>
+    sides.map(async (side) =>
       reader.table(transfers).find((row) => and(eq(row[side], account), lte(row.seq, seq)), { limit: 1, sortBy: "seq.desc" }),
     ),
   );
@@ -71,7 +71,7 @@ export const movementsOf = async (
   range: { readonly fromSeq: number; readonly toSeq: number; readonly limit: number },
 ): Promise<Transfer[]> => {
   const found = await Promise.all(
-    sides.map((side) =>
+    sides.map(async (side) =>
       reader
         .table(transfers)
         .find(
