@@ -5,6 +5,8 @@ export const risk: Area = {
   bg: {
     "error.no_limit_given": "Лимитът трябва да посочва най-голяма сума, най-голям брой или и двете.",
     "error.limit_rule_not_found": "Няма такова правило за лимит.",
+    "error.limit_subject_not_found": "Няма такава сметка, клиент или сметка за плащания към търговец.",
+    "error.no_tier_of_merchants": "Лимитът за търговци не зависи от нивото на проверка.",
     "error.too_many_rules": "Достигнат е най-големият брой правила; променете някое от тях.",
     "error.currency_missing": "Правилото важи за всички валути; посочете една.",
     "error.house_account": "Собствените сметки на банката нямат кредитни линии.",
@@ -76,6 +78,8 @@ export const risk: Area = {
   de: {
     "error.no_limit_given": "Ein Limit braucht einen Höchstbetrag, eine Höchstzahl oder beides.",
     "error.limit_rule_not_found": "Diese Limitregel gibt es nicht.",
+    "error.limit_subject_not_found": "Dieses Konto, diesen Kunden oder dieses Händlerkonto gibt es nicht.",
+    "error.no_tier_of_merchants": "Ein Limit für Händler gilt für keine Prüfstufe.",
     "error.too_many_rules": "Es gibt so viele Regeln, wie es geben darf; ändern Sie eine davon.",
     "error.currency_missing": "Die Regel gilt für alle Währungen; nennen Sie eine.",
     "error.house_account": "Die eigenen Konten der Bank haben keine Kreditlinie.",
@@ -147,6 +151,8 @@ export const risk: Area = {
   es: {
     "error.no_limit_given": "Un límite necesita un importe máximo, un número máximo o ambos.",
     "error.limit_rule_not_found": "No existe esa regla de límite.",
+    "error.limit_subject_not_found": "No existe esa cuenta, ese cliente o esa cuenta de cobro.",
+    "error.no_tier_of_merchants": "Un límite de comerciantes no depende del nivel de verificación.",
     "error.too_many_rules": "Ya hay tantas reglas como puede haber; modifique una de ellas.",
     "error.currency_missing": "La regla vale para todas las monedas; indique una.",
     "error.house_account": "Las cuentas propias del banco no tienen líneas de crédito.",
@@ -218,6 +224,8 @@ export const risk: Area = {
   fr: {
     "error.no_limit_given": "Une limite doit fixer un montant maximal, un nombre maximal ou les deux.",
     "error.limit_rule_not_found": "Cette règle de limite n’existe pas.",
+    "error.limit_subject_not_found": "Ce compte, ce client ou ce compte d’encaissement n’existe pas.",
+    "error.no_tier_of_merchants": "Une limite de commerçants ne dépend d’aucun niveau de vérification.",
     "error.too_many_rules": "Il y a autant de règles qu’il peut y en avoir ; modifiez l’une d’elles.",
     "error.currency_missing": "La règle vaut pour toutes les monnaies ; indiquez-en une.",
     "error.house_account": "Les comptes propres de la banque n’ont pas de ligne de crédit.",
@@ -289,6 +297,8 @@ export const risk: Area = {
   hu: {
     "error.no_limit_given": "A korláthoz legnagyobb összeg, legnagyobb darabszám vagy mindkettő kell.",
     "error.limit_rule_not_found": "Nincs ilyen korlátszabály.",
+    "error.limit_subject_not_found": "Nincs ilyen számla, ügyfél vagy kereskedői gyűjtőszámla.",
+    "error.no_tier_of_merchants": "A kereskedői korlát nem függ ellenőrzési szinttől.",
     "error.too_many_rules": "A szabályok száma elérte a legnagyobbat; módosítson egy meglévőt.",
     "error.currency_missing": "A szabály minden pénznemre érvényes; adjon meg egyet.",
     "error.house_account": "A bank saját számláihoz nem tartozik hitelkeret.",
@@ -360,6 +370,8 @@ export const risk: Area = {
   ru: {
     "error.no_limit_given": "Для лимита нужны наибольшая сумма, наибольшее количество или и то и другое.",
     "error.limit_rule_not_found": "Такого правила лимита нет.",
+    "error.limit_subject_not_found": "Такого счёта, клиента или счёта для платежей продавцу нет.",
+    "error.no_tier_of_merchants": "Лимит продавцов не зависит от уровня проверки.",
     "error.too_many_rules": "Достигнуто наибольшее число правил; измените одно из них.",
     "error.currency_missing": "Правило действует для всех валют; укажите одну.",
     "error.house_account": "У собственных счетов банка нет кредитных линий.",

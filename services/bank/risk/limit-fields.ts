@@ -21,7 +21,7 @@ export const limitTerms = {
     maxLength: 64,
     write: "never",
     index: true,
-    doc: "Id of the account or customer (for a merchant: its owner) it is for; absent: each of them, but not the bank's own accounts.",
+    doc: "Id of the account or customer it is for, for a merchant that of its receivable account; absent: each of them, but not the bank's own accounts.",
   }),
   tier: t.enum(tiers, {
     optional: true,

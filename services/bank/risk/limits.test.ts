@@ -35,13 +35,15 @@ const movement = (more: Partial<Movement> = {}): Movement => ({
 
 describe("whose counter a movement adds to", () => {
   const house = account("house", { customer: null, kind: "house" });
-  const shop = account("shop", { purpose: "receivable" });
+  const shop = account("shop", { customer: null, kind: "house", purpose: "receivable" });
   const cases: [string, Partial<LimitRule>, Partial<Movement>, string | undefined][] = [
     ["the account that pays", {}, {}, "payer"],
     ["the account that is paid", { direction: "credit" }, {}, "payee"],
     ["the customer who pays", { scope: "customer" }, {}, "owner of payer"],
     ["the customer who is paid", { scope: "customer", direction: "credit" }, {}, "owner of payee"],
-    ["the merchant, whatever the direction", { scope: "merchant" }, { credit: shop }, "owner of shop"],
+    ["what collects for a merchant, whatever the direction", { scope: "merchant" }, { credit: shop }, "shop"],
+    ["one merchant", { scope: "merchant", subject: "shop" }, { credit: shop }, "shop"],
+    ["nobody: another merchant", { scope: "merchant", subject: "kiosk" }, { credit: shop }, undefined],
     ["nobody: paid to no merchant", { scope: "merchant" }, {}, undefined],
     ["nobody: the bank's own account", {}, { debit: house }, undefined],
     ["nobody: the bank has no owner", { scope: "customer" }, { debit: house }, undefined],

@@ -8,7 +8,7 @@ import type { Account, Finding } from "../outcomes.ts";
 import type { LimitRule, LimitUsage, Tier } from "./limit-fields.ts";
 import { windowEnd, windowStart } from "./window.ts";
 
-/** Purpose of the accounts that collect what is paid to a merchant. */
+/** Purpose of the accounts that collect what is paid to merchants, one for each. */
 export const merchantPurpose = "receivable";
 
 /** Money that is about to move, or to be reserved. */
@@ -42,11 +42,10 @@ export const sideOf = (rule: Pick<LimitRule, "scope" | "direction">, { debit, cr
 export const subjectOf = (rule: LimitRule, movement: Movement): string | undefined => {
   if (!rule.enabled || (rule.currency !== null && rule.currency !== movement.currency)) return undefined;
   const account = sideOf(rule, movement);
-  if (rule.scope === "merchant" && account.purpose !== merchantPurpose) return undefined;
-  const subject = rule.scope === "account" ? account.id : account.customer;
-  if (subject === null) return undefined;
-  if (rule.subject === null) return account.kind === "customer" ? subject : undefined;
-  return rule.subject === subject ? subject : undefined;
+  if (rule.scope === "merchant" ? account.purpose !== merchantPurpose : rule.subject === null && account.kind !== "customer")
+    return undefined;
+  const subject = rule.scope === "customer" ? account.customer : account.id;
+  return subject !== null && (rule.subject === null || rule.subject === subject) ? subject : undefined;
 };
 
 /** Id of the row in which a rule counts for a subject and a currency. */
