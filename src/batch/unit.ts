@@ -72,20 +72,25 @@ export class Unit {
         lookup.wanted.set(`${realm} ${textOf(need.values.map(String))}`, { realm, values: need.values as readonly never[] });
       }
     }
-    for (const [table, { list }] of keys) {
-      const loading = this.#tx.load(table, list);
-      const found = loading instanceof Promise ? await loading : loading;
+    // Asked for all at once: a database that is far away answers them in one turn.
+    const byKey = [...keys].map(([table, { list }]) => ({ table, list, found: this.#tx.load(table, list) }));
+    const byValue = [...lookups].map(([fields, { table, wanted }]) => {
+      const list = [...wanted.values()];
+      return { table, list, found: this.#tx.find(table, fields, list) };
+    });
+    const waiting = [...byKey, ...byValue].map(({ found }) => found).filter((found) => found instanceof Promise);
+    if (waiting.length > 0) await Promise.all(waiting);
+    for (const { table, list, found } of byKey) {
+      const rows = found instanceof Promise ? await found : found;
       for (let at = 0; at < list.length; at++) {
         const { realm, key } = list[at] as Key;
-        this.rows.adopt(table, realm, key, found[at]);
+        this.rows.adopt(table, realm, key, rows[at]);
       }
     }
-    for (const [fields, { table, wanted }] of lookups) {
-      const list = [...wanted.values()];
-      const loading = this.#tx.find(table, fields, list);
-      const found = loading instanceof Promise ? await loading : loading;
+    for (const { table, list, found } of byValue) {
+      const rows = found instanceof Promise ? await found : found;
       for (const [position, { realm }] of list.entries()) {
-        const row = found[position];
+        const row = rows[position];
         if (row !== undefined)
           this.rows.adopt(
             table,

@@ -77,14 +77,21 @@ export class PostgresWrite implements WriteTransaction {
 
   async apply(changes: readonly TableChanges[]): Promise<void> {
     this.#assertOpen();
+    // Sent one behind the other without waiting: one turn for all. What fails makes everything behind it fail too, and is told first.
+    const running: Promise<void>[] = [];
     for (const { table, inserts, updates, deletes } of changes) {
-      for (const rows of chunks(inserts)) await this.#run(insertionOf(table, rows), table);
-      for (const change of changesOf(table, updates)) {
-        const count = await this.#run(change, table);
-        if (count !== change.rowsCount) throw new StoreError("conflict", "a row to update is gone", { table: table.name });
-      }
-      for (const keys of chunks(deletes)) await this.#run(deletionOf(table, keys), table);
+      for (const rows of chunks(inserts)) running.push(this.#run(insertionOf(table, rows), table).then(() => undefined));
+      for (const change of changesOf(table, updates)) running.push(this.#update(change, table));
+      for (const keys of chunks(deletes)) running.push(this.#run(deletionOf(table, keys), table).then(() => undefined));
     }
+    const outcomes = await Promise.allSettled(running);
+    const failed = outcomes.find((outcome) => outcome.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+  }
+
+  async #update(change: Change & { readonly rowsCount: number }, table: Table): Promise<void> {
+    const count = await this.#run(change, table);
+    if (count !== change.rowsCount) throw new StoreError("conflict", "a row to update is gone", { table: table.name });
   }
 
   async savepoint(): Promise<Savepoint> {
