@@ -9,6 +9,9 @@ export type KycTier = (typeof kycTiers)[number];
 export const riskLevels = ["low", "medium", "high"] as const;
 export type RiskLevel = (typeof riskLevels)[number];
 
+/** Most accounts frozen with their customer: each is a row that the commit locks. */
+export const frozenAccountsMax = 100;
+
 const staff = ["teller", "supervisor", "auditor"] as const;
 
 export const customerFields = {
@@ -42,6 +45,7 @@ export const customerFields = {
   }),
   frozenAccounts: t.array(t.string({ maxLength: 64 }), {
     optional: true,
+    maxItems: frozenAccountsMax,
     write: "never",
     read: staff,
     filter: false,

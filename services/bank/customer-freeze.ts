@@ -5,11 +5,8 @@
 import { and, type CommandContext, eq, type FunctionRefusal } from "pons";
 import { accounts } from "./accounts.ts";
 import { record } from "./activities.ts";
-import type { Customer } from "./customer-fields.ts";
+import { type Customer, frozenAccountsMax } from "./customer-fields.ts";
 import { customers } from "./customers.ts";
-
-/** Most accounts frozen with their customer: each is a row that the commit locks. */
-export const frozenAccountsMax = 100;
 
 /** Freezes a customer and all that is active. */
 export const freezeCustomer = async (

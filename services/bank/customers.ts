@@ -5,10 +5,11 @@
 import { and, eq, isNull, lt, ne, oneOf, type Operand, type Operands, or, resource, t } from "pons";
 import { record } from "./activities.ts";
 import { outcomeFields, waitsForApproval } from "./approvals/request.ts";
-import { freezeCustomer, frozenAccountsMax, unfreezeCustomer } from "./customer-freeze.ts";
-import { customerFields, riskLevels } from "./customer-fields.ts";
+import { freezeCustomer, unfreezeCustomer } from "./customer-freeze.ts";
+import { customerFields, frozenAccountsMax, riskLevels } from "./customer-fields.ts";
 import { setRisk } from "./risk-level.ts";
-import { timelineInput, timelineOf, timelineOutput } from "./timeline.ts";
+import { timelineInput, timelineOutput } from "./timeline-fields.ts";
+import { timelineOf } from "./timeline.ts";
 
 /** Most customers archived by one call of `archiveInactive`. */
 const archivedMax = 500;

@@ -3,42 +3,19 @@
  *
  * A page is found with one bounded query per source, each continuing behind the cursor, which is the moment and the id of the last entry.
  */
-import { and, type Condition, eq, type FunctionRefusal, gte, lt, type Operand, or, type QueryContext, related, t } from "pons";
+import { and, type Condition, eq, type FunctionRefusal, gte, lt, type Operand, or, type QueryContext, related } from "pons";
 import { accounts } from "./accounts.ts";
-import { activities, activityTypes } from "./activities.ts";
+import { activities } from "./activities.ts";
 import { documents } from "./kyc/documents.ts";
 import { notes } from "./notes.ts";
+import type { EntryType } from "./timeline-fields.ts";
 import { transfers } from "./transfers.ts";
-
-const types = [...activityTypes, "note", "account_opened", "document_added", "transfer"] as const;
-
-export const timelineInput = {
-  before: t.string({ optional: true, maxLength: 100, doc: "`before` of the page before." }),
-  limit: t.integer({ default: 20, min: 1, max: 100, doc: "Most entries." }),
-  transfersFrom: t.money({ optional: true, min: 1n, doc: "Minor units: transfers of at least this amount too. Absent: none." }),
-};
-
-export const timelineOutput = {
-  entries: t.array(
-    t.object({
-      at: t.dateTime(),
-      type: t.enum(types),
-      about: t.string({ maxLength: 64, doc: "Id of the row it is about." }),
-      text: t.text({ optional: true }),
-      by: t.string({ optional: true, doc: "Who did it." }),
-      amount: t.money({ optional: true, currency: "currency" }),
-      currency: t.currency({ optional: true }),
-    }),
-    { doc: "Newest first." },
-  ),
-  before: t.string({ optional: true, doc: "Where the next page begins; absent on the last one." }),
-};
 
 interface Entry {
   /** Of the row it was read from: orders what happened at the same moment. */
   readonly id: string;
   readonly at: string;
-  readonly type: (typeof types)[number];
+  readonly type: EntryType;
   readonly about: string;
   readonly text: string | null;
   readonly by: string | null;

@@ -10,7 +10,7 @@ import { approvalPolicies } from "./policies.ts";
 const policiesMax = 500;
 
 /** The policy takes the place of the one with the same action and currency. */
-export const setPolicy = (ctx: CommandContext, payload: unknown, { maker }: Approval): ActionOutcome => {
+export const setPolicy = async (ctx: CommandContext, payload: unknown, { maker }: Approval): Promise<ActionOutcome> => {
   const action = textIn(payload, "action") as ActionName;
   const parts = partsOf(payload);
   const currency = (parts["currency"] ?? null) as string | null;
@@ -20,6 +20,7 @@ export const setPolicy = (ctx: CommandContext, payload: unknown, { maker }: Appr
   const present = known.find((policy) => policy.action === action && policy.currency === currency);
   if (present === undefined && known.length >= policiesMax)
     return { ok: false, type: "too_many_policies", details: { max: policiesMax } };
+  if (present !== undefined) await table.get(present.id);
   const policy = present === undefined ? table.insert({ action, currency, ...terms }) : table.update(present.id, terms);
   return { ok: true, result: { policy: policy.id } };
 };

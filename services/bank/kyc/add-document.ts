@@ -1,27 +1,18 @@
 /** Adding a document to a KYC case. */
-import { type CommandContext, eq, type RefusalSpecs } from "pons";
+import { type CommandContext, eq } from "pons";
 import { identityOf } from "../approvals/identity.ts";
 import type { KycCase } from "./case-fields.ts";
 import { kycCases } from "./cases.ts";
+import type { DocumentKind } from "./document-kinds.ts";
 import { documents } from "./documents.ts";
 import { documentFiles, fileIdOf } from "./files.ts";
 import { beginsLike, type MediaType } from "./media-type.ts";
 
-export const documentKinds = ["passport", "id_card", "proof_of_address", "registration", "other"] as const;
-
 /** Most documents of one case. */
 const documentsMax = 20;
 
-export const documentRefusals = {
-  kyc_case_not_found: { status: 404, doc: "There is no such case." },
-  kyc_case_not_draft: { status: 409, doc: "The case was submitted." },
-  invalid_document: { status: 422, doc: "The content is no file of this media type." },
-  document_exists: { status: 409, doc: "The case has this file already." },
-  too_many_documents: { status: 422, doc: "The case has as many documents as it may." },
-} as const satisfies RefusalSpecs;
-
 export interface NewDocument {
-  readonly kind: (typeof documentKinds)[number];
+  readonly kind: DocumentKind;
   readonly filename: string;
   readonly mediaType: MediaType;
   readonly content: Uint8Array;

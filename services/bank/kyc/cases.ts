@@ -14,7 +14,8 @@ import { decisionRefusals, reviewRefusals } from "../approvals/refusals.ts";
 import { customers } from "../customers.ts";
 import { caseFields } from "./case-fields.ts";
 import { decideCase } from "./decisions.ts";
-import { caseRefusals, openCase, submitCase } from "./steps.ts";
+import { caseRefusals } from "./refusals.ts";
+import { openCase, submitCase } from "./steps.ts";
 
 const notSubmitted = { kyc_case_not_submitted: { status: 409, doc: "The case does not wait for a decision." } } as const;
 

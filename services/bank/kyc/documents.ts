@@ -4,10 +4,12 @@
  */
 import { resource, rowOf, t } from "pons";
 import { staff } from "../approvals/fields.ts";
-import { addDocument, documentKinds, documentRefusals } from "./add-document.ts";
+import { addDocument } from "./add-document.ts";
 import { kycCases } from "./cases.ts";
+import { documentKinds } from "./document-kinds.ts";
 import { contentMax, documentFiles, fileIdOf } from "./files.ts";
 import { mediaTypes } from "./media-type.ts";
+import { documentRefusals } from "./refusals.ts";
 
 const filename = t.string({
   minLength: 1,

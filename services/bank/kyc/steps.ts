@@ -1,5 +1,5 @@
 /** Opening and submitting KYC cases. */
-import { and, type CommandContext, eq, type FunctionRefusal, oneOf, type RefusalSpecs } from "pons";
+import { and, type CommandContext, eq, type FunctionRefusal, oneOf } from "pons";
 import { record } from "../activities.ts";
 import { identityOf } from "../approvals/identity.ts";
 import { requestApproval } from "../approvals/request.ts";
@@ -8,11 +8,6 @@ import { customers } from "../customers.ts";
 import type { KycCase } from "./case-fields.ts";
 import { kycCases } from "./cases.ts";
 import { documents } from "./documents.ts";
-
-/** Refusals of what is for drafts only. */
-export const caseRefusals = {
-  kyc_case_not_draft: { status: 409, doc: "The case was submitted." },
-} as const satisfies RefusalSpecs;
 
 /** A draft for a customer. What the caller does not see is not there. */
 export const openCase = async (ctx: CommandContext, customer: Customer | undefined, tier: KycCase["tier"]): Promise<unknown> => {
