@@ -37,6 +37,8 @@ export interface Command {
   /** Milliseconds since the epoch; past it the command is refused unexecuted. */
   readonly deadline?: number;
   readonly signal?: AbortSignal;
+  /** It runs here whoever has the lease of its partition, which is taken from him for the time of the batch. */
+  readonly isGuest?: true;
   /** Tables with a sequence into which it may insert. */
   readonly sequences: readonly Table[];
   /** Tables kept in memory that it may look at or change. */
@@ -100,4 +102,6 @@ export interface DueWork {
 /** Steps that commit together or not at all. A single command is a group of one. */
 export interface Group {
   readonly steps: readonly Step[];
+  /** Of steps that are made while they run. */
+  readonly realm?: number;
 }

@@ -1,3 +1,4 @@
 export * from "./command.ts";
+export { Leases, type Membership, notHolder } from "./lease.ts";
 export { systemTables } from "./system-tables.ts";
 export { Writer, type WriterOptions } from "./writer.ts";

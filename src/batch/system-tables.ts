@@ -5,6 +5,7 @@
  *                     The audit trail and the outbox are this one table. `seq` counts 1, 2, 3 … per realm without gaps, in order of commit.
  *   pons_counters     the last value of every sequence of a realm. Its row for the journal is the realm's write lock on Postgres.
  *   pons_idempotency  answers kept for repeated Idempotency-Keys, for 24 hours.
+ *   pons_leases       which node writes which partition, on Postgres; of the installation. See lease.ts.
  */
 import type { Column, ColumnType, Table } from "../store/table.ts";
 
@@ -61,10 +62,28 @@ export const idempotencyTable: Table = {
   appendOnly: false,
 };
 
+export const leasesTable: Table = {
+  name: "pons_leases",
+  columns: [
+    column("partition", "integer"),
+    // Counts every change of hands.
+    column("epoch", "integer"),
+    // A node's id, new with each process; null: nobody has it.
+    column("holder", "text", { nullable: true }),
+    column("address", "text", { nullable: true }),
+    // Milliseconds since the epoch, by the database's clock.
+    column("until", "integer"),
+  ],
+  key: ["partition"],
+  indexes: [],
+  references: [],
+  appendOnly: false,
+};
+
 /** Name of the journal's counter. */
 export const journalCounter = "journal";
 
 /** Name of the counter of changes to tables that are kept in memory. */
 export const memoryCounter = "memory";
 
-export const systemTables: readonly Table[] = [countersTable, journalTable, idempotencyTable];
+export const systemTables: readonly Table[] = [countersTable, journalTable, idempotencyTable, leasesTable];

@@ -18,6 +18,7 @@ import type { Table } from "../store/table.ts";
 import type { Agenda, Command, DueMoment, DueWork, Group, Need, Origin, Outcome, Step, Verdict } from "./command.ts";
 import { Journal } from "./journal.ts";
 import { InMemory } from "./in-memory.ts";
+import { Fenced, type Leases, notHolder, partitionOf } from "./lease.ts";
 import { countersTable, idempotencyTable, journalCounter, journalTable, memoryCounter, systemTables } from "./system-tables.ts";
 import { sequenceName, Unit } from "./unit.ts";
 import type { Change } from "./working-set.ts";
@@ -31,6 +32,8 @@ export interface WriterOptions {
   readonly idempotencyMs?: number;
   readonly clock?: () => number;
   readonly agenda?: Agenda;
+  /** Where several processes may write. */
+  readonly leases?: Leases;
   /** Told of errors that are ours; with the request id, unless the error is of a whole batch. */
   readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
 }
@@ -79,6 +82,10 @@ class GroupFailure extends Error {
     this.outcomes = outcomes;
   }
 }
+
+/** Realms of a group's steps, as far as they are known before it runs. */
+const realmsOf = ({ steps, realm }: Group): readonly (number | undefined)[] =>
+  steps.map((step) => (typeof step === "object" ? step.realm : realm));
 
 /** The outcomes of a group because of one of its steps. */
 const failedAt = (group: Group, position: number, outcome: Outcome): readonly Outcome[] =>
@@ -234,6 +241,10 @@ export class Writer {
         return;
       } catch (error) {
         if (error instanceof GroupFailure) return this.#answer(batch, { outcomes: [error.outcomes] });
+        if (error instanceof Fenced) {
+          if (attempt <= conflictRetriesMax && (await this.#options.leases?.regain(error)) === true) continue;
+          return this.#executeWithout(error, batch);
+        }
         if (error instanceof StoreError && error.kind === "unknown_fate" && evaluated !== undefined) {
           const committed = await this.#fate(witness);
           if (committed === true) return this.#answer(batch, evaluated);
@@ -263,6 +274,16 @@ export class Writer {
       this.counts.commands += pending.size;
       pending.resolve(attempt.outcomes[position] ?? []);
     }
+  }
+
+  /** Gives up the groups whose lease is another node's; the others are run. */
+  async #executeWithout({ partitions }: Fenced, batch: readonly Pending[]): Promise<void> {
+    const others = batch.filter(({ group }) =>
+      realmsOf(group).every((realm) => realm !== undefined && !partitions.has(partitionOf(realm))),
+    );
+    const lost = others.length < batch.length ? batch.filter((pending) => !others.includes(pending)) : batch;
+    for (const { group, resolve } of lost) resolve(group.steps.map(() => fail(notHolder)));
+    if (lost.length < batch.length) await this.#execute(others);
   }
 
   #refuseAll(batch: readonly Pending[], error: unknown): void {
@@ -363,7 +384,10 @@ export class Writer {
       }
       rounds = Math.max(rounds, needs.length);
     }
-    if (counters.size > 0) await unit.fetch(counters.values());
+    // Sent together: the leases are locked before the counters.
+    const leased = this.#options.leases?.check(unit, commands);
+    const counted = counters.size > 0 ? unit.fetch(counters.values()) : undefined;
+    if (leased !== undefined || counted !== undefined) await Promise.all([leased, counted]);
     if (answers.length > 0) await unit.fetch(answers);
     for (const [realm, tables] of kept) {
       const keeping = unit.keep(realm, [...tables]);

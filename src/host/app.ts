@@ -2,24 +2,26 @@
  * Puts services into service over an open store: contracts, writer, sources, pipeline. No listener, no configuration: what tests, the command
  * line and the server all start from.
  */
-import { systemTables, Writer } from "../batch/index.ts";
+import { Leases, systemTables, Writer } from "../batch/index.ts";
 import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
 import type { Call, Result } from "../pipeline/call.ts";
 import { KeyDirectory, keysTable } from "../pipeline/identity/key-directory.ts";
 import { createPipeline } from "../pipeline/index.ts";
-import type { Pipeline } from "../pipeline/pipeline.ts";
-import { Agendas, registerResources, Sources } from "../sources/index.ts";
+import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
+import { Agendas, registerResources, Router, Sources } from "../sources/index.ts";
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
+import { Signer } from "./forward.ts";
+import { ForwardClient } from "./forward-client.ts";
 
 export interface AppOptions {
   readonly services: readonly ServiceDefinition[];
   /** The services compiled, where that was done already. */
   readonly contracts?: ReadonlyMap<string, Contract>;
   readonly store: OpenStore;
-  /** Signs cursors; at least 32 characters. */
+  /** The installation's secret: signs cursors, and calls between nodes. At least 32 characters. */
   readonly cursorSecret: string;
   /** Milliseconds since the epoch. */
   readonly clock?: () => number;
@@ -37,6 +39,11 @@ export interface App {
   readonly agenda: Agendas;
   readonly keys: KeyDirectory;
   readonly pipeline: Pipeline;
+  /** Where other processes may write too: which of them writes what. Joined where the app can be reached. */
+  readonly leases: Leases | undefined;
+  /** Signs calls between nodes. */
+  readonly signer: Signer;
+  readonly takeOver: Handover["takeOver"];
 }
 
 /** Tables that every installation has, whatever its services. */
@@ -96,26 +103,31 @@ export const createApp = (options: AppOptions): App => {
     );
   }
   const { onError, onCall } = options;
+  const leases = store.engine === "postgres" ? new Leases(store, onError === undefined ? {} : { onError }) : undefined;
+  const signer = new Signer(options.cursorSecret);
   const agenda = new Agendas({
     store,
     contracts: contracts.values(),
     sequences,
     inMemory,
     clock,
+    ...(leases === undefined ? {} : { worksOn: (realm: number) => leases.worksOn(realm) }),
     ...(onError === undefined ? {} : { onError }),
   });
   const writer = new Writer(store, {
     order: tablesOf(contracts.values()),
     clock,
     agenda,
+    ...(leases === undefined ? {} : { leases }),
     ...(onError === undefined ? {} : { onError }),
     ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),
   });
   const keys = new KeyDirectory(store, { realmOf: (tenant, environment) => realmOf(store, tenant, environment), clock });
+  const sources = new Sources(store, writer, { contracts, sequences, inMemory, now });
   const pipeline = createPipeline({
     contracts,
     keys,
-    executor: new Sources(store, writer, { contracts, sequences, inMemory, now }),
+    executor: leases === undefined ? sources : new Router(sources, { leases, peers: new ForwardClient(signer) }),
     cursorSecret: options.cursorSecret,
     now,
     ...(onError === undefined
@@ -123,5 +135,5 @@ export const createApp = (options: AppOptions): App => {
       : { onError: (error: unknown, call: Call) => onError(error, call.operation.name, call.requestId) }),
     ...(onCall === undefined ? {} : { onCall }),
   });
-  return { contracts, store, writer, agenda, keys, pipeline };
+  return { contracts, store, writer, agenda, keys, pipeline, leases, signer, takeOver: pipeline.takeOver };
 };

@@ -127,6 +127,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const close = async (): Promise<void> => {
       app.agenda.stop();
       await app.writer.drained();
+      await app.leases?.leave();
       await store.close();
     };
     return { config, services, app, demo, close };

@@ -28,6 +28,8 @@ export interface Config {
   readonly secret: string | undefined;
   readonly tls: Tls | undefined;
   readonly baseDomain: string | undefined;
+  /** Without a slash at the end. */
+  readonly nodeUrl: string | undefined;
 }
 
 export interface ConfigProblem {
@@ -136,6 +138,7 @@ export const readConfig = (environment: Environment): ConfigReading => {
     secret,
     tls: readTls(reader),
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
+    nodeUrl: reader.read("PONS_NODE_URL"),
   };
   const { problems } = reader;
   return problems.length === 0 ? { ok: true, config, unknown } : { ok: false, problems, rest: config, unknown };

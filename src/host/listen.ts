@@ -10,6 +10,8 @@ import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { documentsOf } from "./documents.ts";
+import { forwardPath } from "./forward.ts";
+import { createForwardReceiver } from "./forward-receiver.ts";
 import { StartError } from "./start-error.ts";
 
 /** Beyond it Bun answers 413 by itself. */
@@ -89,6 +91,14 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
     hooks: { onError: (error, request) => logger.error("request_failed", { ...request, error }) },
   });
+  const { contracts, leases, signer, takeOver } = app;
+  const receive = leases === undefined ? undefined : createForwardReceiver({ signer, contracts, takeOver });
+  const handle = (request: Request, peer: Peer): Response | Promise<Response> => {
+    if (receive === undefined || request.method !== "POST" || !request.url.endsWith(forwardPath))
+      return rest.handle(request, peer);
+    // Of nobody's node: answered like any address that is not there.
+    return receive(request).then((answer) => answer ?? rest.handle(new Request(request.url, { method: "POST" }), peer));
+  };
   const { tls, host, port } = config;
   const serve = (): Bun.Server<undefined> =>
     Bun.serve({
@@ -100,7 +110,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
       idleTimeout: idleSeconds,
       http2: true,
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key }, http3: true }),
-      fetch: (request, server) => rest.handle(request, new Peer(server, request)),
+      fetch: (request, server) => handle(request, new Peer(server, request)),
       error(error) {
         logger.error("request_failed", { error });
         return new Response(internalError, { status: 500, headers: { "Content-Type": "application/json" } });

@@ -42,6 +42,12 @@ const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => 
   return () => (stopping ??= stop());
 };
 
+/** Rows of other nodes' realms have become this one's to work on. */
+const lookAtAgenda = ({ agenda, writer }: Booted["app"]): void => {
+  agenda.rescan();
+  writer.wake();
+};
+
 /** Boots and listens. Throws `StartError`; whatever was opened is closed then. */
 export const run = async (config: Config, options: BootOptions): Promise<Running> => {
   const { logger } = options;
@@ -56,6 +62,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   }
   const { baseUrl, port } = listening;
   const { services, app, demo } = booted;
+  await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app) });
   if (demo !== undefined) {
     const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
     await writeDemoFile(config.data, { baseUrl, ...others, ...demo });

@@ -52,6 +52,13 @@ const databaseUrl = (value: string): Parsed<string> => {
   return hostname !== "" && pathname.length > 1 ? ok(value) : refused;
 };
 
+const nodeUrl = (value: string): Parsed<string> => {
+  if (!URL.canParse(value)) return refused;
+  const { protocol, origin, username, password, pathname, search, hash } = new URL(value);
+  const isBare = pathname === "/" && `${username}${password}${search}${hash}` === "";
+  return isBare && (protocol === "http:" || protocol === "https:") ? ok(origin) : refused;
+};
+
 export const settings = {
   PONS_MODE: {
     doc: "What the server is for. Both give an empty database its schema. Development also brings an older schema up to date, unless values would be lost, and makes the demo tenant; production does neither.",
@@ -91,7 +98,7 @@ export const settings = {
     parse: oneOf<Level>(levels),
   },
   PONS_SECRET: {
-    doc: "Secret of the installation: signs cursors. The same on all nodes.",
+    doc: "Secret of the installation: signs cursors, and calls between nodes. The same on all nodes.",
     expected: `at least ${secretLengthMin} characters, for instance from: openssl rand -base64 32`,
     absent: "made once and kept in the data folder (development); required in production",
     shown: (value: string): string => `(${value.length} characters)`,
@@ -114,6 +121,12 @@ export const settings = {
     expected: "a domain name in small letters, such as example.com",
     absent: "none: services are paths",
     parse: (value: string): Parsed<string> => (domainForm.test(value) && !/^[0-9.]+$/.test(value) ? ok(value) : refused),
+  },
+  PONS_NODE_URL: {
+    doc: "Where other nodes on the same Postgres reach this one; each has its own.",
+    expected: "an http or https address without a path, such as http://10.0.0.5:3000",
+    absent: "where the server listens, such as http://127.0.0.1:3000",
+    parse: nodeUrl,
   },
 } as const satisfies Record<string, Setting<unknown>>;
 

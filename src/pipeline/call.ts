@@ -80,6 +80,8 @@ export interface Call {
   readonly address?: string;
   /** Channel the call came through: "rest". */
   readonly channel: string;
+  /** Another node has handed it over: it runs here or not at all. */
+  readonly isHandedOver?: true;
 }
 
 export type Result =

@@ -44,6 +44,15 @@ export type RunOutcome =
 /** A step lets the call pass (`undefined`) or refuses it. */
 export type Step = (context: CallContext) => MaybePromise<Refusal | undefined>;
 
+/** Whose an atomic batch is, and what it looks like from outside. */
+export interface AtomicOrigin {
+  /** Absent: nobody's, and every step will be refused. */
+  readonly realm: number | undefined;
+  readonly isHandedOver?: true;
+  /** All its calls, where they can be made before any has run. */
+  calls(): readonly (Call | Refusal)[] | undefined;
+}
+
 /** Executes accepted calls: the run step. Given by the sources. */
 export interface Executor {
   /** Throws `StoreError`. */
@@ -51,7 +60,10 @@ export interface Executor {
   /** Runs in the writer; answers after the commit. Never rejects. */
   command(context: CallContext): Promise<RunOutcome>;
   /** Steps that commit together or not at all; a step is made once the ones before it have run. */
-  atomic(steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[]): Promise<readonly RunOutcome[]>;
+  atomic(
+    steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[],
+    origin: AtomicOrigin,
+  ): Promise<readonly RunOutcome[]>;
   /** All rows of a plan, presented, in chunks. */
   scan(plan: RowsPlan, signal: AbortSignal | undefined): AsyncIterable<readonly unknown[]>;
 }

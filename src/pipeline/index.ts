@@ -20,7 +20,7 @@ import type { Call, Result } from "./call.ts";
 import { andThen } from "./condition.ts";
 import type { Caller, CallContext, Executor, RunOutcome, Step } from "./context.ts";
 import type { KeyDirectory } from "./identity/key-directory.ts";
-import type { BatchStep, Pipeline, RowStream, Strategy } from "./pipeline.ts";
+import type { BatchStep, Handover, Pipeline, RowStream, Strategy } from "./pipeline.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { accept } from "./steps/accept.ts";
 import { type Admission, admit } from "./steps/admit.ts";
@@ -71,7 +71,7 @@ const pass = (steps: readonly Step[], context: CallContext, first = 0): MaybePro
 };
 
 /** Makes the pipeline over contracts and their sources. */
-export const createPipeline = (options: PipelineOptions): Pipeline => {
+export const createPipeline = (options: PipelineOptions): Pipeline & Handover => {
   const { contracts, executor, onCall } = options;
   const now = options.now ?? (() => new Date().toISOString());
   const admission: Admission = { inFlight: 0, inFlightMax: options.inFlightMax ?? inFlightMaxDefault };
@@ -209,25 +209,60 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
       const refusal = first !== undefined && "operation" in first ? refusalOf(error, first) : refuse("internal");
       return batch.map(() => ({ ok: false, refusal }));
     }
+    const callOf = (position: number, earlier: readonly RunOutcome[]): Call | Refusal => {
+      const prepared = batch[position]?.prepare(earlier) ?? refuse("internal");
+      if (!("operation" in prepared)) return prepared;
+      const { credentials } = prepared;
+      const caller = credentials.kind === "key" && credentials.secret === known?.secret ? known.caller : undefined;
+      if (caller !== undefined && !("realm" in caller)) return caller;
+      const call = caller === undefined ? prepared : { ...prepared, principal: caller };
+      contexts[position] = contextOf(call);
+      return call;
+    };
     const outcomes = await executor.atomic(
-      batch.map((step, position) => (earlier) => {
-        const prepared = step.prepare(earlier);
-        if (!("operation" in prepared)) return prepared;
-        const { credentials } = prepared;
-        const caller = credentials.kind === "key" && credentials.secret === known?.secret ? known.caller : undefined;
-        if (caller !== undefined && !("realm" in caller)) return caller;
-        const call = caller === undefined ? prepared : { ...prepared, principal: caller };
-        const context = contextOf(call);
-        contexts[position] = context;
-        const refusal = pass(steps, context);
-        if (refusal instanceof Promise) return refuse("unavailable", { retryAfter: unavailableRetryAfter });
-        return refusal ?? context;
+      batch.map((_, position) => (earlier) => {
+        const call = callOf(position, earlier);
+        return "operation" in call ? passed(contexts[position] ?? contextOf(call)) : call;
       }),
+      {
+        realm: known !== undefined && "realm" in known.caller ? known.caller.realm : principalOf(batch)?.realm,
+        calls: () => (batch.some(({ dependsOn }) => dependsOn.length > 0) ? undefined : batch.map((_, at) => callOf(at, []))),
+      },
     );
     return outcomes.map((outcome, position) => {
       const context = contexts[position];
       return context === undefined ? outcome : finish(context, outcome);
     });
+  };
+
+  /** A step of an atomic batch: nothing in the writer may wait for its steps. */
+  const passed = (context: CallContext): CallContext | Refusal => {
+    const refusal = pass(steps, context);
+    if (refusal instanceof Promise) return refuse("unavailable", { retryAfter: unavailableRetryAfter });
+    return refusal ?? context;
+  };
+
+  const takeOverOne = async (call: Call): Promise<RunOutcome> => {
+    const context = contextOf({ ...call, isHandedOver: true });
+    admission.inFlight++;
+    try {
+      const refusal = await pass(steps, context);
+      return refusal === undefined ? await execute(context) : { ok: false, refusal };
+    } catch (error) {
+      return { ok: false, refusal: refusalOf(error, call) };
+    } finally {
+      admission.inFlight--;
+    }
+  };
+
+  const takeOver: Handover["takeOver"] = async (calls, { strategy }) => {
+    if (strategy === "independent")
+      return Promise.all(calls.map((call) => ("operation" in call ? takeOverOne(call) : { ok: false as const, refusal: call })));
+    const first = calls.find((call) => "operation" in call);
+    return executor.atomic(
+      calls.map((call) => () => ("operation" in call ? passed(contextOf({ ...call, isHandedOver: true })) : call)),
+      { realm: first?.principal?.realm, isHandedOver: true, calls: () => undefined },
+    );
   };
 
   const runBatch = (batch: readonly BatchStep[], { strategy }: { readonly strategy: Strategy }): Promise<readonly Result[]> =>
@@ -271,7 +306,13 @@ export const createPipeline = (options: PipelineOptions): Pipeline => {
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, permit, runBatch, stream };
+  return { run, permit, runBatch, stream, takeOver };
+};
+
+/** Who makes a batch, where that is known without a key. */
+const principalOf = (batch: readonly BatchStep[]): Call["principal"] => {
+  const prepared = batch.find(({ dependsOn }) => dependsOn.length === 0)?.prepare([]);
+  return prepared !== undefined && "operation" in prepared ? prepared.principal : undefined;
 };
 
 async function* once(rows: readonly unknown[]): AsyncIterable<readonly unknown[]> {

@@ -4,6 +4,7 @@
  */
 import type { MaybePromise } from "../store/store.ts";
 import type { Call, Result } from "./call.ts";
+import type { RunOutcome } from "./context.ts";
 import type { Page } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -39,6 +40,15 @@ export interface Pipeline {
   runBatch(steps: readonly BatchStep[], options: { readonly strategy: Strategy }): MaybePromise<readonly Result[]>;
   /** A list operation as a stream: NDJSON, CSV, exports. */
   stream(call: Call): MaybePromise<RowStream>;
+}
+
+/** What another node sees of the pipeline. */
+export interface Handover {
+  /**
+   * Calls that another node hands over, with their principals: one, or several that commit together. Outcomes as they are, in the words of the
+   * newest version: to present and to record them is for the node that was asked.
+   */
+  takeOver(calls: readonly (Call | Refusal)[], options: { readonly strategy: Strategy }): Promise<readonly RunOutcome[]>;
 }
 
 export type { Page };

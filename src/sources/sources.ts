@@ -11,7 +11,7 @@ import { versionView } from "../contract/versions.ts";
 import type { QueryContext } from "../define/function.ts";
 import type { ResourceDefinition } from "../define/resource.ts";
 import { andThen } from "../pipeline/condition.ts";
-import type { CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
+import type { AtomicOrigin, CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
 import type { RowsPlan } from "../pipeline/plan.ts";
 import type { View } from "../pipeline/view.ts";
@@ -177,12 +177,18 @@ export class Sources implements Executor {
     return outcome ?? { ok: false, refusal: refuse("internal") };
   }
 
-  atomic(steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[]): Promise<readonly RunOutcome[]> {
+  atomic(
+    steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[],
+    { realm, isGuest }: Pick<AtomicOrigin, "realm"> & Pick<Command, "isGuest">,
+  ): Promise<readonly RunOutcome[]> {
     return this.#writer.submit({
       steps: steps.map((step) => (earlier) => {
         const context = step(earlier);
-        return "operation" in context ? this.#commandOf(context) : context;
+        if (!("operation" in context)) return context;
+        const command = this.#commandOf(context);
+        return isGuest === true ? { ...command, isGuest } : command;
       }),
+      ...(realm === undefined ? {} : { realm }),
     });
   }
 

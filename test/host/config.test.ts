@@ -35,6 +35,7 @@ test("nothing set: a development server for this machine alone", () => {
     secret: undefined,
     tls: undefined,
     baseDomain: undefined,
+    nodeUrl: undefined,
   });
 });
 
@@ -58,6 +59,8 @@ const taken: [name: keyof typeof settings, value: string, field: string, expecte
   ["PONS_DATABASE_URL", "sqlite:a.db", "databaseUrl", "sqlite:a.db"],
   ["PONS_SECRET", secret, "secret", secret],
   ["PONS_BASE_DOMAIN", "api.example.com", "baseDomain", "api.example.com"],
+  ["PONS_NODE_URL", "http://10.0.0.5:3000", "nodeUrl", "http://10.0.0.5:3000"],
+  ["PONS_NODE_URL", "https://a.example.com/", "nodeUrl", "https://a.example.com"],
 ];
 test.each(taken)("%s=%s is taken", (name, value, field, expected) => {
   expect(configOf({ [name]: value })).toMatchObject({ [field]: expected });
@@ -89,6 +92,10 @@ const refused: [name: keyof typeof settings, value: string][] = [
   ["PONS_BASE_DOMAIN", "https://example.com"],
   ["PONS_BASE_DOMAIN", "10.0.0.1"],
   ["PONS_BASE_DOMAIN", "Example.com"],
+  ["PONS_NODE_URL", "10.0.0.5:3000"],
+  ["PONS_NODE_URL", "ftp://10.0.0.5"],
+  ["PONS_NODE_URL", "http://10.0.0.5/pons"],
+  ["PONS_NODE_URL", "http://user:word@10.0.0.5"],
 ];
 test.each(refused)("%s=%s is refused with its name, its value and what is expected", (name, value) => {
   const told = problemsOf({ [name]: value });

@@ -2,8 +2,11 @@
 import { SQL } from "bun";
 import { lockTimeoutMs } from "../limits.ts";
 
-/** How long an open transaction may wait for this process before the server ends it, in milliseconds. */
-const idleInTransactionMs = 60_000;
+/**
+ * How long an open transaction may wait for this process before the server ends it, in milliseconds. As long as a lease (see batch/lease.ts): a
+ * process that was stopped keeps the others waiting no longer with its locks than with its leases.
+ */
+const idleInTransactionMs = 5_000;
 
 export interface SessionOptions {
   readonly url: string;
