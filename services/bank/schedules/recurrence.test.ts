@@ -76,6 +76,7 @@ test("the first run from a moment on is the first one", () => {
         const found = firstRunFrom(of, run, moment);
         const at = runAt(of, found);
         const before = runAt(of, found - 1);
+        if (of.every === "none") return void expect(found).toBe(run);
         expect(found).toBeGreaterThanOrEqual(run);
         if (at !== null) expect(at >= moment).toBe(true);
         if (found > run && before !== null) expect(before < moment).toBe(true);

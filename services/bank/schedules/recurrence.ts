@@ -47,8 +47,9 @@ export const runAt = ({ startsAt, every, endsAt, count }: Plan, run: number): st
   return endsAt !== null && at > endsAt ? null : at;
 };
 
-/** Number of the first run, from `run` on, that lies at a moment or after it; it may be one that there is not. */
+/** Number of the first run, from `run` on, that lies at a moment or after it; it may be one that there is not. A single run stays the one it is. */
 export const firstRunFrom = (plan: Plan, run: number, moment: string): number => {
+  if (plan.every === "none") return run;
   const start = new Date(plan.startsAt);
   const wanted = new Date(moment);
   const days = Math.floor((wanted.getTime() - start.getTime()) / dayMs);

@@ -15,9 +15,9 @@ import { refusals, spend } from "../refusals.ts";
 import { openRisk, prepareRisk } from "../risk/index.ts";
 import { transfers } from "../transfers.ts";
 import { runAt } from "./recurrence.ts";
+import { retriesMax } from "./schedule-fields.ts";
 import { type Schedule, schedules } from "./schedules.ts";
 
-export const retriesMax = 3;
 const retryAfterMs = 86_400_000;
 
 /** These will be the same tomorrow. */

@@ -2,6 +2,9 @@
 import { t } from "pons";
 import { intervals } from "./recurrence.ts";
 
+/** How often a refused run is tried again, once a day. */
+export const retriesMax = 3;
+
 /** What a caller gives; never changed afterwards. */
 export const terms = {
   debit: t.ref("accounts", { write: "create", doc: "Account the money leaves." }),

@@ -12,8 +12,8 @@ import { type Account, flawOfForm } from "../outcomes.ts";
 import { refusals } from "../refusals.ts";
 import { transfers } from "../transfers.ts";
 import { firstRunFrom, runAt } from "./recurrence.ts";
-import { retriesMax, runSchedule, transferIdOf } from "./run.ts";
-import { scheduleFields, terms } from "./schedule-fields.ts";
+import { runSchedule, transferIdOf } from "./run.ts";
+import { retriesMax, scheduleFields, terms } from "./schedule-fields.ts";
 
 /** Most orders of one account that are active or paused. */
 const ordersMax = 500;
