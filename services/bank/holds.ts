@@ -151,7 +151,12 @@ export const holds = resource(
         run: async (ctx, { row, input }) => {
           const risk = openRisk(ctx);
           const done = await incrementHold(ctx, row, input.amount, risk);
-          if (!done.ok) return ctx.refuse(done.type === "review_required" ? "fraud_declined" : done.type, done.details);
+          if (!done.ok) {
+            const type = done.type === "review_required" ? "fraud_declined" : done.type;
+            if (type !== "fraud_declined") return ctx.refuse(type, done.details);
+            risk.keep();
+            return ctx.refuse(type, done.details, { keep: true });
+          }
           ctx.emit("authorized", { hold: row.id, amount: input.amount });
           return done.hold;
         },

@@ -286,8 +286,10 @@ export const transfers = resource(
           available: t.money({ optional: true, doc: "What may leave the account to debit, before the transfer." }),
         },
         load: loadWith(self),
+        loadMore: ({ input, loaded: { debit, credit }, all }) => riskLoads({ all }, [{ ...input, debit, credit }]),
         run: (ctx, { input: { id: _, ...terms }, loaded }) => {
-          const decision = decide(situationOf(ctx, { terms, ...loaded }));
+          const risk = openRisk(ctx);
+          const decision = decide({ ...situationOf(ctx, { terms, ...loaded }), risk: () => risk.check(terms) });
           const { debit: from } = loaded;
           const seen = from !== undefined && ctx.visible(accounts, from);
           return {
