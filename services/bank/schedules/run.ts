@@ -6,7 +6,7 @@
  * moment: an order for every day has its next run instead. Then it is given up and the order goes on. A refusal that will not pass, such as a closed account,
  * ends the order. A run that a fraud rule wants reviewed is put to approval with its own id, and the order goes on. Runs missed because the bank was not in service are made one after the other once it is, each once, in its turn.
  */
-import type { CommandContext } from "pons";
+import type { CommandContext, ResourceDefinition } from "pons";
 import { requestApproval } from "../approvals/request.ts";
 import { derivedId } from "../derived-id.ts";
 import { withFee } from "../fees/charge.ts";
@@ -15,8 +15,7 @@ import { refusals, spend } from "../refusals.ts";
 import { openRisk, prepareRisk } from "../risk/index.ts";
 import { transfers } from "../transfers.ts";
 import { runAt } from "./recurrence.ts";
-import { retriesMax } from "./schedule-fields.ts";
-import { type Schedule, schedules } from "./schedules.ts";
+import { retriesMax, type Schedule, type scheduleFields } from "./schedule-fields.ts";
 
 const retryAfterMs = 86_400_000;
 
@@ -108,7 +107,11 @@ const changesOf = (schedule: Schedule, outcome: Outcome, now: string): Partial<S
 };
 
 /** Makes the run whose moment has come. */
-export const runSchedule = async (ctx: CommandContext, schedule: Schedule): Promise<void> => {
+export const runSchedule = async (
+  ctx: CommandContext,
+  schedules: ResourceDefinition<string, typeof scheduleFields>,
+  schedule: Schedule,
+): Promise<void> => {
   const { id, run } = schedule;
   const outcome = await pay(ctx, schedule);
   const row = ctx.table(schedules).update(id, { ...changesOf(schedule, outcome, ctx.now), lastRunAt: ctx.now });

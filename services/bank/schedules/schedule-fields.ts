@@ -1,5 +1,5 @@
 /** Fields of a standing order. */
-import { t } from "pons";
+import { type RowOf, t } from "pons";
 import { intervals } from "./recurrence.ts";
 
 /** How often a refused run is tried again, once a day. */
@@ -55,3 +55,6 @@ export const scheduleFields = {
   createdAt: t.dateTime({ set: "created" }),
   updatedAt: t.dateTime({ set: "updated" }),
 };
+
+/** A row. */
+export type Schedule = RowOf<typeof scheduleFields>;

@@ -4,7 +4,7 @@
  *
  * What is ordered is never changed: cancel the order and give another one.
  */
-import { and, type CommandContext, eq, oneOf, resource, type RowOf, rowOf, t } from "pons";
+import { and, type CommandContext, eq, oneOf, resource, rowOf, t } from "pons";
 import { accounts } from "../accounts.ts";
 import { assets, isKept } from "../assets.ts";
 import { houseAccountId } from "../house.ts";
@@ -13,15 +13,12 @@ import { refusals } from "../refusals.ts";
 import { transfers } from "../transfers.ts";
 import { firstRunFrom, runAt } from "./recurrence.ts";
 import { runSchedule, transferIdOf } from "./run.ts";
-import { retriesMax, scheduleFields, terms } from "./schedule-fields.ts";
+import { retriesMax, type Schedule, scheduleFields, terms } from "./schedule-fields.ts";
 
 /** Most orders of one account that are active or paused. */
 const ordersMax = 500;
 /** How far the first run may lie back: the time a call takes, and clocks that differ. */
 const pastMsMax = 60_000;
-
-/** A row. */
-export type Schedule = RowOf<typeof scheduleFields>;
 
 interface Asked {
   readonly debit: string;
@@ -104,7 +101,7 @@ export const schedules = resource(
         transfer: rowOf(transfers, transferIdOf(row.id, row.run)),
         spent: rowOf(refusals, transferIdOf(row.id, row.run)),
       }),
-      run: (ctx, { row }) => runSchedule(ctx, row),
+      run: (ctx, { row }) => runSchedule(ctx, self, row),
     }),
     create: command({
       on: "collection",
