@@ -4,6 +4,7 @@ import { spanMax } from "../../services/bank/merchants/settle.ts";
 import { testDatabases } from "../postgres/index.ts";
 import { type Bank, type Caller, type Data, dataOf, openBank, refusalOf, rowsOf } from "./bank.ts";
 import { identify, supervisorOf } from "./identified.ts";
+import { numbers } from "./numbers.ts";
 
 const day = 86_400_000;
 const iban = "MT84MALT011000012345MTLCAST001S";
@@ -14,17 +15,6 @@ interface Merchant {
   readonly account: string;
   readonly receivable: string;
 }
-
-/** mulberry32: the same numbers for the same seed. */
-const numbers = (seed: number) => {
-  let state = seed;
-  return (below: number): number => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-};
 
 describe.each(testDatabases())("$engine", ({ create }) => {
   let bank: Bank;
@@ -65,10 +55,10 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     );
   /** What came and went in a range of the log, row by row, without the legs of the merchant's own settlements. */
   const recomputed = async (of: Merchant, from: number, to: number) => {
-    const own = new Set((await settlementsOf(of)).map(({ transaction }) => transaction).filter((id) => id !== null));
+    const own = new Set<unknown>((await settlementsOf(of)).map(({ transaction }) => transaction).filter((id) => id !== null));
     const rows = (await bank.sql(
       `SELECT "seq", "debit", "credit", "amount", "transaction" FROM "bank_transfers" WHERE ("debit" = '${of.receivable}' OR "credit" = '${of.receivable}') AND "amount" > 0`,
-    )) as { seq: number; debit: string; credit: string; amount: number; transaction: string | null }[];
+    )) as { seq: unknown; debit: string; credit: string; amount: unknown; transaction: string | null }[];
     const within = rows.filter(({ seq, transaction }) => Number(seq) >= from && Number(seq) <= to && !own.has(transaction));
     const sales = within.filter(({ credit }) => credit === of.receivable);
     const refunds = within.filter(({ debit }) => debit === of.receivable);
@@ -79,7 +69,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     Number(((await bank.sql(`SELECT MAX("seq") AS "last" FROM "bank_transfers"`)) as { last: number }[])[0]?.last);
   const fees = async (): Promise<number> => {
     const rows = (await bank.sql(`SELECT "balance" FROM "bank_accounts" WHERE "purpose" = 'fees' AND "currency" = 'EUR'`)) as {
-      balance: number;
+      balance: unknown;
     }[];
     return Number(rows[0]?.balance ?? 0);
   };

@@ -32,7 +32,7 @@ export const dealFields = {
   closeAt: t.dateTime({ optional: true, write: "never", read: [], filter: false, doc: "The same while it is open." }),
   status: t.enum(["open", "funded", "voided", "repaying", "repaid"], { default: "open", write: "never", index: true }),
   invested: money("What investors have put into it."),
-  investments: t.integer({ default: 0, write: "never", doc: "How many investments that is." }),
+  investmentCount: t.integer({ default: 0, write: "never", doc: "How many investments that is." }),
   feePaid: money("Of the fee."),
   interestPaid: money("Of the interest."),
   principalPaid: money("Of the principal."),

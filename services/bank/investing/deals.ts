@@ -5,13 +5,17 @@
  *   open ─► funded ─► repaying ─► repaid
  *     └───► voided
  */
-import { eq, resource, rowOf, t } from "pons";
+import { type CommandContext, eq, resource, rowOf, rowsOf, t } from "pons";
 import { accountLimitMax, accounts } from "../accounts.ts";
 import { customers } from "../customers.ts";
+import { holds } from "../holds.ts";
 import { postingRefusals } from "../posting.ts";
 import { refusals, spend } from "../refusals.ts";
 import { dealFields as fields, investmentsMax, openDaysMax } from "./deal-fields.ts";
-import { voidDeal } from "./funding.ts";
+import { fund, voidDeal } from "./funding.ts";
+import { invest, investRefusals, withdraw } from "./invest.ts";
+import { type Investment, investmentFields } from "./investment-fields.ts";
+import { investments } from "./investments.ts";
 import { debtOf, repay } from "./repaying.ts";
 import { repaymentFields, repayments } from "./repayments.ts";
 import { interestOf, totalOf } from "./waterfall.ts";
@@ -19,6 +23,32 @@ import { interestOf, totalOf } from "./waterfall.ts";
 const dayMs = 86_400_000;
 
 const { title, minInvestment, rateBasisPoints, termMonths, opensAt, closesAt } = fields;
+
+/** What is answered of an investment. */
+const investmentOutput = {
+  investment: t.ref("investments"),
+  status: investmentFields.status,
+  amount: investmentFields.amount,
+  share: investmentFields.share,
+  hold: investmentFields.hold,
+  interest: investmentFields.interest,
+};
+
+const told = ({ id, status, amount, share, hold, interest }: Investment) => ({
+  investment: id,
+  status,
+  amount,
+  share,
+  hold,
+  interest,
+});
+
+/** Refuses, and spends the id that the caller chose, for the refusal depended on state. */
+const refuse = (ctx: CommandContext, id: string | null, type: string, details?: Readonly<Record<string, unknown>>) => {
+  if (id === null) return ctx.refuse(type, details);
+  spend(ctx, id, type);
+  return ctx.refuse(type, details, { keep: true });
+};
 
 /** Why a deal cannot have such terms. */
 const flawOf = (
@@ -36,7 +66,7 @@ export const deals = resource(
   { doc: "Money that many customers lend to one.", fields },
   ({ self, all, filter, count, sum, many, command, due }) => ({
     rows: { customer: all, teller: all, supervisor: all, auditor: all },
-    relations: { repayments: many("repayments") },
+    relations: { investments: many("investments"), repayments: many("repayments") },
     sortBy: "closesAt",
     filters: { open: filter(({ status }) => eq(status, "open")) },
     stats: {
@@ -48,6 +78,12 @@ export const deals = resource(
     },
     events: {
       opened: { doc: "A deal was offered.", data: { deal: t.ref("deals"), target: t.money() } },
+      invested: {
+        doc: "Somebody invested.",
+        data: { deal: t.ref("deals"), investment: t.ref("investments"), amount: t.money() },
+      },
+      withdrawn: { doc: "An investment was taken back.", data: { deal: t.ref("deals"), investment: t.ref("investments") } },
+      funded: { doc: "A deal was funded.", data: { deal: t.ref("deals"), transaction: t.ref("transactions") } },
       voided: { doc: "A deal came to nothing.", data: { deal: t.ref("deals"), reason: t.string() } },
       repaid: {
         doc: "The borrower paid.",
@@ -60,7 +96,7 @@ export const deals = resource(
       load: ({ row }) => ({ account: rowOf(accounts, row.account) }),
       run: async (ctx, { row }) => {
         ctx.emit("voided", { deal: row.id, reason: "not funded in time" });
-        return voidDeal(ctx, row, "not funded in time");
+        ctx.table(self).update(row.id, await voidDeal(ctx, row, "not funded in time"));
       },
     }),
     create: command({
@@ -120,6 +156,75 @@ export const deals = resource(
       },
     }),
     functions: {
+      invest: command({
+        on: "item",
+        doc: "Invests in a deal. The investment that reaches the target funds it; none may ask for more than is missing.",
+        roles: ["customer", "teller", "supervisor"],
+        input: {
+          id: t.id("inv", { client: true, optional: true, doc: "UUID or id of this form, chosen by the client." }),
+          account: t.ref("accounts", { doc: investmentFields.account.options.doc }),
+          amount: t.money({ doc: "Minor units, greater than zero.", example: 50000 }),
+        },
+        output: investmentOutput,
+        refusals: investRefusals,
+        load: ({ row, input }) => ({
+          account: rowOf(accounts, input.account),
+          borrower: rowOf(accounts, row.account),
+          existing: rowOf(investments, input.id),
+          spent: rowOf(refusals, input.id),
+        }),
+        run: async (ctx, { row, input: { id, account: accountId, amount }, loaded: { account, existing, spent } }) => {
+          if (amount <= 0n) return ctx.refuse("invalid_amount");
+          if (existing !== undefined) {
+            const same = existing.deal === row.id && existing.account === accountId && existing.amount === amount;
+            const seen = ctx.visible(investments, existing);
+            return same && seen ? ctx.replayed(told(existing)) : ctx.refuse("exists_with_different_fields");
+          }
+          if (spent !== undefined) {
+            const known = spent.subject === ctx.principal.subject;
+            return ctx.refuse("id_already_failed", known ? { reason: spent.reason } : {});
+          }
+          const made = await invest(ctx, row, { id, account, amount });
+          if (!made.ok) return refuse(ctx, id, made.type, made.details);
+          const { investment } = made;
+          const deal = ctx.table(self).update(row.id, made.changes);
+          ctx.emit("invested", { deal: row.id, investment: investment.id, amount });
+          if (deal.invested < deal.target) return ctx.created(told(investment));
+          const funded = await fund(ctx, deal);
+          // Without `keep`: all that was captured is undone, and the id stays free, for the fault is another investment's.
+          if (!funded.ok) return ctx.refuse("funding_failed", { investment: funded.investment, reason: funded.reason });
+          ctx.table(self).update(row.id, funded.changes);
+          ctx.emit("funded", { deal: row.id, transaction: funded.changes.transaction });
+          return ctx.created(told(ctx.table(investments).loaded(investment.id) ?? investment));
+        },
+      }),
+      withdraw: command({
+        on: "item",
+        doc: "Takes an investment back while the deal is open.",
+        roles: ["customer", "teller", "supervisor"],
+        input: { investment: t.ref("investments", { doc: "What is taken back." }) },
+        output: investmentOutput,
+        refusals: {
+          ...postingRefusals,
+          investment_not_found: { status: 404, doc: "The deal has no such investment of yours." },
+          not_withdrawable: { status: 409, doc: "The deal is decided, or the investment was taken back already." },
+        },
+        load: ({ input }) => ({ investment: rowOf(investments, input.investment) }),
+        loadMore: ({ row, loaded: { investment } }) => ({
+          accounts: rowsOf(accounts, investment === undefined ? [] : [investment.account, row.account]),
+          hold: rowOf(holds, investment?.hold ?? null),
+        }),
+        run: async (ctx, { row, loaded: { investment } }) => {
+          if (investment?.deal !== row.id || !ctx.visible(investments, investment)) return ctx.refuse("investment_not_found");
+          const { status } = investment;
+          if (row.status !== "open" || status !== "held") return ctx.refuse("not_withdrawable", { status });
+          const done = await withdraw(ctx, row, investment);
+          if (!done.ok) return ctx.refuse(done.type, done.details);
+          ctx.table(self).update(row.id, done.changes);
+          ctx.emit("withdrawn", { deal: row.id, investment: investment.id });
+          return told(done.investment);
+        },
+      }),
       cancel: command({
         on: "item",
         doc: "Voids an open deal: everybody has the own money back.",
@@ -131,7 +236,7 @@ export const deals = resource(
         run: async (ctx, { row, input }) => {
           if (row.status !== "open") return ctx.refuse("deal_not_open", { status: row.status });
           ctx.emit("voided", { deal: row.id, reason: input.reason });
-          return voidDeal(ctx, row, input.reason);
+          return ctx.table(self).update(row.id, await voidDeal(ctx, row, input.reason));
         },
       }),
       repay: command({
@@ -173,17 +278,14 @@ export const deals = resource(
             return same ? ctx.replayed({ repayment, ...rest }) : ctx.refuse("exists_with_different_fields");
           }
           if (spent !== undefined) return ctx.refuse("id_already_failed", { reason: spent.reason });
-          const no = (type: string, details?: Readonly<Record<string, unknown>>) => {
-            if (id === null) return ctx.refuse(type, details);
-            spend(ctx, id, type);
-            return ctx.refuse(type, details, { keep: true });
-          };
-          if (row.status !== "funded" && row.status !== "repaying") return no("deal_not_repayable", { status: row.status });
+          if (row.status !== "funded" && row.status !== "repaying")
+            return refuse(ctx, id, "deal_not_repayable", { status: row.status });
           const owed = totalOf(debtOf(row));
-          if (amount > owed) return no("exceeds_debt", { owed });
+          if (amount > owed) return refuse(ctx, id, "exceeds_debt", { owed });
           const done = await repay(ctx, row, amount);
-          if (!done.ok) return no(done.type, done.details);
+          if (!done.ok) return refuse(ctx, id, done.type, done.details);
           const { paid, left, transaction } = done;
+          ctx.table(self).update(row.id, done.changes);
           const noted = { amount, ...paid, left, transaction };
           const repayment = ctx.table(repayments).insert({
             ...(id === null ? {} : { id }),

@@ -1,6 +1,6 @@
 /**
  * How a deal ends its time of investing: funded, when the target is reached, or voided. Either concerns all investments at once, at most
- * `investmentsMax`, in a constant number of reads.
+ * `investmentsMax`, in a constant number of reads, and gives what changes of the deal's row.
  */
 import { and, type CommandContext, eq, oneOf } from "pons";
 import { accounts } from "../accounts.ts";
@@ -8,7 +8,6 @@ import { holds } from "../holds.ts";
 import { capture, type PostingRefusal, type Transfer, voidHold } from "../posting.ts";
 import { transactions } from "../transactions.ts";
 import { type Deal, investmentsMax } from "./deal-fields.ts";
-import { deals } from "./deals.ts";
 import type { Investment } from "./investment-fields.ts";
 import { investments } from "./investments.ts";
 import { distribute } from "./largest-remainder.ts";
@@ -40,7 +39,10 @@ const readHolds = async (ctx: CommandContext, deal: Deal, held: readonly Investm
 };
 
 export type Funded =
-  | { readonly ok: true; readonly deal: Deal }
+  | {
+      readonly ok: true;
+      readonly changes: Pick<Deal, "status" | "fundedAt" | "closeAt"> & { readonly transaction: string };
+    }
   | {
       readonly ok: false;
       /** The investment whose money could not be moved, and why. */
@@ -82,12 +84,11 @@ export const fund = async (ctx: CommandContext, deal: Deal): Promise<Funded> => 
       creditVersion,
     })),
   });
-  const changes = { status: "funded" as const, fundedAt: ctx.now, closeAt: null, transaction };
-  return { ok: true, deal: ctx.table(deals).update(deal.id, changes) };
+  return { ok: true, changes: { status: "funded", fundedAt: ctx.now, closeAt: null, transaction } };
 };
 
 /** Gives everybody back what they have put into a deal that comes to nothing. */
-export const voidDeal = async (ctx: CommandContext, deal: Deal, reason: string): Promise<Deal> => {
+export const voidDeal = async (ctx: CommandContext, deal: Deal, reason: string): Promise<Partial<Deal>> => {
   const held = await investmentsOf(ctx, deal, "held");
   if (held.length > 0) await readHolds(ctx, deal, held);
   for (const { id, hold } of held) {
@@ -95,5 +96,5 @@ export const voidDeal = async (ctx: CommandContext, deal: Deal, reason: string):
     await voidHold(ctx, hold);
     ctx.table(investments).update(id, { status: "voided" });
   }
-  return ctx.table(deals).update(deal.id, { status: "voided", reason, closeAt: null, invested: 0n, investments: 0 });
+  return { status: "voided", reason, closeAt: null, invested: 0n, investmentCount: 0 };
 };

@@ -11,7 +11,6 @@ import { houseAccount } from "../house.ts";
 import { type Leg, type Posted, post } from "../posting.ts";
 import { transactions } from "../transactions.ts";
 import type { Deal } from "./deal-fields.ts";
-import { deals } from "./deals.ts";
 import { investmentsOf, readAccounts } from "./funding.ts";
 import type { Investment } from "./investment-fields.ts";
 import { investments } from "./investments.ts";
@@ -63,7 +62,15 @@ const legsOf = async (ctx: CommandContext, deal: Deal, fee: bigint, parts: reado
 };
 
 export type Repaid =
-  | { readonly ok: true; readonly paid: Debt; readonly left: bigint; readonly deal: Deal; readonly transaction: string }
+  | {
+      readonly ok: true;
+      readonly paid: Debt;
+      /** What is still owed. */
+      readonly left: bigint;
+      readonly transaction: string;
+      /** What changes of the deal's row. */
+      readonly changes: Pick<Deal, "feePaid" | "interestPaid" | "principalPaid" | "status">;
+    }
   | (Posted & { readonly ok: false });
 
 /** Pays `amount`, greater than zero and no more than is owed, as one transaction, or changes nothing. */
@@ -85,11 +92,11 @@ export const repay = async (ctx: CommandContext, deal: Deal, amount: bigint): Pr
       ...(left === 0n ? { status: "repaid" as const } : {}),
     });
   }
-  const after = ctx.table(deals).update(deal.id, {
+  const changes = {
     feePaid: deal.feePaid + paid.fee,
     interestPaid: deal.interestPaid + paid.interest,
     principalPaid: deal.principalPaid + paid.principal,
-    status: left === 0n ? "repaid" : "repaying",
-  });
-  return { ok: true, paid, left, deal: after, transaction };
+    status: left === 0n ? ("repaid" as const) : ("repaying" as const),
+  };
+  return { ok: true, paid, left, transaction, changes };
 };
