@@ -30,8 +30,10 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       dataOf(await note(customer, "Came by.", sue));
       expect(rowsOf(await bank.call("notes.list", { as: bank.auditor })).map(({ author }) => author)).toContain("sue");
       expect([...bank.contract.operations.keys()].filter((name) => /^notes\.(update|replace|delete)$/.test(name))).toEqual([]);
-      await expect(bank.sql("UPDATE bank_notes SET text = 'x'")).rejects.toThrow();
-      await expect(bank.sql("DELETE FROM bank_notes")).rejects.toThrow();
+      for (const statement of ["UPDATE bank_notes SET text = 'x'", "DELETE FROM bank_notes"]) {
+        const passed = (async () => bank.sql(statement))();
+        expect([statement, await passed.then(String, () => "refused")]).toEqual([statement, "refused"]);
+      }
     });
 
     test("customers neither read nor write them", async () => {
