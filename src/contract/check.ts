@@ -2,7 +2,7 @@
 import type { Condition, Term } from "../define/expression.ts";
 import type { Field, Fields } from "../define/field.ts";
 import type { FunctionDefinition } from "../define/function.ts";
-import type { Relation, ResourceDefinition } from "../define/resource.ts";
+import { type Relation, type ResourceDefinition, undefinedBehaviour } from "../define/resource.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { checkPattern } from "../define/pattern.ts";
 
@@ -139,6 +139,8 @@ export const check = (service: ServiceDefinition): readonly string[] => {
   };
   const checkResource = (resource: ResourceDefinition): void => {
     const { name, behaviour, fields } = resource;
+    if (behaviour === undefinedBehaviour)
+      problem(name, "was declared and has no behaviour: the module that defines it was not imported");
     checkName(name, name);
     checkFields(name, fields);
     if (fields["id"]?.kind !== "id") problem(name, 'needs a field `id` of kind `t.id("prefix")`');

@@ -15,6 +15,7 @@ export * from "./function.ts";
 export {
   type Access,
   type Behaviour,
+  declare,
   type EventDefinition,
   type Measure,
   type NamedFilter,

@@ -225,23 +225,54 @@ const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
   };
 };
 
+interface Head<F extends Fields> {
+  readonly doc: string;
+  readonly fields: F;
+  readonly singular?: string;
+}
+
+/** What a declared resource has until it is defined. */
+export const undefinedBehaviour: Behaviour = { rows: {} };
+
+/**
+ * Declares a resource: its name and fields, which others may refer to (`ctx.table(transfers)`, `rowOf(transfers, id)`), apart from its behaviour.
+ * So code that the behaviour uses can use the resource, each in a file of its own, without a circle of imports.
+ *
+ *   // transfer-fields.ts
+ *   export const transfers = declare("transfers", { doc: "…", fields: { … } });
+ *   // transfers.ts
+ *   export const transferResource = resource(transfers, ({ all, command }) => ({ … }));
+ */
+export const declare = <const N extends string, const F extends Fields>(name: N, head: Head<F>): ResourceDefinition<N, F> => ({
+  kind: "resource",
+  name,
+  doc: head.doc,
+  singular: head.singular ?? singularOf(name),
+  fields: head.fields,
+  behaviour: undefinedBehaviour,
+});
+
+type Behave<F extends Fields> = (tools: ResourceTools<F>) => Behaviour;
+
+interface DefineResource {
+  <const N extends string, const F extends Fields>(name: N, head: Head<F>, behaviour: Behave<F>): ResourceDefinition<N, F>;
+  /** Gives a declared resource its behaviour, once; it is the same resource. */
+  <const N extends string, const F extends Fields>(declared: ResourceDefinition<N, F>, behaviour: Behave<F>): ResourceDefinition<N, F>;
+}
+
 /** Defines a resource. Names are plural and in camelCase. Throws `TypeError` naming the resource and the field when something does not fit. */
-export const resource = <const N extends string, const F extends Fields>(
-  name: N,
-  head: { readonly doc: string; readonly fields: F; readonly singular?: string },
-  behaviour: (tools: ResourceTools<F>) => Behaviour,
-): ResourceDefinition<N, F> => {
-  const definition: { -readonly [K in keyof ResourceDefinition<N, F>]: ResourceDefinition<N, F>[K] } = {
-    kind: "resource",
-    name,
-    doc: head.doc,
-    singular: head.singular ?? singularOf(name),
-    fields: head.fields,
-    behaviour: { rows: {} },
-  };
+export const resource: DefineResource = <F extends Fields>(
+  first: string | ResourceDefinition<string, F>,
+  second: Head<F> | Behave<F>,
+  third?: Behave<F>,
+): ResourceDefinition<never, F> => {
+  const declared = typeof first === "string" ? declare(first, second as Head<F>) : first;
+  const behaviour = typeof first === "string" ? third : (second as Behave<F>);
+  if (behaviour === undefined || declared.behaviour !== undefinedBehaviour)
+    throw new TypeError(`${declared.name}: a resource is defined once, with its behaviour`);
   // The tools hand out the definition itself, so it is there before its behaviour.
-  definition.behaviour = behaviour(toolsFor(definition) as unknown as ResourceTools<F>);
-  return definition;
+  (declared as { behaviour: Behaviour }).behaviour = behaviour(toolsFor(declared as never) as unknown as ResourceTools<F>);
+  return declared as unknown as ResourceDefinition<never, F>;
 };
 
 /** One row of a resource, chosen by who calls: `/profile` is the customer the login stands for. */
