@@ -95,6 +95,11 @@ export const checks = {
       ? undefined
       : `transfer ${wrong} is not the one that was sent: ${JSON.stringify(rows[wrong]).slice(0, 200)}`;
   },
+  /** A refusal with its code. */
+  refused({ body }) {
+    const { success, error } = JSON.parse(body) as { success?: unknown; error?: { type?: unknown } };
+    return success === false && typeof error?.type === "string" ? undefined : "not a refusal";
+  },
   /** The same bytes that were sent. */
   echo({ sent, body }) {
     return body === sent ? undefined : "not what was sent";

@@ -1,7 +1,7 @@
 /**
  * Whether a transfer costs the same when few and when many are stored. In each round both servers are started anew, one on a fresh bank with few
- * transfers, one on the large data, and asked for single calls and for bulk calls after a warm-up; the small one goes first in one round and last
- * in the next.
+ * transfers, one on the large data, warmed up with calls that are refused, and asked for single calls and for bulk calls; the small one goes first
+ * in one round and last in the next.
  */
 import { load, type Measured } from "../harness/load.ts";
 import { type Surroundings, Unavailable } from "../harness/peer.ts";
@@ -17,6 +17,7 @@ import { type Engine, type Filled, fillLedger, ponsBooks, startLedger } from "./
 export type Growth = Readonly<Record<string, readonly number[]>>;
 
 const measuredCases = cases.filter(({ name }) => name === "single" || name === "bulk");
+const refused = { name: "refused", connections: 64 };
 type Rounds = Map<string, Measured[]>;
 
 export async function measureGrowth(
@@ -98,17 +99,18 @@ async function visit(
   const before = await ponsBooks(filled);
   const running = await startLedger(filled, surroundings);
   let acknowledged = 0;
-  const ask = async (each: Case): Promise<Measured> => {
-    const measured = await loadCase(running, each, plan.seconds);
+  const ask = async (each: Case, seconds: number): Promise<Measured> => {
+    const measured = await loadCase(running, each, seconds);
     acknowledged += measured.calls * each.rows;
     return measured;
   };
   try {
+    await loadCase(running, refused, plan.refusedSeconds);
     for (const each of measuredCases) {
-      await ask(each);
+      await ask(each, plan.seconds / 2);
       await checkpoint(postgresUrl);
       const path = `${each.name}/${size}`;
-      const measured = await ask(each);
+      const measured = await ask(each, plan.seconds);
       rounds.set(path, [...(rounds.get(path) ?? []), measured]);
     }
     verifyBooks(`growth, ${size} stored`, { before, now: await ponsBooks(filled), acknowledged });
@@ -117,7 +119,11 @@ async function visit(
   }
 }
 
-async function loadCase(running: LedgerRunning, each: Case, seconds: number): Promise<Measured> {
+async function loadCase(
+  running: LedgerRunning,
+  each: Pick<Case, "connections"> & { readonly name: string },
+  seconds: number,
+): Promise<Measured> {
   const call = running.calls[each.name];
   if (call === undefined || typeof call === "function") throw new Error(`no call for ${each.name}`);
   return load(running, { call, connections: each.connections, seconds });

@@ -147,7 +147,6 @@ async function loadPostgres(url: string, { filled, count }: Task): Promise<void>
     await sql`update pons_counters set value = ${rows.seq} where realm = ${rows.realm} and name = ${counter}`;
     await sql.unsafe("vacuum analyze bank_transfers");
     await sql.unsafe("vacuum analyze bank_accounts");
-    await sql.unsafe("checkpoint");
   } finally {
     await sql.close({ timeout: 0 });
   }

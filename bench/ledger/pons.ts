@@ -29,6 +29,9 @@ const paths = {
 };
 const perCall = 1000;
 
+/** A transfer that no account can pay: it is decided as any other and stores nothing. */
+const tooMuch = `{"debit":"{word}","credit":"{word}","amount":9000000000000000,"currency":"EUR","reference":"Invoice {n}"}`;
+
 export type Engine = "sqlite" | "postgres";
 
 /** A filled bank whose server is stopped. */
@@ -101,10 +104,11 @@ export async function ponsBooks({ database }: PonsServer): Promise<Books> {
 export async function startLedger(filled: Filled, surroundings: Surroundings): Promise<LedgerRunning> {
   const { headers } = new Client("", filled.key);
   const server = await serve({ ...filled.options, path: paths.first, headers });
+  const calls = transferCalls({ ids: filled.ids, headers, path: paths.transfers, bulkStatus: 200 });
   return {
     ...server,
     pids: [...server.serverPids, ...(filled.database.engine === "postgres" ? [surroundings.postgresPid] : [])],
-    calls: transferCalls({ ids: filled.ids, headers, path: paths.transfers, bulkStatus: 200 }),
+    calls: { ...calls, refused: { ...calls.single, body: tooMuch, status: 422, check: "refused", rows: 0 } },
     books: () => ponsBooks(filled),
   };
 }

@@ -10,7 +10,7 @@ import { djangoTransfers } from "../peers/django.ts";
 import { rowLocks } from "../peers/fastify.ts";
 import { ledgerIds, type LedgerPeer, type LedgerRunning, transferCalls } from "../peers/ledger.ts";
 import { pgbenchTransfers } from "../peers/pgbench.ts";
-import { cases, fullPlan, type Plan, quickPlan } from "./cases.ts";
+import { type Case, cases, fullPlan, type Plan, quickPlan } from "./cases.ts";
 import { bareLoop } from "./ceilings.ts";
 import { type Acknowledged, booksOfAll, measureCases, reportCases, verifyBooks } from "./compare.ts";
 import { type Growth, measureGrowth } from "./growth.ts";
@@ -37,14 +37,15 @@ export async function run(options: TopicOptions): Promise<Everything> {
     createDatabase: () => postgres.createDatabase(),
     postgresPid: postgres.pid,
   };
+  const chosen = cases.filter(({ name }) => options.cases === undefined || options.cases.includes(name));
   const lineup = await startPeers(
-    peers.filter(({ name }) => wanted(options, name)),
+    peers.filter(({ name }) => chosen.length > 0 && wanted(options, name)),
     surroundings,
   );
   let measured: Pick<Everything, "cases" | "latency">;
   try {
-    reportLineup(options, lineup, postgres.url);
-    measured = await measure(options, { plan, lineup, postgresUrl: postgres.url });
+    if (chosen.length > 0) reportLineup(options, lineup, postgres.url);
+    measured = await measure(options, { chosen, plan, lineup, postgresUrl: postgres.url });
   } finally {
     await Promise.all(lineup.started.map(({ running }) => running.stop()));
   }
@@ -74,14 +75,22 @@ function reportLineup({ report, quick }: TopicOptions, lineup: Lineup<LedgerRunn
 }
 
 async function measure(
-  options: TopicOptions,
-  { plan, lineup, postgresUrl }: { readonly plan: Plan; readonly lineup: Lineup<LedgerRunning>; readonly postgresUrl: string },
+  { report }: TopicOptions,
+  {
+    chosen,
+    plan,
+    lineup,
+    postgresUrl,
+  }: {
+    readonly chosen: readonly Case[];
+    readonly plan: Plan;
+    readonly lineup: Lineup<LedgerRunning>;
+    readonly postgresUrl: string;
+  },
 ): Promise<Pick<Everything, "cases" | "latency">> {
-  const { report } = options;
   const peers = lineup.started;
   const acknowledged: Acknowledged = new Map();
   const before = await booksOfAll(peers);
-  const chosen = cases.filter(({ name }) => options.cases === undefined || options.cases.includes(name));
   const measured = await measureCases(chosen, { peers, plan, postgresUrl, acknowledged });
   reportCases(report, chosen, { peers, measured });
   const latency = await measureLatency(report, { peers, plan, postgresUrl, acknowledged, measured });
