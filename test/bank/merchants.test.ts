@@ -230,6 +230,36 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect(refusalOf(await refund(shop, next["id"])).type).toBe("insufficient_funds");
     });
 
+    test("the merchant reads the payments, page by page, and nobody else's", async () => {
+      const shop = await merchant({ feeBasisPoints: 1_000 });
+      const other = await merchant();
+      const sales = [await sell(shop, 100), await sell(shop, 200), await sell(shop, 300)];
+      dataOf(await refund(shop, sales[1]?.["id"]));
+      await settled(shop);
+      const as = bank.customer(shop.customer);
+      const page = async (body: object) => dataOf(await bank.call("merchants.payments", { as, id: shop.id, body })).data;
+      const all: Data[] = [];
+      let before: unknown;
+      let pages = 0;
+      do {
+        const found = await page(before === undefined ? { limit: 4 } : { limit: 4, beforeSeq: before });
+        all.push(...(found["payments"] as Data[]));
+        before = found["before"] ?? undefined;
+        pages++;
+      } while (before !== undefined && pages < 5);
+      expect(pages).toBe(2);
+      expect(all.map(({ direction, kind, amount, reverses }) => [direction, kind, amount, reverses])).toEqual([
+        ["out", "fee", 40, null],
+        ["out", "settlement", 360, null],
+        ["out", "reversal", 200, sales[1]?.["id"]],
+        ["in", "payment", 300, null],
+        ["in", "payment", 200, null],
+        ["in", "payment", 100, null],
+      ]);
+      expect(all.slice(3).map(({ transfer }) => transfer)).toEqual(sales.map(({ id }) => id).toReversed());
+      expect(refusalOf(await bank.call("merchants.payments", { as, id: other.id, body: {} })).status).toBe(404);
+    });
+
     test("what cannot be posted leaves everything as it was", async () => {
       const shop = await merchant({ feeBasisPoints: 100 });
       await sell(shop, 1_000);

@@ -6,13 +6,14 @@
  * A teller onboards a merchant whose owner's identity is known, a supervisor activates it.
  */
 import { eq, resource, rowOf, rowsOf, t } from "pons";
-import { accounts } from "../accounts.ts";
-import { customers } from "../customers.ts";
+import { accounts } from "../account-fields.ts";
+import { customers } from "../customer-fields.ts";
 import { derivedId } from "../derived-id.ts";
 import { ibanOf, isIban } from "../iban.ts";
 import { reversalIdOf, reversalRefusals, reverseTransfers } from "../reversals.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { merchantFields as fields, nameLengthMax } from "./merchant-fields.ts";
+import { paymentsInput, paymentsOf, paymentsOutput } from "./payments.ts";
 import { nextSettleAt } from "./settle-at.ts";
 import { settle, settleRefusals } from "./settle.ts";
 import { settlementFields } from "./settlements.ts";
@@ -26,7 +27,7 @@ const { fromSeq, toSeq, sales, refunds, gross, due, fee, net, status: settlement
 export const merchants = resource(
   "merchants",
   { doc: "Customers who take payments.", fields },
-  ({ self, own, all, filter, count, many, command, guard, due: dueWork }) => ({
+  ({ self, own, all, filter, count, many, command, query, guard, due: dueWork }) => ({
     rows: { customer: own("customer"), teller: all, supervisor: all, auditor: all },
     access: { update: ["supervisor"], replace: [] },
     relations: { settlements: many("settlements"), payouts: many("payouts") },
@@ -188,6 +189,14 @@ export const merchants = resource(
             more: settled.more,
           };
         },
+      }),
+      payments: query({
+        on: "item",
+        doc: "What was paid to the merchant, and out of what was, newest first.",
+        roles: ["customer", "teller", "supervisor", "auditor"],
+        input: paymentsInput,
+        output: paymentsOutput,
+        run: (ctx, { row, input }) => paymentsOf(ctx, row, input),
       }),
       refund: command({
         on: "item",

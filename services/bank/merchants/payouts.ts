@@ -8,8 +8,8 @@
  * The caller may choose the id, and then may repeat the call for as long as it likes: one payout is made, one answer given.
  */
 import { eq, related, resource, rowOf, rowsOf, t } from "pons";
-import { accounts } from "../accounts.ts";
-import { holds } from "../holds.ts";
+import { accounts } from "../account-fields.ts";
+import { holds } from "../hold-fields.ts";
 import { houseAccount, houseAccountId } from "../house.ts";
 import { authorize, capture, postingRefusals, voidHold } from "../posting.ts";
 import { refusals, spend } from "../refusals.ts";

@@ -13,8 +13,8 @@
 import { and, type CommandContext, eq, gt, lte, type RefusalSpecs, type Row } from "pons";
 import { houseAccount } from "../house.ts";
 import { type Leg, type Posted, post, postingRefusals } from "../posting.ts";
-import { transactions } from "../transactions.ts";
-import { transfers } from "../transfers.ts";
+import { transactions } from "../transaction-fields.ts";
+import { transfers } from "../transfer-fields.ts";
 import type { Merchant } from "./merchant-fields.ts";
 import { sumOf } from "./settlement-sum.ts";
 import { settlements } from "./settlements.ts";
