@@ -1,149 +1,175 @@
-/** What must hold of the bank after a crash: each request by itself, the ledger and the journal as a whole. */
+/** What must hold of the bank after a fault: of each request by itself, and of the ledger and the journal as a whole. Read from the rows alone. */
 import { expect } from "bun:test";
-import { SQL } from "bun";
-import { Database } from "bun:sqlite";
 import type { TestServer } from "../host/server.ts";
-import { type Asked, send } from "./bank-load.ts";
+import { type Asked, fateOf, send, type Trace } from "./bank-load.ts";
+import type { Direct } from "./direct.ts";
 
-interface Transfer {
-  readonly id: string;
-  readonly debit: string;
-  readonly credit: string;
-  readonly amount: number;
-}
+const perStatement = 500;
+const repeatMsMax = 20_000;
 
-const perRequest = 90;
+type Row = Readonly<Record<string, unknown>>;
 
 const inParts = <T>(list: readonly T[], size: number): T[][] =>
   Array.from({ length: Math.ceil(list.length / size) }, (_, part) => list.slice(part * size, (part + 1) * size));
 
-/** The transfers with these ids, by id. */
-const findTransfers = async (server: TestServer, ids: readonly string[]): Promise<ReadonlyMap<string, Transfer>> => {
-  const found = new Map<string, Transfer>();
-  for (const part of inParts(ids, perRequest)) {
-    const query = part.map((id) => `id=${id}`).join("&");
-    for (const transfer of await server.data<Transfer[]>(`/bank/v2/transfers?${query}&perPage=100`))
-      found.set(transfer.id, transfer);
-  }
-  return found;
+const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`;
+
+const realmOf = async (direct: Direct): Promise<number> => {
+  const [row] = await direct.query("SELECT realm FROM pons_realms WHERE tenant = 'demo' AND environment = 'sandbox'");
+  return Number(row?.["realm"]);
 };
 
-/** How many accounts there are by name. */
-const countAccounts = async (server: TestServer, names: readonly string[]): Promise<ReadonlyMap<string, number>> => {
-  const found = new Map<string, number>();
-  for (const part of inParts(names, perRequest)) {
-    const query = part.map((name) => `name=${encodeURIComponent(name)}`).join("&");
-    const accounts = await server.data<{ name: string }[]>(`/bank/v2/accounts?${query}&perPage=100`);
-    for (const { name } of accounts) found.set(name, (found.get(name) ?? 0) + 1);
-  }
-  return found;
-};
+const keyOf = ({ table, column, phase, value }: Trace): string => [table, column, phase ?? "", value].join(" ");
 
-interface Present {
-  readonly transfers: ReadonlyMap<string, Transfer>;
-  readonly accounts: ReadonlyMap<string, number>;
-}
-
-const look = async (server: TestServer, all: readonly Asked[]): Promise<Present> => ({
-  transfers: await findTransfers(
-    server,
-    all.flatMap(({ transfers }) => transfers.map(({ id }) => id)),
-  ),
-  accounts: await countAccounts(
-    server,
-    all.filter(({ kind }) => kind === "account").map(({ name }) => name),
-  ),
-});
-
-/** How many parts of a request are there, of how many. */
-const partsOf = ({ kind, transfers, name }: Asked, present: Present): { readonly there: number; readonly all: number } =>
-  kind === "account"
-    ? { there: present.accounts.get(name) ?? 0, all: 1 }
-    : { there: transfers.filter(({ id }) => present.transfers.has(id)).length, all: transfers.length };
-
-/**
- * Judges every request: nothing acknowledged is lost, nothing is there by half, what is there is what was asked for. Then repeats those without
- * an answer: afterwards each is there once, or was refused.
- */
-export const judge = async (server: TestServer, all: readonly Asked[]): Promise<void> => {
-  const before = await look(server, all);
-  for (const asked of all) {
-    const { there, all: whole } = partsOf(asked, before);
-    if (asked.fate === "acknowledged") expect({ ...asked, there }).toEqual({ ...asked, there: whole });
-    else expect([0, whole]).toContain(there);
-    for (const { id, debit, credit, amount } of asked.transfers) {
-      const found = before.transfers.get(id);
-      if (found !== undefined) expect(found).toMatchObject({ debit, credit, amount });
+/** The rows that requests left, by the key of their trace. */
+const findRows = async (direct: Direct, all: readonly Asked[]): Promise<ReadonlyMap<string, readonly Row[]>> => {
+  const realm = await realmOf(direct);
+  const found = new Map<string, Row[]>();
+  const alike = Map.groupBy(
+    all.flatMap(({ traces }) => traces),
+    ({ table, column, phase }) => [table, column, phase ?? ""].join(" "),
+  );
+  for (const traces of alike.values()) {
+    for (const part of inParts(traces, perStatement)) {
+      const [{ table, column, phase }] = part as [Trace];
+      const rows = await direct.query(
+        `SELECT * FROM bank_${table} WHERE realm = ${realm} AND ${column} IN (${part.map(({ value }) => literal(value)).join(", ")})` +
+          (phase === undefined ? "" : ` AND phase = ${literal(phase)}`),
+      );
+      for (const row of rows) {
+        const key = keyOf({ table, column, value: String(row[column]), holds: {}, ...(phase === undefined ? {} : { phase }) });
+        const known = found.get(key);
+        if (known === undefined) found.set(key, [row]);
+        else known.push(row);
+      }
     }
   }
-  const unknown = all.filter(({ fate }) => fate === "unknown");
-  const repeated = await Promise.all(
-    unknown.map(async (asked) => {
-      const response = await send(server, asked, AbortSignal.timeout(10_000));
-      await response.arrayBuffer();
-      return { asked, status: response.status };
-    }),
-  );
-  const after = await look(server, unknown);
-  for (const { asked, status } of repeated) {
-    const { there, all: whole } = partsOf(asked, after);
-    const wasThere = partsOf(asked, before).there > 0;
-    // What was there is acknowledged by the repetition; what was not is done now, or refused for a reason of the bank's.
-    if (wasThere)
-      expect({ kind: asked.kind, status, there }).toEqual({ kind: asked.kind, status: status < 300 ? status : 0, there: whole });
-    else expect(there).toBe(status < 300 ? whole : 0);
-  }
+  return found;
 };
 
-/** The database itself, past the server. */
-export interface Direct extends AsyncDisposable {
-  query(sql: string): Promise<readonly Record<string, unknown>[]>;
-}
+/** What a request left, as text: `all`, `nothing`, or what is wrong. */
+const leftBy = ({ traces }: Asked, found: ReadonlyMap<string, readonly Row[]>): string => {
+  const counts = traces.map((trace) => {
+    const rows = found.get(keyOf(trace)) ?? [];
+    const other = rows.flatMap((row) =>
+      Object.entries(trace.holds).filter(([name, value]) => String(row[name]) !== String(value)),
+    );
+    return other.length > 0 ? `other ${other.map(([name]) => name).join()}` : rows.length;
+  });
+  if (counts.every((count) => count === 0)) return "nothing";
+  return counts.every((count) => count === 1) ? "all" : counts.join(", ");
+};
 
-export const openDirect = (url: string): Direct => {
-  if (url.startsWith("sqlite:")) {
-    const database = new Database(url.replace(/^sqlite:(?:\/\/(?=\/))?/, ""), { readonly: true, safeIntegers: true });
-    return {
-      query: async (sql) => database.query<Record<string, unknown>, []>(sql).all(),
-      [Symbol.asyncDispose]: async () => database.close(),
-    };
-  }
-  const sql = new SQL(url, { max: 1, bigint: true });
-  return {
-    query: async (text) => (await sql.unsafe(text)) as Record<string, unknown>[],
-    [Symbol.asyncDispose]: () => sql.close(),
-  };
+const allowed: Readonly<Record<Asked["fate"], readonly string[]>> = {
+  acknowledged: ["all"],
+  refused: ["nothing"],
+  unknown: ["all", "nothing"],
+};
+
+/** Judges every request: nothing acknowledged is lost or doubled, nothing refused is there, nothing is there by half or other than asked for. */
+export const judgeRows = async (direct: Direct, all: readonly Asked[]): Promise<void> => {
+  const found = await findRows(direct, all);
+  const wrong = all
+    .map((asked) => ({ ...asked, left: leftBy(asked, found) }))
+    .filter(({ fate, left }) => !allowed[fate].includes(left));
+  expect(wrong).toEqual([]);
+};
+
+/**
+ * Judges every request, then repeats those without an answer: what was there is answered for and there once; what was not is done now, or refused.
+ * All are settled afterwards.
+ */
+export const judge = async (server: TestServer, direct: Direct, all: readonly Asked[]): Promise<void> => {
+  await judgeRows(direct, all);
+  const unknown = all.filter(({ fate }) => fate === "unknown");
+  const before = await findRows(direct, unknown);
+  const repeated = await Promise.all(
+    unknown.map(async (asked) => ({ asked, ...(await fateOf(await send(server, asked, AbortSignal.timeout(repeatMsMax)))) })),
+  );
+  const after = await findRows(direct, unknown);
+  const wrong = repeated
+    .map(({ asked, fate, type }) => ({ ...asked, fate, type, was: leftBy(asked, before), left: leftBy(asked, after) }))
+    .filter(({ fate, was, left }) =>
+      fate === "acknowledged" ? left !== "all" : was === "all" || fate === "unknown" || left !== "nothing",
+    );
+  expect(wrong).toEqual([]);
 };
 
 const number = (value: unknown): bigint => BigInt((value ?? 0) as string | number | bigint);
 
+/** Transfers that the journal tells of, each row of it with the keys it names. */
+const journaledTransfers = async (direct: Direct, realm: number): Promise<string[]> => {
+  const rows = await direct.query(
+    `SELECT CAST(changes AS TEXT) AS changes FROM pons_journal WHERE realm = ${realm} AND CAST(changes AS TEXT) LIKE '%bank_transfers%'`,
+  );
+  return rows.flatMap(({ changes }) =>
+    (JSON.parse(String(changes)) as { table: string; key: string }[])
+      .filter(({ table }) => table === "bank_transfers")
+      .map(({ key }) => key),
+  );
+};
+
 /**
- * The books, from the rows alone: every account's counters are the sums of its transfers, each currency adds up to zero, transfers and journal
- * are numbered without a gap, every transfer has its row in the journal.
+ * What finds nothing in books that agree: every account's counters are the sums of its transfers and what is pending is what its active holds have left;
+ * each hold is the sum of its steps, and what is over reserves nothing; each transaction has all its legs, together; the resulting balance in each
+ * transfer follows from the one before.
  */
-export const checkBooks = async (direct: Direct): Promise<{ readonly transfers: number }> => {
-  const realms = await direct.query("SELECT realm FROM pons_realms WHERE tenant = 'demo' AND environment = 'sandbox'");
-  const realm = Number(realms[0]?.["realm"]);
+const findings: Readonly<Record<string, string>> = {
+  counters: `WITH sums AS (
+      SELECT account, sum(debit) AS debit, sum(credit) AS credit, sum(to_debit) AS to_debit, sum(to_credit) AS to_credit FROM (
+        SELECT debit AS account, amount AS debit, 0 AS credit, pending AS to_debit, 0 AS to_credit FROM bank_transfers WHERE realm = $realm
+        UNION ALL SELECT credit, 0, amount, 0, pending FROM bank_transfers WHERE realm = $realm
+      ) m GROUP BY account
+    ), reserved AS (
+      SELECT account, sum(to_debit) AS to_debit, sum(to_credit) AS to_credit FROM (
+        SELECT debit AS account, remaining AS to_debit, 0 AS to_credit FROM bank_holds WHERE realm = $realm AND status = 'active'
+        UNION ALL SELECT credit, 0, remaining FROM bank_holds WHERE realm = $realm AND status = 'active'
+      ) m GROUP BY account
+    ) SELECT a.id FROM bank_accounts a LEFT JOIN sums s ON s.account = a.id LEFT JOIN reserved r ON r.account = a.id WHERE a.realm = $realm AND (
+      a.debits_posted <> coalesce(s.debit, 0) OR a.credits_posted <> coalesce(s.credit, 0) OR
+      a.debits_pending <> coalesce(s.to_debit, 0) OR a.credits_pending <> coalesce(s.to_credit, 0) OR
+      a.debits_pending <> coalesce(r.to_debit, 0) OR a.credits_pending <> coalesce(r.to_credit, 0) OR
+      a.balance <> a.credits_posted - a.debits_posted)`,
+  holds: `SELECT h.id FROM bank_holds h LEFT JOIN (
+      SELECT t.hold, sum(t.pending) AS pending, sum(t.amount) AS amount FROM bank_transfers t WHERE t.realm = $realm AND t.hold IS NOT NULL GROUP BY t.hold
+    ) s ON s.hold = h.id WHERE h.realm = $realm AND (
+      s.hold IS NULL OR h.remaining <> s.pending OR h.captured <> s.amount OR h.remaining < 0 OR (h.status <> 'active' AND h.remaining <> 0))`,
+  transactions: `SELECT x.id FROM bank_transactions x LEFT JOIN (
+      SELECT t."transaction" AS txn, count(*) AS n, max(t.seq) - min(t.seq) + 1 AS span FROM bank_transfers t
+      WHERE t.realm = $realm AND t."transaction" IS NOT NULL GROUP BY t."transaction"
+    ) s ON s.txn = x.id WHERE x.realm = $realm AND (s.txn IS NULL OR s.n <> x.legs OR s.span <> x.legs)`,
+  balances: `SELECT id FROM (
+      SELECT id, balance, coalesce(lag(balance) OVER o, 0) + change AS expected, version, lag(version) OVER o AS earlier FROM (
+        SELECT id, seq, debit AS account, debit_balance AS balance, -amount AS change, debit_version AS version FROM bank_transfers WHERE realm = $realm
+        UNION ALL
+        SELECT id, seq, credit, credit_balance, amount, credit_version FROM bank_transfers WHERE realm = $realm
+      ) m WINDOW o AS (PARTITION BY account ORDER BY seq)
+    ) n WHERE balance <> expected OR version <= earlier`,
+  currencies: "SELECT currency FROM bank_accounts WHERE realm = $realm GROUP BY currency HAVING sum(balance) <> 0",
+};
+
+/**
+ * The books agree: see `findings`; transfers and journal are numbered without a gap; every transfer is in the journal, once.
+ */
+export const checkBooks = async (direct: Direct): Promise<{ readonly transfers: number; readonly holds: number }> => {
+  const realm = await realmOf(direct);
   const rows = (sql: string) => direct.query(sql.replaceAll("$realm", String(realm)));
-  const wrong = await rows(
-    `SELECT a.id FROM bank_accounts a WHERE a.realm = $realm AND (
-       a.debits_posted <> (SELECT coalesce(sum(t.amount), 0) FROM bank_transfers t WHERE t.realm = $realm AND t.debit = a.id) OR
-       a.credits_posted <> (SELECT coalesce(sum(t.amount), 0) FROM bank_transfers t WHERE t.realm = $realm AND t.credit = a.id) OR
-       a.balance <> a.credits_posted - a.debits_posted)`,
-  );
-  expect(wrong).toEqual([]);
-  const sums = await rows("SELECT currency, sum(balance) AS total FROM bank_accounts WHERE realm = $realm GROUP BY currency");
-  expect(sums.map(({ total }) => number(total))).toEqual(sums.map(() => 0n));
-  const [transfers] = await rows("SELECT count(*) AS n, max(seq) AS last FROM bank_transfers WHERE realm = $realm");
-  expect(number(transfers?.["n"])).toBe(number(transfers?.["last"]));
-  const [journal] = await rows(
-    "SELECT count(*) AS n, max(seq) AS last, count(DISTINCT seq) AS seqs FROM pons_journal WHERE realm = $realm",
-  );
-  expect(number(journal?.["n"])).toBe(number(journal?.["last"]));
-  expect(number(journal?.["seqs"])).toBe(number(journal?.["last"]));
-  const [posted] = await rows(
-    "SELECT count(*) AS n FROM pons_journal WHERE realm = $realm AND operation = 'bank.transfers.create' AND status < 300",
-  );
-  expect(number(posted?.["n"])).toBe(number(transfers?.["n"]));
-  return { transfers: Number(transfers?.["n"]) };
+  for (const [name, sql] of Object.entries(findings)) expect({ [name]: await rows(sql) }).toEqual({ [name]: [] });
+  const numbering = async (table: string) => {
+    const [row] = await rows(
+      `SELECT count(*) AS n, count(DISTINCT seq) AS seqs, max(seq) AS last FROM ${table} WHERE realm = $realm`,
+    );
+    const n = number(row?.["n"]);
+    expect({ table, seqs: number(row?.["seqs"]), last: number(row?.["last"]) }).toEqual({ table, seqs: n, last: n });
+    return Number(n);
+  };
+  await numbering("pons_journal");
+  const transfers = await numbering("bank_transfers");
+  const journaled = await journaledTransfers(direct, realm);
+  expect({ journaled: journaled.length, different: new Set(journaled).size }).toEqual({
+    journaled: transfers,
+    different: transfers,
+  });
+  const [holds] = await rows("SELECT count(*) AS n FROM bank_holds WHERE realm = $realm");
+  return { transfers, holds: Number(holds?.["n"]) };
 };

@@ -1,35 +1,44 @@
 /**
- * Load on the demo bank that remembers what was asked and what was acknowledged, so that after a crash each single call can be judged:
+ * Load on the demo bank that remembers what was asked and what was acknowledged, so that after a fault each single call can be judged by the rows
+ * that it leaves:
  *
  *   acknowledged   a 2xx came back: it must be there, as it was asked for
- *   refused        any other answer that says the call was not executed: it must not be there
+ *   refused        an answer that says the call was not executed: it must not be there
  *   unknown        no answer, or one that says that the outcome is not known: all of it is there, or nothing
+ *
+ * Calls are transfers, atomic batches of them, transactions, holds with their captures and voids, and new accounts.
  */
 import type { TestServer } from "../host/server.ts";
 
-type Fate = "acknowledged" | "unknown";
+type Fate = "acknowledged" | "refused" | "unknown";
 
-interface Terms {
-  readonly id: string;
-  readonly debit: string;
-  readonly credit: string;
-  readonly amount: number;
-  readonly currency: string;
+/** A row that the call leaves: the one whose `column` is `value`, in the phase where one is given. */
+export interface Trace {
+  readonly table: "accounts" | "transfers" | "transactions" | "holds";
+  readonly column: "id" | "name" | "hold";
+  readonly value: string;
+  readonly phase?: "void";
+  /** Columns of it, and what they hold. */
+  readonly holds: Readonly<Record<string, string | number>>;
 }
 
-/** One request. Its parts are to commit together. */
+export const kinds = ["transfer", "atomic", "transaction", "account", "authorize", "capture", "void"] as const;
+export type Kind = (typeof kinds)[number];
+
+/** One request. Its traces are to commit together. */
 export interface Asked {
-  readonly kind: "transfer" | "atomic" | "account";
-  /** transfer: one; atomic: three. */
-  readonly transfers: readonly Terms[];
-  /** account: the name, which no other has. */
-  readonly name: string;
-  readonly customer: string;
-  readonly idempotencyKey: string;
+  readonly kind: Kind;
+  readonly path: string;
+  readonly body: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly traces: readonly Trace[];
   fate: Fate;
+  /** Of an acknowledged one: what `mark` said when the answer had come. */
+  mark?: number;
 }
 
 export interface Parties {
+  /** The house first. */
   readonly accounts: readonly string[];
   readonly customer: string;
   readonly currency: string;
@@ -38,92 +47,203 @@ export interface Parties {
 interface Account {
   readonly id: string;
   readonly customer: string | null;
+  readonly overdraftLimit: number | string;
 }
 
-/** Accounts of one currency, the house's among them, and a customer who opens more. */
+const ampleOverdraft = 10n ** 9n;
+const holdAmount = 300;
+
+/** Accounts of one currency, the house's first, and a customer who opens more. */
 export const partiesOf = async (server: TestServer): Promise<Parties> => {
   const currency = "EUR";
-  const house = await server.data<Account[]>(`/bank/v2/accounts?kind=house&currency=${currency}`);
+  const houses = await server.data<Account[]>(`/bank/v2/accounts?kind=house&currency=${currency}`);
+  const house = houses.find(({ overdraftLimit }) => BigInt(overdraftLimit) >= ampleOverdraft);
   const others = await server.data<Account[]>(
     `/bank/v2/accounts?kind=customer&status=active&maxBalance[null]=true&currency=${currency}&perPage=12`,
   );
   const customer = others.find((account) => account.customer !== null)?.customer;
-  if (house.length !== 1 || others.length < 4 || customer === undefined || customer === null)
+  if (house === undefined || others.length < 4 || customer === undefined || customer === null)
     throw new Error("the demo bank is not as expected");
-  return { accounts: [...house, ...others].map(({ id }) => id), customer, currency };
+  return { accounts: [house, ...others].map(({ id }) => id), customer, currency };
 };
 
 const pick = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
 
-const terms = ({ accounts, currency }: Parties): Terms => {
+const terms = ({ accounts, currency }: Parties) => {
   const [house = ""] = accounts;
   // The house pays often, so that there is money; among customers some transfers are refused, which is part of the load.
   const debit = Math.random() < 0.5 ? house : pick(accounts);
   const credit = pick(accounts.filter((id) => id !== debit));
-  return { id: crypto.randomUUID(), debit, credit, amount: 1 + Math.floor(Math.random() * 500), currency };
+  return { debit, credit, amount: 1 + Math.floor(Math.random() * 500), currency };
 };
 
-/** A request with ids and terms of its own, not sent yet. */
-export const newRequest = (parties: Parties, kind: Asked["kind"]): Asked => {
-  const count = kind === "transfer" ? 1 : kind === "atomic" ? 3 : 0;
-  const key = crypto.randomUUID();
-  return {
-    kind,
-    transfers: Array.from({ length: count }, () => terms(parties)),
-    name: `Crash ${key}`,
-    customer: parties.customer,
-    idempotencyKey: key,
-    fate: "unknown",
-  };
+const transfer = (parties: Parties) => ({ id: crypto.randomUUID(), ...terms(parties) });
+
+const traceOf = ({ id, ...rest }: ReturnType<typeof transfer>): Trace => ({
+  table: "transfers",
+  column: "id",
+  value: id,
+  holds: { ...rest, phase: "posted" },
+});
+
+const asked = (kind: Kind, path: string, rest: Partial<Pick<Asked, "body" | "headers" | "traces">>): Asked => ({
+  kind,
+  path: `/bank/v2/${path}`,
+  body: {},
+  headers: {},
+  traces: [],
+  fate: "unknown",
+  ...rest,
+});
+
+/** Requests with ids and terms of their own, not sent yet. All are safe to repeat: by the id the client chose, else by the key. */
+export const newRequest = (parties: Parties, kind: "transfer" | "atomic" | "transaction" | "account" | "authorize"): Asked => {
+  const id = crypto.randomUUID();
+  switch (kind) {
+    case "transfer": {
+      const body = transfer(parties);
+      return asked(kind, "transfers", { body, traces: [traceOf(body)] });
+    }
+    case "atomic": {
+      const body = Array.from({ length: 3 }, () => transfer(parties));
+      return asked(kind, "transfers", { body, headers: { prefer: "atomic" }, traces: body.map(traceOf) });
+    }
+    case "transaction": {
+      const legs = Array.from({ length: 3 }, () => terms(parties));
+      return asked(kind, "transactions", {
+        body: { id, legs },
+        traces: [{ table: "transactions", column: "id", value: id, holds: { legs: legs.length } }],
+      });
+    }
+    case "account": {
+      const name = `Crash ${id}`;
+      return asked(kind, "accounts", {
+        body: { customer: parties.customer, name, currency: parties.currency },
+        headers: { "idempotency-key": id },
+        traces: [{ table: "accounts", column: "name", value: name, holds: { customer: parties.customer } }],
+      });
+    }
+    case "authorize": {
+      const body = { ...terms(parties), id, amount: holdAmount };
+      const { debit, credit, currency, amount } = body;
+      return asked(kind, "holds", {
+        body,
+        traces: [{ table: "holds", column: "id", value: id, holds: { debit, credit, currency, authorized: amount } }],
+      });
+    }
+  }
 };
 
-const next = (parties: Parties): Asked => {
-  const chance = Math.random();
-  return newRequest(parties, chance < 0.5 ? "transfer" : chance < 0.75 ? "atomic" : "account");
+const captureOf = (hold: string, { amount, final }: { readonly amount: number; readonly final: boolean }): Asked => {
+  const id = crypto.randomUUID();
+  return asked("capture", `holds/${hold}/capture`, {
+    body: { amount, final, transfer: id },
+    traces: [{ table: "transfers", column: "id", value: id, holds: { hold, amount, phase: "capture" } }],
+  });
 };
+
+const voidOf = (hold: string): Asked =>
+  asked("void", `holds/${hold}/void`, {
+    headers: { "idempotency-key": crypto.randomUUID() },
+    traces: [{ table: "transfers", column: "hold", value: hold, phase: "void", holds: { amount: 0 } }],
+  });
+
+/** What one caller does, one request after the other: it touches its own holds only, so that each step of a hold is of known fate. */
+class Caller {
+  readonly #parties: Parties;
+  /** Active holds and what they have left. */
+  readonly #holds: { readonly id: string; readonly remaining: number }[] = [];
+  #touched: { readonly id: string; readonly remaining: number } | undefined;
+
+  constructor(parties: Parties) {
+    this.#parties = parties;
+  }
+
+  next(): Asked {
+    this.#touched = undefined;
+    const chance = Math.random();
+    const hold = chance < 0.3 ? this.#holds.shift() : undefined;
+    if (hold === undefined)
+      return newRequest(this.#parties, pick(["transfer", "transfer", "atomic", "transaction", "authorize", "account"]));
+    if (chance < 0.1) return voidOf(hold.id);
+    const final = chance < 0.2;
+    const amount = Math.max(1, Math.floor(hold.remaining / 3));
+    if (!final && hold.remaining > amount) this.#touched = { id: hold.id, remaining: hold.remaining - amount };
+    return captureOf(hold.id, { amount, final: this.#touched === undefined });
+  }
+
+  /** The request was acknowledged. */
+  done({ kind, traces: [trace] }: Asked): void {
+    if (kind === "authorize" && trace !== undefined) this.#holds.push({ id: trace.value, remaining: holdAmount });
+    if (kind === "capture" && this.#touched !== undefined) this.#holds.push(this.#touched);
+  }
+}
 
 /** Sends a request, again with the same ids and key where it was sent before. */
-export const send = (server: TestServer, asked: Asked, signal: AbortSignal): Promise<Response> => {
-  const { kind, transfers, name, customer, idempotencyKey } = asked;
-  const headers: Record<string, string> = { "content-type": "application/json" };
-  // Transfers are safe to repeat by the id their client chose, accounts by the key.
-  if (kind === "account") headers["idempotency-key"] = idempotencyKey;
-  if (kind === "atomic") headers["prefer"] = "atomic";
-  const body = kind === "account" ? { customer, name, currency: "EUR" } : kind === "atomic" ? transfers : transfers[0];
-  const path = kind === "account" ? "/bank/v2/accounts" : "/bank/v2/transfers";
-  return server.fetch(path, { method: "POST", headers, body: JSON.stringify(body), signal });
+export const send = (server: TestServer, { path, body, headers }: Asked, signal: AbortSignal): Promise<Response> =>
+  server.fetch(path, {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
+    signal,
+  });
+
+/** Server errors that promise that nothing was done. */
+const untouched = new Set(["unavailable", "overloaded", "storage_full"]);
+
+/** The fate of a request by its answer. */
+export const fateOf = async (response: Response): Promise<{ readonly fate: Fate; readonly type?: string }> => {
+  const text = await response.text();
+  if (response.ok) return { fate: "acknowledged" };
+  interface Failure {
+    readonly error?: { readonly type?: string };
+    readonly status?: number;
+  }
+  const { error, data } = JSON.parse(text) as Failure & { readonly data?: unknown };
+  const type = error?.type ?? "none";
+  // An atomic batch that failed says 422; what is not known is said in its items.
+  const items = type === "batch_failed" ? (data as readonly Failure[]) : [{ error: { type }, status: response.status }];
+  const isUnknown = items.some(({ status = 0, error: { type: own = "none" } = {} }) => status >= 500 && !untouched.has(own));
+  return { fate: isUnknown ? "unknown" : "refused", type };
 };
 
-/** Statuses after which the call may have been executed all the same. */
-const isUnknown = async (response: Response): Promise<boolean> => {
-  if (response.status < 500) return false;
-  const { error } = (await response.json()) as { error?: { type?: string } };
-  return error?.type !== "unavailable" && error?.type !== "overloaded";
-};
+export interface LoadOptions {
+  readonly connections: number;
+  readonly signal: AbortSignal;
+  /** Asked after each acknowledgement. */
+  readonly mark?: () => number;
+  /** Told of each refusal's type. */
+  readonly onRefusal?: (type: string) => void;
+}
 
-/** Runs requests on several connections until `signal` aborts. Refused requests are forgotten; returns the others. */
+/** Pause after an answer that did not come, ms: the server is about to be gone. */
+const pauseMs = 5;
+
+/** Runs requests on several connections until `signal` aborts. */
 export const putUnderLoad = async (
   server: TestServer,
   parties: Parties,
-  options: { readonly connections: number; readonly signal: AbortSignal },
+  { connections, signal, mark, onRefusal }: LoadOptions,
 ): Promise<readonly Asked[]> => {
-  const { connections, signal } = options;
   const all: Asked[] = [];
   const work = async (): Promise<void> => {
+    const caller = new Caller(parties);
     while (!signal.aborted) {
-      const asked = next(parties);
+      const asked = caller.next();
       all.push(asked);
       try {
-        const response = await send(server, asked, signal);
-        if (response.ok) {
-          // The acknowledgement counts once it is here as a whole.
-          await response.arrayBuffer();
-          asked.fate = "acknowledged";
-        } else if (!(await isUnknown(response))) all.splice(all.indexOf(asked), 1);
+        // The acknowledgement counts once it is here as a whole.
+        const { fate, type } = await fateOf(await send(server, asked, signal));
+        asked.fate = fate;
+        if (fate === "acknowledged") {
+          if (mark !== undefined) asked.mark = mark();
+          caller.done(asked);
+        }
+        if (type !== undefined) onRefusal?.(type);
       } catch {
         // The connection broke: nobody knows.
       }
-      if (asked.fate === "unknown") await Bun.sleep(5);
+      if (asked.fate === "unknown") await Bun.sleep(pauseMs);
     }
   };
   await Promise.all(Array.from({ length: connections }, work));

@@ -1,0 +1,77 @@
+/** One round: load for a random while, then a fault. */
+import { expect } from "bun:test";
+import type { TestServer } from "../host/server.ts";
+import { judgeRows } from "./bank-check.ts";
+import { type Asked, kinds, type LoadOptions, newRequest, partiesOf, putUnderLoad, send } from "./bank-load.ts";
+import type { Direct } from "./direct.ts";
+
+const connectionsDefault = 12;
+
+/** Long enough to have some answers, short enough to be different each time. */
+const momentMs = (): number => 30 + Math.random() * 130;
+/** After the fault, until callers give up. */
+const afterMs = 5;
+
+/** Load for a random while, then `strike`; returns what was asked. */
+export const round = async (
+  server: TestServer,
+  strike: () => Promise<void>,
+  { connections = connectionsDefault, ...options }: Partial<Omit<LoadOptions, "signal">> = {},
+): Promise<readonly Asked[]> => {
+  const parties = await partiesOf(server);
+  const ending = new AbortController();
+  const load = putUnderLoad(server, parties, { connections, signal: ending.signal, ...options });
+  await Bun.sleep(momentMs());
+  await strike();
+  await Bun.sleep(afterMs);
+  ending.abort();
+  return load;
+};
+
+/** What was asked in all rounds, in numbers. */
+export class Tally {
+  acknowledged = 0;
+  unknown = 0;
+  readonly #kinds = new Set<string>();
+
+  add(all: readonly Asked[]): void {
+    for (const { fate, kind } of all) {
+      if (fate === "acknowledged") {
+        this.acknowledged += 1;
+        this.#kinds.add(kind);
+      }
+      if (fate === "unknown") this.unknown += 1;
+    }
+  }
+
+  /** A fault put into an idle server would prove nothing: every kind of call was acknowledged, `perRound` calls in each round. */
+  expectLoad(rounds: number, perRound: number): void {
+    expect(this.acknowledged).toBeGreaterThan(rounds * perRound);
+    if (rounds >= 10) expect([...this.#kinds].toSorted()).toEqual([...kinds].toSorted());
+  }
+}
+
+const expectFailure = async (work: () => Promise<void>): Promise<void> => {
+  const failure = await work().then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  expect(failure).toBeInstanceOf(Error);
+};
+
+/** The judge finds what it is there to find: a write that is not there, a batch of which only a part is, one that is there though it was refused. */
+export const expectBlindnessExcluded = async (server: TestServer, direct: Direct): Promise<void> => {
+  const parties = await partiesOf(server);
+  const lost: Asked = { ...newRequest(parties, "transfer"), fate: "acknowledged" };
+  await expectFailure(() => judgeRows(direct, [lost]));
+  const [debit, credit] = parties.accounts;
+  const half = newRequest(parties, "atomic");
+  const [first] = half.body as object[];
+  const { status } = await server.post("/bank/v2/transfers", { ...first, debit, credit });
+  expect(status).toBe(201);
+  await expectFailure(() => judgeRows(direct, [half]));
+  const refused = newRequest(parties, "account");
+  expect((await send(server, refused, AbortSignal.timeout(10_000))).status).toBe(201);
+  await judgeRows(direct, [refused]);
+  await expectFailure(() => judgeRows(direct, [{ ...refused, fate: "refused" }]));
+};
