@@ -141,6 +141,8 @@ export class Writer {
   #queue: Pending[] = [];
   #waiting = 0;
   #running = false;
+  /** It was woken while it ran: it looks once more at what is due. */
+  #woken = false;
   #idle: (() => void)[] = [];
   /** Commands and commits so far. */
   readonly counts = { commands: 0, commits: 0 };
@@ -175,17 +177,19 @@ export class Writer {
 
   async #drain(): Promise<void> {
     do {
+      this.#woken = false;
       await this.#gather();
       this.#putFirst((await this.#options.agenda?.take(this.#clock())) ?? []);
       const batch = this.#take();
       if (batch.length > 0) await this.#execute(batch);
-    } while (this.#queue.length > 0);
+    } while (this.#queue.length > 0 || this.#woken);
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
   }
 
   /** Runs what is due, also when nobody calls. */
   wake(): void {
+    this.#woken = true;
     if (this.#running) return;
     this.#running = true;
     setImmediate(() => void this.#drain());

@@ -231,4 +231,17 @@ forEachEngine((engine) => {
       running.app.agenda.stop();
     }
   });
+
+  test("nobody calls: what was missed is done, one run after the other", async () => {
+    const id = idOf(await running.call("alarms.create", { body: { at: soon(-30 * 3_600_000 + 60_000), mode: "hourly" } }));
+    running.app.agenda.start(() => running.app.writer.wake());
+    try {
+      const until = performance.now() + 5_000;
+      while (Number((await alarm(id))["rings"]) < 30 && performance.now() < until) await Bun.sleep(20);
+      expect(await alarm(id)).toMatchObject({ rings: 30 });
+    } finally {
+      running.app.agenda.stop();
+    }
+    await running.call("alarms.delete", { id });
+  });
 });
