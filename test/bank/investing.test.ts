@@ -173,7 +173,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       const spent = crypto.randomUUID();
       expect(refusalOf(await invest(deal, a, 950, { id: spent })).type).toBe("deal_full");
       expect(refusalOf(await invest(deal, a, 100, { id: spent })).type).toBe("id_already_failed");
-    });
+    }, 30_000);
 
     test("fifty want in at once: the target is reached exactly, and nobody else pays", async () => {
       const deal = await offer({ target: 2_000 });
@@ -184,7 +184,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       const left = await Promise.all(all.map(money));
       expect(left.filter(([balance]) => balance === 0).length).toBe(20);
       expect(left.every(([, pending]) => pending === 0)).toBe(true);
-    });
+    }, 30_000);
 
     test("five hundred investments are funded together", async () => {
       const deal = await offer({ target: 50_000, fee: 0, rateBasisPoints: 777, termMonths: 7 });
@@ -354,6 +354,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
           expect(await money(investor)).toEqual([amount + Number(row?.["interest"]), 0]);
         }
       },
+      30_000,
     );
 
     test("is the borrower's: other customers are refused", async () => {
@@ -376,7 +377,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect(new Set(results.map((result) => JSON.stringify(dataOf(result).data))).size).toBe(1);
       expect(await money(deal.borrower)).toEqual([900, 0]);
       expect(refusalOf(await repay(deal, 101, { id })).type).toBe("exists_with_different_fields");
-    });
+    }, 30_000);
 
     test("forty repayments at once never pay more than is owed", async () => {
       const { deal, investors } = await funded();
@@ -386,7 +387,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect(await money(deal.borrower)).toEqual([5_000 + 1_000 - 9 * 113, 0]);
       const got = await Promise.all(investors.map(async (each) => (await money(each))[0] ?? 0));
       expect(got.reduce((sum, each) => sum + each, 0)).toBe(9 * 113 - 7);
-    });
+    }, 30_000);
 
     test("the part of an investor whose account is frozen waits in suspense", async () => {
       const { deal, investors } = await funded({ fee: 0 });

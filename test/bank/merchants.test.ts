@@ -228,7 +228,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       const next = await sell(shop, 100);
       await settled(shop);
       expect(refusalOf(await refund(shop, next["id"])).type).toBe("insufficient_funds");
-    });
+    }, 30_000);
 
     test("the merchant reads the payments, page by page, and nobody else's", async () => {
       const shop = await merchant({ feeBasisPoints: 1_000 });
@@ -283,7 +283,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect(rows.reduce((sum, { due }) => sum + Number(due), 0)).toBe(total);
       expect(rows.reduce((sum, { sales }) => sum + Number(sales), 0)).toBe(30);
       expect([await balance(shop.account), await balance(shop.receivable)]).toEqual([total - 30, 0]);
-    });
+    }, 30_000);
 
     test.each([1, 2, 3, 4])(
       "a random history (seed %d): ranges follow one another, and their sums are those of the log",
@@ -330,6 +330,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
           carriedGross + rest.salesAmount - rest.refundsAmount,
         ]);
       },
+      30_000,
     );
 
     test("daily: by itself, after midnight, and not for a suspended merchant", async () => {
@@ -417,7 +418,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
         type: "id_already_failed",
         details: { reason: "insufficient_funds" },
       });
-    });
+    }, 30_000);
 
     test("what nobody confirms in time fails by itself", async () => {
       const shop = await funded(500);
@@ -482,5 +483,5 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(await settled()).toMatchObject({ fromSeq: 1, toSeq: first + spanMax - 1, gross: 100, more: true });
     expect(await settled()).toMatchObject({ fromSeq: first + spanMax, gross: 200, more: false });
     expect(dataOf(await other.call("accounts.get", { id: account })).data).toMatchObject({ balance: 300 });
-  });
+  }, 30_000);
 });

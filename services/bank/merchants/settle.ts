@@ -61,6 +61,12 @@ const whole = async (ctx: CommandContext, merchant: string, cutOff: number): Pro
   return cutOff + split;
 };
 
+/** Where a settlement of a long range ends. */
+const spanned = async (ctx: CommandContext, merchant: Merchant, after: number, wanted: number): Promise<number> => {
+  const first = (await firstAfter(ctx, merchant.receivable, after)) ?? wanted;
+  return first + spanMax > wanted ? wanted : whole(ctx, merchant.id, first + spanMax - 1);
+};
+
 /** What came and went in a range of the log, without what settlements took. */
 const sumsOf = async (ctx: CommandContext, { id, receivable }: Merchant, after: number, through: number) => {
   const log = ctx.table(transfers);
@@ -101,11 +107,10 @@ export const settle = async (ctx: CommandContext, merchant: Merchant, cutOff: nu
   const lastSeq = newest?.seq ?? 0;
   if (cutOff !== null && cutOff > lastSeq) return { ok: false, type: "invalid_cut_off", details: { lastSeq } };
   const after = merchant.settledSeq;
-  const wanted = await whole(ctx, merchant.id, cutOff ?? lastSeq);
-  const first = wanted > after ? await firstAfter(ctx, merchant.receivable, after) : undefined;
+  const wanted = cutOff === null || cutOff === lastSeq ? lastSeq : await whole(ctx, merchant.id, cutOff);
   const none: Settled = { ok: false, type: "nothing_to_settle", details: { settledSeq: after } };
-  if (first === undefined || first > wanted) return none;
-  const toSeq = await whole(ctx, merchant.id, Math.min(wanted, first + spanMax - 1));
+  if (wanted <= after) return none;
+  const toSeq = wanted - after <= spanMax ? wanted : await spanned(ctx, merchant, after, wanted);
   const more = toSeq < wanted;
   const sums = await sumsOf(ctx, merchant, after, toSeq);
   if (sums.sales + sums.refunds === 0 && !more) return none;
