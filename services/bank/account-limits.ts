@@ -1,6 +1,6 @@
 /** How far an account may be overdrawn, and how much it may hold: changed with the approval of a second person, unless a policy says otherwise. */
 import type { CommandContext } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { record } from "./activities.ts";
 import { type ActionOutcome, amountIn, doneNow, needsApproval, pendingFor, requestApproval, textIn } from "./approvals/index.ts";
 

@@ -1,5 +1,5 @@
 /** Fields of a customer. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 
 /** What a customer was checked for, each more than the one before. */
 export const kycTiers = ["none", "basic", "full"] as const;
@@ -69,3 +69,8 @@ export const customerFields = {
 };
 
 export type Customer = RowOf<typeof customerFields>;
+
+export const customers = declare("customers", {
+  doc: "People and companies the bank keeps accounts for.",
+  fields: customerFields,
+});

@@ -3,10 +3,10 @@
  * were is remembered, and only those are active again when the customer is.
  */
 import { and, type CommandContext, eq, type FunctionRefusal } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { record } from "./activities.ts";
 import { type Customer, frozenAccountsMax } from "./customer-fields.ts";
-import { customers } from "./customers.ts";
+import { customers } from "./customer-fields.ts";
 
 /** Freezes a customer and all that is active. */
 export const freezeCustomer = async (

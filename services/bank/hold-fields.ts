@@ -1,5 +1,5 @@
 /** Fields of a hold. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { countedField } from "./risk/release.ts";
 
 export const holdDaysDefault = 7;
@@ -26,3 +26,5 @@ export const holdFields = {
 };
 
 export type Hold = RowOf<typeof holdFields>;
+
+export const holds = declare("holds", { doc: "Money reserved on an account.", fields: holdFields });

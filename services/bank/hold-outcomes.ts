@@ -1,9 +1,9 @@
 /** What becomes of a wish to reserve money: the ledger's outcomes, in the order of `outcomes.ts`. */
 import type { CommandContext } from "pons";
 import { type Account, type Decision, type Finding, flawOf, flawOfForm, spentDecision } from "./outcomes.ts";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { assets, isKept } from "./assets.ts";
-import { booksOf } from "./books.ts";
+import { booksOf } from "./book-fields.ts";
 import { type Hold, holdDaysMax } from "./hold-fields.ts";
 import type { Row } from "pons";
 import type { refusals } from "./refusals.ts";

@@ -3,10 +3,10 @@
  * Capture, increment and void read what they need; `openHold` and `releaseHold` expect both accounts to have been read in this batch.
  */
 import type { CommandContext } from "pons";
-import { accounts } from "./accounts.ts";
-import { booksOf } from "./books.ts";
+import { accounts } from "./account-fields.ts";
+import { booksOf } from "./book-fields.ts";
 import { type Hold, holdDaysDefault } from "./hold-fields.ts";
-import { holds } from "./holds.ts";
+import { holds } from "./hold-fields.ts";
 import { type Movement, move } from "./movement.ts";
 import { type Finding, flawOf } from "./outcomes.ts";
 import { releaseRisk, type Risk, withMore } from "./risk/index.ts";

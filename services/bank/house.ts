@@ -1,6 +1,6 @@
 /** The bank's own accounts, one for each purpose and currency, opened when they are first needed. */
 import type { CommandContext } from "pons";
-import { accountLimitMax, accounts } from "./accounts.ts";
+import { accountLimitMax, accounts } from "./account-fields.ts";
 import { derivedId } from "./derived-id.ts";
 import { ibanOf } from "./iban.ts";
 import type { Account } from "./outcomes.ts";

@@ -1,9 +1,9 @@
 /** Puts a movement that was found to be in order into the books: both accounts and the row of the log, in one step. */
 import type { CommandContext } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { credited, debited, type Phase } from "./outcomes.ts";
 import type { Transfer } from "./transfer-fields.ts";
-import { transfers } from "./transfers.ts";
+import { transfers } from "./transfer-fields.ts";
 
 export interface Movement {
   readonly debit: string;

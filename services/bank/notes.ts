@@ -1,7 +1,7 @@
 /** Notes of the staff about customers; never changed, never deleted, never seen by customers. */
 import { resource, rowOf, t } from "pons";
 import { identityOf } from "./approvals/identity.ts";
-import { customers } from "./customers.ts";
+import { customers } from "./customer-fields.ts";
 
 const text = t.text({
   minLength: 1,

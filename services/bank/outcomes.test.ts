@@ -1,6 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import type { Principal } from "pons";
-import { credited, debited, decide, flawOf, type Situation, type Terms, type PostingRefusal, postingRefusals } from "./outcomes.ts";
+import {
+  credited,
+  debited,
+  decide,
+  flawOf,
+  type Situation,
+  type Terms,
+  type PostingRefusal,
+  postingRefusals,
+} from "./outcomes.ts";
 
 type Account = NonNullable<Situation["debit"]>;
 
@@ -155,11 +164,23 @@ describe("outcomes", () => {
     ["a step of a hold has this id", situation({ existing: { ...posted, phase: "capture" } }), "exists_with_different_fields"],
     ["on a day whose books are closed", situation({ closedThrough: "2026-03-01" }), "period_closed"],
     ["on the day after", situation({ closedThrough: "2026-02-28" }), "created"],
-    ["dated back into a closed day", situation({ closedThrough: "2026-02-28" }, { effectiveAt: "2026-02-28T23:59:59.999Z" }), "period_closed"],
+    [
+      "dated back into a closed day",
+      situation({ closedThrough: "2026-02-28" }, { effectiveAt: "2026-02-28T23:59:59.999Z" }),
+      "period_closed",
+    ],
     ...(["kyc_required", "limit_exceeded", "fraud_declined", "review_required"] as const).map(
-      (type): [string, Situation, string] => [`${type} is asked of limits and fraud`, situation({ risk: () => ({ type }) }), type],
+      (type): [string, Situation, string] => [
+        `${type} is asked of limits and fraud`,
+        situation({ risk: () => ({ type }) }),
+        type,
+      ],
     ),
-    ["a review that is pending", situation({ spent: { ...spent, reason: "review_required", approval: "apr" } }), "review_required"],
+    [
+      "a review that is pending",
+      situation({ spent: { ...spent, reason: "review_required", approval: "apr" } }),
+      "review_required",
+    ],
   ];
   test.each(cases)("%s → case %#", (_, given, expected) => {
     expect(outcomeOf(given)).toBe(expected);

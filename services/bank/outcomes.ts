@@ -12,7 +12,7 @@
  * Everything here is a pure function of the rows as they stand when the movement's turn comes. Amounts are minor units, int64.
  */
 import type { Principal, RefusalSpecs, Row } from "pons";
-import type { accounts } from "./accounts.ts";
+import type { accounts } from "./account-fields.ts";
 import { amountMax } from "./assets.ts";
 import type { refusals } from "./refusals.ts";
 

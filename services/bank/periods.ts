@@ -3,7 +3,7 @@
  * what is wrong in it is corrected on a later day.
  */
 import { resource, t } from "pons";
-import { books, booksOf } from "./books.ts";
+import { books, booksOf } from "./book-fields.ts";
 import { sealDay } from "./seals.ts";
 
 const fields = {

@@ -7,9 +7,9 @@
  * Only the ledger's own checks are made here. Limits and fraud rules concern what customers ask for: see `transfers.ts`.
  */
 import type { CommandContext } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { assets, isKept } from "./assets.ts";
-import { booksOf } from "./books.ts";
+import { booksOf } from "./book-fields.ts";
 import type { Hold } from "./hold-fields.ts";
 import { decideHold } from "./hold-outcomes.ts";
 import { openHold, type Refused } from "./hold-steps.ts";
@@ -17,7 +17,7 @@ import { move } from "./movement.ts";
 import { type Account, credited, debited, type Finding, flawOf, flawOfForm, type Kind, type PostingRefusal } from "./outcomes.ts";
 import type { Transfer } from "./transfer-fields.ts";
 import type { Transaction } from "./transaction-fields.ts";
-import { transactions } from "./transactions.ts";
+import { transactions } from "./transaction-fields.ts";
 
 export { capture, type CaptureOptions, voidHold } from "./hold-steps.ts";
 export { type Kind, postingRefusals, type PostingRefusal } from "./outcomes.ts";

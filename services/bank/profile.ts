@@ -1,6 +1,6 @@
 /** The profile: a customer's own row. Phone and language may be changed here; for the rest they ask the staff. */
 import { singleton } from "pons";
-import { customers } from "./customers.ts";
+import { customers } from "./customer-fields.ts";
 
 export const profile = singleton("profile", {
   doc: "The customer the login stands for.",

@@ -9,7 +9,7 @@ import { derivedId } from "./derived-id.ts";
 import { type PostingRefusal, postingRefusals } from "./outcomes.ts";
 import { type Leg, post } from "./posting.ts";
 import type { Transfer } from "./transfer-fields.ts";
-import { transfers } from "./transfers.ts";
+import { transfers } from "./transfer-fields.ts";
 
 /** Id of the transfer that takes another back, whether or not there is one. */
 export const reversalIdOf = (transfer: string): string => derivedId("trf", `reversal of ${transfer}`);

@@ -3,7 +3,7 @@ import type { CommandContext } from "pons";
 import { record } from "./activities.ts";
 import { type ActionOutcome, doneNow, needsApproval, pendingFor, requestApproval, textIn } from "./approvals/index.ts";
 import { type Customer, type RiskLevel, riskLevels } from "./customer-fields.ts";
-import { customers } from "./customers.ts";
+import { customers } from "./customer-fields.ts";
 
 const write = (ctx: CommandContext, customer: Customer, risk: RiskLevel, reason: string): void => {
   ctx.table(customers).update(customer.id, { risk });

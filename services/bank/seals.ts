@@ -5,10 +5,10 @@
  *   hash(n) = SHA-256( hash(n − 1) "\n" JSON of the row's values in the order of `sealedFields`, amounts as decimal strings )
  */
 import { type CommandContext, gt, resource, t } from "pons";
-import type { Books } from "./books.ts";
-import { books } from "./books.ts";
+import type { Books } from "./book-fields.ts";
+import { books } from "./book-fields.ts";
 import { type Transfer, transferFields } from "./transfer-fields.ts";
-import { transfers } from "./transfers.ts";
+import { transfers } from "./transfer-fields.ts";
 
 /** Most transfers under one seal. */
 export const sealedMax = 10_000;

@@ -7,9 +7,9 @@
  * accounts that were frozen or closed before are inserted as they are.
  */
 import type { Seeder } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { exponentOf } from "./assets.ts";
-import { customers } from "./customers.ts";
+import { customers } from "./customer-fields.ts";
 import { ibanOf } from "./iban.ts";
 import { localities } from "./seed-names.ts";
 

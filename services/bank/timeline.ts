@@ -4,12 +4,12 @@
  * A page is found with one bounded query per source, each continuing behind the cursor, which is the moment and the id of the last entry.
  */
 import { and, type Condition, eq, type FunctionRefusal, gte, lt, type Operand, or, type QueryContext, related } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { activities } from "./activities.ts";
 import { documents } from "./kyc/documents.ts";
 import { notes } from "./notes.ts";
 import type { EntryType } from "./timeline-fields.ts";
-import { transfers } from "./transfers.ts";
+import { transfers } from "./transfer-fields.ts";
 
 interface Entry {
   /** Of the row it was read from: orders what happened at the same moment. */

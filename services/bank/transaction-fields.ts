@@ -1,5 +1,5 @@
 /** Fields of a transaction. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 
 /** Most legs of one transaction. */
 export const legsMax = 500;
@@ -34,3 +34,5 @@ export const transactionFields = {
 };
 
 export type Transaction = RowOf<typeof transactionFields>;
+
+export const transactions = declare("transactions", { doc: "Transfers that were posted together.", fields: transactionFields });

@@ -1,6 +1,6 @@
 /** What becomes of a transaction: the first leg that is refused refuses them all. */
 import { type CommandContext, t } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { type Account, type Finding, kinds, type Kind } from "./outcomes.ts";
 import { flawOfLegs, type Leg } from "./posting.ts";
 import { transferFields } from "./transfer-fields.ts";

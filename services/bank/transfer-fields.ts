@@ -1,5 +1,5 @@
 /** Fields of a transfer, the row of the ledger's log. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { kinds, phases } from "./outcomes.ts";
 
 /** For staff only: each side's owner may know one of them, never the other's. */
@@ -48,3 +48,8 @@ export const transferFields = {
 };
 
 export type Transfer = RowOf<typeof transferFields>;
+
+export const transfers = declare("transfers", {
+  doc: "Money moved from one account to another; never changed, never deleted.",
+  fields: transferFields,
+});

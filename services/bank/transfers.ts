@@ -5,6 +5,7 @@
  * The client may choose the id, and then may repeat the call for as long as it likes: one transfer is made, one answer given. See
  * `outcomes.ts` for the outcomes.
  */
+import { transfers as declared } from "./transfer-fields.ts";
 import {
   type AllOf,
   and,
@@ -22,10 +23,10 @@ import {
   type InputOf,
   type ResourceDefinition,
 } from "pons";
-import { accounts } from "./accounts.ts";
+import { accounts } from "./account-fields.ts";
 import { assets, isKept } from "./assets.ts";
-import { booksOf } from "./books.ts";
-import { approvals } from "./approvals/approvals.ts";
+import { booksOf } from "./book-fields.ts";
+import { approvals } from "./approvals/fields.ts";
 import { needsApproval } from "./approvals/policies.ts";
 import { doneNow, outcomeFields, pendingFor, requestApproval, waitsForApproval } from "./approvals/request.ts";
 import { withFee } from "./fees/charge.ts";
@@ -162,146 +163,142 @@ const announce = (ctx: CommandContext, posted: readonly Transfer[], risk: Risk):
   return ctx.created(first);
 };
 
-export const transfers = resource(
-  "transfers",
-  { doc: "Money moved from one account to another; never changed, never deleted.", fields },
-  ({ self, rows, all, filter, count, sum, max, command }) => ({
-    rows: {
-      customer: rows((row, caller) =>
-        or(eq(related(row.debit, "customer"), caller.subject), eq(related(row.credit, "customer"), caller.subject)),
-      ),
-      teller: all,
-      supervisor: all,
-      auditor: all,
+export const transfers = resource(declared, ({ self, rows, all, filter, count, sum, max, command }) => ({
+  rows: {
+    customer: rows((row, caller) =>
+      or(eq(related(row.debit, "customer"), caller.subject), eq(related(row.credit, "customer"), caller.subject)),
+    ),
+    teller: all,
+    supervisor: all,
+    auditor: all,
+  },
+  appendOnly: true,
+  sortBy: "seq.desc",
+  indexes: [
+    ["debit", "seq"],
+    ["credit", "seq"],
+  ],
+  filters: {
+    moved: filter((row) => oneOf(row.phase, ["posted", "capture"])),
+    payments: filter((row) => eq(row.kind, "payment")),
+    between: filter(
+      { from: t.dateTime({ doc: "First moment." }), to: t.dateTime({ doc: "Moment after the last." }) },
+      ({ effectiveAt }, { from, to }) => and(gte(effectiveAt, from), lt(effectiveAt, to)),
+    ),
+    atLeast: filter({ currency: t.currency(), amount: t.money({ doc: "Minor units." }) }, (row, wanted) =>
+      and(eq(row.currency, wanted.currency), gte(row.amount, wanted.amount)),
+    ),
+  },
+  stats: {
+    perDay: {
+      doc: "Transfers and turnover per value date and currency.",
+      group: [{ by: "effectiveAt", part: "day" }, "currency"],
+      measures: { transfers: count(), total: sum("amount") },
     },
-    appendOnly: true,
-    sortBy: "seq.desc",
-    indexes: [
-      ["debit", "seq"],
-      ["credit", "seq"],
-    ],
-    filters: {
-      moved: filter((row) => oneOf(row.phase, ["posted", "capture"])),
-      payments: filter((row) => eq(row.kind, "payment")),
-      between: filter(
-        { from: t.dateTime({ doc: "First moment." }), to: t.dateTime({ doc: "Moment after the last." }) },
-        ({ effectiveAt }, { from, to }) => and(gte(effectiveAt, from), lt(effectiveAt, to)),
-      ),
-      atLeast: filter({ currency: t.currency(), amount: t.money({ doc: "Minor units." }) }, (row, wanted) =>
-        and(eq(row.currency, wanted.currency), gte(row.amount, wanted.amount)),
-      ),
-    },
-    stats: {
-      perDay: {
-        doc: "Transfers and turnover per value date and currency.",
-        group: [{ by: "effectiveAt", part: "day" }, "currency"],
-        measures: { transfers: count(), total: sum("amount") },
+  },
+  properties: { lastSeq: max("seq") },
+  events: {
+    posted: {
+      doc: "A transfer was posted.",
+      data: {
+        transfer: t.ref("transfers"),
+        debit: t.ref("accounts"),
+        credit: t.ref("accounts"),
+        amount: t.money({ currency: "currency" }),
+        currency: t.currency(),
       },
     },
-    properties: { lastSeq: max("seq") },
-    events: {
-      posted: {
-        doc: "A transfer was posted.",
-        data: {
-          transfer: t.ref("transfers"),
-          debit: t.ref("accounts"),
-          credit: t.ref("accounts"),
-          amount: t.money({ currency: "currency" }),
-          currency: t.currency(),
-        },
-      },
-      reversed: {
-        doc: "A transfer was taken back.",
-        data: { transfer: t.ref("transfers"), reversal: t.ref("transfers") },
-      },
+    reversed: {
+      doc: "A transfer was taken back.",
+      data: { transfer: t.ref("transfers"), reversal: t.ref("transfers") },
     },
-    create: command({
-      on: "collection",
-      doc: "Posts a transfer. Customers debit their own accounts; staff every account.",
-      roles: ["customer", "teller", "supervisor"],
-      input: asked,
-      output: "row",
-      refusals: postingRefusals,
-      load: loadWith(self),
-      loadMore: ({ input, loaded: { debit, credit, spent }, all, now }) => ({
-        ...riskLoads({ all }, [{ ...input, debit, credit }]),
-        fees: rowOf(accounts, feesAccountOf(input, all, now)),
-        approval: rowOf(approvals, spent?.approval ?? null),
-      }),
-      run: (ctx, { input, loaded }) => {
-        const { id, ...terms } = input;
-        const risk = openRisk(ctx);
-        const situation = situationOf(ctx, { terms, ...loaded });
-        const spent = afterDecision(loaded.spent, loaded.approval);
-        const decision = decide({ ...situation, spent, risk: () => risk.check(terms) });
-        if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
-        if (decision.outcome === "refused") return refuseTransfer(ctx, { id, terms, decision, risk });
-        if (terms.kind === "correction" && needsApproval(ctx, "transfer.adjust", terms.amount, terms.currency))
-          return putToApproval(ctx, { id, terms, action: "transfer.adjust", details: undefined, risk });
-        const leg = { ...terms, ...(id === null ? {} : { id }) };
-        if (feeFor(ctx.table(feeSchedules).all(), { ...terms, now: ctx.now }) !== undefined) return postWithFee(ctx, leg, risk);
-        const { transfers: posted } = writeLegs(ctx, [leg]);
-        return announce(ctx, posted, risk);
-      },
+  },
+  create: command({
+    on: "collection",
+    doc: "Posts a transfer. Customers debit their own accounts; staff every account.",
+    roles: ["customer", "teller", "supervisor"],
+    input: asked,
+    output: "row",
+    refusals: postingRefusals,
+    load: loadWith(self),
+    loadMore: ({ input, loaded: { debit, credit, spent }, all, now }) => ({
+      ...riskLoads({ all }, [{ ...input, debit, credit }]),
+      fees: rowOf(accounts, feesAccountOf(input, all, now)),
+      approval: rowOf(approvals, spent?.approval ?? null),
     }),
-    functions: {
-      reverse: command({
-        on: "item",
-        doc: "Takes a transfer back by one that goes the other way. That is done once only, and needs somebody else's approval unless a policy says otherwise.",
-        roles: ["teller", "supervisor"],
-        input: {
-          reason: t.string({ minLength: 1, maxLength: 140, doc: "Why; the reference of the reversal.", example: "Paid twice" }),
-        },
-        output: { ...outcomeFields, reversal: t.ref("transfers", { optional: true, doc: "The transfer that takes it back." }) },
-        accepted: waitsForApproval,
-        refusals: reversalRefusals,
-        load: ({ row }) => ({
-          debit: rowOf(accounts, row.debit),
-          credit: rowOf(accounts, row.credit),
-          reversal: rowOf(self, reversalIdOf(row.id)),
-        }),
-        run: async (ctx, { row, input: { reason } }) => {
-          const action = "transfer.reverse";
-          if (needsApproval(ctx, action, row.amount, row.currency)) {
-            const flaw = await flawOfReversal(ctx, [row]);
-            if (flaw !== undefined) return ctx.refuse(flaw.type, flaw.details);
-            const payload = { transfer: row.id, reason };
-            const about = { amount: row.amount, currency: row.currency, about: row.id };
-            return ctx.accepted({ ...pendingFor(requestApproval(ctx, { action, payload, ...about })), reversal: null });
-          }
-          const reversed = await reverseTransfers(ctx, [row], reason);
-          if (!reversed.ok) return ctx.refuse(reversed.type, reversed.details);
-          ctx.emit("reversed", { transfer: row.id, reversal: reversalIdOf(row.id) });
-          return ctx.created({ ...doneNow, reversal: reversalIdOf(row.id) });
-        },
-      }),
-      dryRun: command({
-        on: "collection",
-        doc: "Says what would become of a transfer if it were posted now. Nothing is posted, and no id is spent.",
-        roles: ["customer", "teller", "supervisor"],
-        input: asked,
-        output: {
-          outcome: t.string({ maxLength: 64, doc: "`created`, `exists`, or the type of the refusal.", example: "created" }),
-          details: t.json({ optional: true, doc: "What the refusal would tell." }),
-          available: t.money({ optional: true, doc: "What may leave the account to debit, before the transfer." }),
-        },
-        load: loadWith(self),
-        loadMore: ({ input, loaded: { debit, credit }, all }) => riskLoads({ all }, [{ ...input, debit, credit }]),
-        run: (ctx, { input: { id: _, ...terms }, loaded }) => {
-          const risk = openRisk(ctx);
-          const decision = decide({ ...situationOf(ctx, { terms, ...loaded }), risk: () => risk.check(terms) });
-          const { debit: from } = loaded;
-          const seen = from !== undefined && ctx.visible(accounts, from);
-          return {
-            outcome: decision.outcome === "refused" ? decision.type : decision.outcome,
-            details: decision.outcome === "refused" ? jsonOf(decision.details) : null,
-            available: seen ? availableOf(from) : null,
-          };
-        },
-      }),
+    run: (ctx, { input, loaded }) => {
+      const { id, ...terms } = input;
+      const risk = openRisk(ctx);
+      const situation = situationOf(ctx, { terms, ...loaded });
+      const spent = afterDecision(loaded.spent, loaded.approval);
+      const decision = decide({ ...situation, spent, risk: () => risk.check(terms) });
+      if (decision.outcome === "exists") return ctx.replayed(loaded.existing);
+      if (decision.outcome === "refused") return refuseTransfer(ctx, { id, terms, decision, risk });
+      if (terms.kind === "correction" && needsApproval(ctx, "transfer.adjust", terms.amount, terms.currency))
+        return putToApproval(ctx, { id, terms, action: "transfer.adjust", details: undefined, risk });
+      const leg = { ...terms, ...(id === null ? {} : { id }) };
+      if (feeFor(ctx.table(feeSchedules).all(), { ...terms, now: ctx.now }) !== undefined) return postWithFee(ctx, leg, risk);
+      const { transfers: posted } = writeLegs(ctx, [leg]);
+      return announce(ctx, posted, risk);
     },
   }),
-);
+  functions: {
+    reverse: command({
+      on: "item",
+      doc: "Takes a transfer back by one that goes the other way. That is done once only, and needs somebody else's approval unless a policy says otherwise.",
+      roles: ["teller", "supervisor"],
+      input: {
+        reason: t.string({ minLength: 1, maxLength: 140, doc: "Why; the reference of the reversal.", example: "Paid twice" }),
+      },
+      output: { ...outcomeFields, reversal: t.ref("transfers", { optional: true, doc: "The transfer that takes it back." }) },
+      accepted: waitsForApproval,
+      refusals: reversalRefusals,
+      load: ({ row }) => ({
+        debit: rowOf(accounts, row.debit),
+        credit: rowOf(accounts, row.credit),
+        reversal: rowOf(self, reversalIdOf(row.id)),
+      }),
+      run: async (ctx, { row, input: { reason } }) => {
+        const action = "transfer.reverse";
+        if (needsApproval(ctx, action, row.amount, row.currency)) {
+          const flaw = await flawOfReversal(ctx, [row]);
+          if (flaw !== undefined) return ctx.refuse(flaw.type, flaw.details);
+          const payload = { transfer: row.id, reason };
+          const about = { amount: row.amount, currency: row.currency, about: row.id };
+          return ctx.accepted({ ...pendingFor(requestApproval(ctx, { action, payload, ...about })), reversal: null });
+        }
+        const reversed = await reverseTransfers(ctx, [row], reason);
+        if (!reversed.ok) return ctx.refuse(reversed.type, reversed.details);
+        ctx.emit("reversed", { transfer: row.id, reversal: reversalIdOf(row.id) });
+        return ctx.created({ ...doneNow, reversal: reversalIdOf(row.id) });
+      },
+    }),
+    dryRun: command({
+      on: "collection",
+      doc: "Says what would become of a transfer if it were posted now. Nothing is posted, and no id is spent.",
+      roles: ["customer", "teller", "supervisor"],
+      input: asked,
+      output: {
+        outcome: t.string({ maxLength: 64, doc: "`created`, `exists`, or the type of the refusal.", example: "created" }),
+        details: t.json({ optional: true, doc: "What the refusal would tell." }),
+        available: t.money({ optional: true, doc: "What may leave the account to debit, before the transfer." }),
+      },
+      load: loadWith(self),
+      loadMore: ({ input, loaded: { debit, credit }, all }) => riskLoads({ all }, [{ ...input, debit, credit }]),
+      run: (ctx, { input: { id: _, ...terms }, loaded }) => {
+        const risk = openRisk(ctx);
+        const decision = decide({ ...situationOf(ctx, { terms, ...loaded }), risk: () => risk.check(terms) });
+        const { debit: from } = loaded;
+        const seen = from !== undefined && ctx.visible(accounts, from);
+        return {
+          outcome: decision.outcome === "refused" ? decision.type : decision.outcome,
+          details: decision.outcome === "refused" ? jsonOf(decision.details) : null,
+          available: seen ? availableOf(from) : null,
+        };
+      },
+    }),
+  },
+}));
 
 /** Details of a refusal as JSON holds them: amounts beyond 2^53 as strings. */
 function jsonOf(details: Readonly<Record<string, unknown>> | undefined): Record<string, unknown> | null {

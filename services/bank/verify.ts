@@ -5,13 +5,13 @@
  * Needs memory for the accounts and the active holds, not for the log.
  */
 import type { ToolContext, ToolReport } from "pons";
-import { accounts } from "./accounts.ts";
-import { books } from "./books.ts";
-import { holds } from "./holds.ts";
+import { accounts } from "./account-fields.ts";
+import { books } from "./book-fields.ts";
+import { holds } from "./hold-fields.ts";
 import { hashAfter, seals } from "./seals.ts";
-import { transactions } from "./transactions.ts";
+import { transactions } from "./transaction-fields.ts";
 import type { Transfer } from "./transfer-fields.ts";
-import { transfers } from "./transfers.ts";
+import { transfers } from "./transfer-fields.ts";
 
 const findingsMax = 20;
 

@@ -2,7 +2,7 @@
 import type { CommandContext, FunctionRefusal } from "pons";
 import { record } from "../activities.ts";
 import type { Action } from "./action.ts";
-import { approvals } from "./approvals.ts";
+import { approvals } from "./fields.ts";
 import type { Approval } from "./fields.ts";
 import { identityOf } from "./identity.ts";
 import type { ActionName } from "./names.ts";

@@ -1,5 +1,5 @@
 /** Fields of an approval. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { actionNames } from "./names.ts";
 
 /** Who reads what customers do not. */
@@ -35,3 +35,8 @@ export const approvalFields = {
 };
 
 export type Approval = RowOf<typeof approvalFields>;
+
+export const approvals = declare("approvals", {
+  doc: "What waits for a second person, and what became of it.",
+  fields: approvalFields,
+});

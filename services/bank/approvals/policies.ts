@@ -2,39 +2,36 @@
  * Approval policies: which actions need an approval, and from which amount. Where there is none, an action needs one. A policy is set by supervisors, two
  * of them: setting it is put to approval itself.
  */
+import { approvalPolicies as declared } from "./policy-fields.ts";
 import { type CommandContext, resource } from "pons";
 import { type ActionName, fixedActions } from "./names.ts";
-import { type Policy, policyFields, policyTerms } from "./policy-fields.ts";
+import { type Policy, policyTerms } from "./policy-fields.ts";
 import { outcomeFields, pendingFor, requestApproval, waitsForApproval } from "./request.ts";
 
-export const approvalPolicies = resource(
-  "approvalPolicies",
-  { doc: "Which actions need an approval, by amount.", fields: policyFields },
-  ({ all, command }) => ({
-    rows: { teller: all, supervisor: all, auditor: all },
-    inMemory: true,
-    sortBy: "action",
-    functions: {
-      set: command({
-        on: "collection",
-        doc: "Asks for another policy; it takes the place of the one with the same action and currency once it is approved.",
-        roles: ["supervisor"],
-        input: policyTerms,
-        output: outcomeFields,
-        accepted: waitsForApproval,
-        refusals: {
-          policy_fixed: { status: 422, doc: "This action always needs an approval." },
-          invalid_policy: { status: 422, doc: "An amount says from where on an approval is needed: here none is." },
-        },
-        run: (ctx, { input }) => {
-          if (fixedActions.includes(input.action)) return ctx.refuse("policy_fixed");
-          if (!input.required && input.above !== null) return ctx.refuse("invalid_policy");
-          return ctx.accepted(pendingFor(requestApproval(ctx, { action: "approvalPolicy.set", payload: input })));
-        },
-      }),
-    },
-  }),
-);
+export const approvalPolicies = resource(declared, ({ all, command }) => ({
+  rows: { teller: all, supervisor: all, auditor: all },
+  inMemory: true,
+  sortBy: "action",
+  functions: {
+    set: command({
+      on: "collection",
+      doc: "Asks for another policy; it takes the place of the one with the same action and currency once it is approved.",
+      roles: ["supervisor"],
+      input: policyTerms,
+      output: outcomeFields,
+      accepted: waitsForApproval,
+      refusals: {
+        policy_fixed: { status: 422, doc: "This action always needs an approval." },
+        invalid_policy: { status: 422, doc: "An amount says from where on an approval is needed: here none is." },
+      },
+      run: (ctx, { input }) => {
+        if (fixedActions.includes(input.action)) return ctx.refuse("policy_fixed");
+        if (!input.required && input.above !== null) return ctx.refuse("invalid_policy");
+        return ctx.accepted(pendingFor(requestApproval(ctx, { action: "approvalPolicy.set", payload: input })));
+      },
+    }),
+  },
+}));
 
 /** Whether a policy lets an action pass without approval; pure. */
 export const isNeeded = (

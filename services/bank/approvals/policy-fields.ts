@@ -1,5 +1,5 @@
 /** Fields of an approval policy. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { actionNames } from "./names.ts";
 
 const required = t.boolean({ default: true, doc: "Whether the action needs an approval." });
@@ -27,3 +27,8 @@ export const policyFields = {
 };
 
 export type Policy = RowOf<typeof policyFields>;
+
+export const approvalPolicies = declare("approvalPolicies", {
+  doc: "Which actions need an approval, by amount.",
+  fields: policyFields,
+});

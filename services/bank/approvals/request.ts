@@ -8,7 +8,7 @@
  */
 import { type CommandContext, t } from "pons";
 import { record } from "../activities.ts";
-import { approvals } from "./approvals.ts";
+import { approvals } from "./fields.ts";
 import type { Approval } from "./fields.ts";
 import { identityOf } from "./identity.ts";
 import { type ActionName, docOf } from "./names.ts";

@@ -4,7 +4,7 @@ import type { ActionOutcome } from "./action.ts";
 import type { Approval } from "./fields.ts";
 import type { ActionName } from "./names.ts";
 import { amountIn, partsOf, textIn } from "./payload.ts";
-import { approvalPolicies } from "./policies.ts";
+import { approvalPolicies } from "./policy-fields.ts";
 
 /** The writer keeps them in memory. */
 const policiesMax = 500;

@@ -5,7 +5,7 @@
  * A quote reserves nothing: whether the money is there is decided when it is executed.
  */
 import { and, eq, gt, now, resource, rowOf, t } from "pons";
-import { accounts } from "../accounts.ts";
+import { accounts } from "../account-fields.ts";
 import { amountMax, exponentOf } from "../assets.ts";
 import { derivedId } from "../derived-id.ts";
 import { post, postingRefusals } from "../posting.ts";

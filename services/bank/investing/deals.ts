@@ -6,9 +6,9 @@
  *     └───► voided
  */
 import { type CommandContext, eq, resource, rowOf, rowsOf, t } from "pons";
-import { accountLimitMax, accounts } from "../accounts.ts";
-import { customers } from "../customers.ts";
-import { holds } from "../holds.ts";
+import { accountLimitMax, accounts } from "../account-fields.ts";
+import { customers } from "../customer-fields.ts";
+import { holds } from "../hold-fields.ts";
 import { postingRefusals } from "../posting.ts";
 import { refusals, spend } from "../refusals.ts";
 import { dealFields as fields, investmentsMax, openDaysMax } from "./deal-fields.ts";

@@ -3,10 +3,10 @@
  * `investmentsMax`, in a constant number of reads, and gives what changes of the deal's row.
  */
 import { and, type CommandContext, eq, oneOf } from "pons";
-import { accounts } from "../accounts.ts";
-import { holds } from "../holds.ts";
+import { accounts } from "../account-fields.ts";
+import { holds } from "../hold-fields.ts";
 import { capture, type PostingRefusal, type Transfer, voidHold } from "../posting.ts";
-import { transactions } from "../transactions.ts";
+import { transactions } from "../transaction-fields.ts";
 import { type Deal, investmentsMax } from "./deal-fields.ts";
 import type { Investment } from "./investment-fields.ts";
 import { investments } from "./investments.ts";

@@ -4,7 +4,7 @@
  * the one agreed to.
  */
 import type { CommandContext, RefusalSpecs } from "pons";
-import { accounts } from "../accounts.ts";
+import { accounts } from "../account-fields.ts";
 import type { Account } from "../outcomes.ts";
 import { authorize, type PostingRefusal, postingRefusals, voidHold } from "../posting.ts";
 import { type Deal, investmentsMax } from "./deal-fields.ts";

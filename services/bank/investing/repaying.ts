@@ -6,10 +6,10 @@
  * An investor whose account is frozen or closed does not keep the others waiting: the part goes to the bank's suspense account.
  */
 import type { CommandContext } from "pons";
-import { accounts } from "../accounts.ts";
+import { accounts } from "../account-fields.ts";
 import { houseAccount } from "../house.ts";
 import { type Leg, type Posted, post } from "../posting.ts";
-import { transactions } from "../transactions.ts";
+import { transactions } from "../transaction-fields.ts";
 import type { Deal } from "./deal-fields.ts";
 import { investmentsOf, readAccounts } from "./funding.ts";
 import type { Investment } from "./investment-fields.ts";

@@ -9,9 +9,9 @@
  * of `approvals` are the same.
  */
 import { eq, resource, rowOf, t } from "pons";
-import { approvals } from "../approvals/approvals.ts";
+import { approvals } from "../approvals/fields.ts";
 import { decisionRefusals, reviewRefusals } from "../approvals/refusals.ts";
-import { customers } from "../customers.ts";
+import { customers } from "../customer-fields.ts";
 import { caseFields } from "./case-fields.ts";
 import { decideCase } from "./decisions.ts";
 import { caseRefusals } from "./refusals.ts";

@@ -7,7 +7,7 @@ import type { Approval } from "../approvals/fields.ts";
 import { identityOf } from "../approvals/identity.ts";
 import { textIn } from "../approvals/payload.ts";
 import { kycTiers } from "../customer-fields.ts";
-import { customers } from "../customers.ts";
+import { customers } from "../customer-fields.ts";
 import type { KycCase } from "./case-fields.ts";
 import { kycCases } from "./cases.ts";
 

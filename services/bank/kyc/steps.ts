@@ -4,7 +4,7 @@ import { record } from "../activities.ts";
 import { identityOf } from "../approvals/identity.ts";
 import { requestApproval } from "../approvals/request.ts";
 import { type Customer, kycTiers } from "../customer-fields.ts";
-import { customers } from "../customers.ts";
+import { customers } from "../customer-fields.ts";
 import type { KycCase } from "./case-fields.ts";
 import { kycCases } from "./cases.ts";
 import { documents } from "./documents.ts";

@@ -1,6 +1,6 @@
 /** Imports a statement: reads it, matches its lines with the transfers of an account, and notes both. */
 import { and, type CommandContext, eq, type RefusalSpecs, type Row } from "pons";
-import type { accounts } from "../accounts.ts";
+import type { accounts } from "../account-fields.ts";
 import { ibanOf } from "../iban.ts";
 import { standingAt } from "../statements/reading.ts";
 import { type Reconciliation, statusOf } from "./fields.ts";

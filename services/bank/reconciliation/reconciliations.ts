@@ -6,9 +6,9 @@
  * statement is `mirrored`, since what the other bank credits is debited here.
  */
 import { type CommandContext, eq, resource, type Row, rowOf, t } from "pons";
-import { accounts } from "../accounts.ts";
+import { accounts } from "../account-fields.ts";
 import { moved } from "../statements/reading.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { breaks } from "./breaks.ts";
 import { type Reconciliation, reconciliationFields as fields, statusOf } from "./fields.ts";
 import { importRefusals, importStatement } from "./import-statement.ts";

@@ -3,11 +3,11 @@
  * at their time: how old accounts were, how often an account had done the same before, within the range. Lists, owners and their countries are taken as they are today.
  */
 import { and, gt, lte, oneOf, type QueryContext, t } from "pons";
-import { accounts } from "../accounts.ts";
-import { customers } from "../customers.ts";
+import { accounts } from "../account-fields.ts";
+import { customers } from "../customer-fields.ts";
 import type { Account } from "../outcomes.ts";
 import type { Transfer } from "../transfer-fields.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { hasVelocity, isTooFast, meetsAllButVelocity, withMoment } from "./fraud.ts";
 import type { Conditions, FraudListEntry } from "./fraud-fields.ts";
 import { entriesMax, fraudListEntries } from "./fraud-list-entries.ts";

@@ -1,5 +1,5 @@
 /** Fields of a credit line. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 
 /** Greatest limit, in minor units: that of an account's overdraft. */
 export const creditLimitMax = 10n ** 17n;
@@ -25,3 +25,8 @@ export const creditLineFields = {
 };
 
 export type CreditLine = RowOf<typeof creditLineFields>;
+
+export const creditLines = declare("creditLines", {
+  doc: "How much further than its own overdraft an account may be overdrawn.",
+  fields: creditLineFields,
+});

@@ -1,5 +1,5 @@
 /** Fields of limit rules and of what they have counted. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { amountMax } from "../assets.ts";
 import { windowKinds } from "./window.ts";
 
@@ -61,6 +61,11 @@ export const limitRuleFields = {
 };
 
 export type LimitRule = RowOf<typeof limitRuleFields>;
+
+export const limitRules = declare("limitRules", {
+  doc: "How much, or how often, money may move within a window.",
+  fields: limitRuleFields,
+});
 
 /**
  * What one rule has counted for one subject and currency. Only the current window is kept: nobody asks about an earlier one. What is given back of an

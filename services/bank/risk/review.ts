@@ -4,7 +4,7 @@ import { type ActionOutcome, amountIn, partsOf, textIn } from "../approvals/inde
 import { withFee } from "../fees/charge.ts";
 import type { Kind } from "../outcomes.ts";
 import { type Leg, post } from "../posting.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { openRisk, prepareRisk } from "./risk.ts";
 
 const textOrNull = (payload: unknown, name: string): string | null => (partsOf(payload)[name] ?? null) as string | null;

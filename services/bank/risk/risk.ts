@@ -14,8 +14,8 @@
  * authorized; what it does not use is given back (`release.ts`). Where there is no rule, nothing is loaded, checked or written.
  */
 import { type AllOf, type CommandContext, type RowsRequest, rowsOf } from "pons";
-import { accounts } from "../accounts.ts";
-import { customers } from "../customers.ts";
+import { accounts } from "../account-fields.ts";
+import { customers } from "../customer-fields.ts";
 import { derivedId } from "../derived-id.ts";
 import type { Account, Finding, Kind } from "../outcomes.ts";
 import { type Judgement, hasVelocity, inOrder, judge, meetsTerms, withMoment } from "./fraud.ts";
@@ -137,6 +137,7 @@ class Rules implements Risk {
   readonly #ctx: CommandContext;
   readonly #limits: readonly LimitRule[];
   readonly #fraud: readonly FraudRule[];
+  readonly #hasLists: boolean;
   readonly #counters = new Map<string, Counter>();
   readonly #moments = new Map<string, { readonly rule: FraudRule; readonly account: string; moments: readonly number[] }>();
   readonly #checked: Checked[] = [];
@@ -146,6 +147,7 @@ class Rules implements Risk {
     this.#ctx = ctx;
     this.#limits = limits;
     this.#fraud = inOrder(fraud);
+    this.#hasLists = fraud.some(({ list }) => list !== null);
   }
 
   check(terms: RiskTerms, { count }: { readonly count: 0 | 1 } = { count: 1 }): Finding | undefined {
@@ -250,7 +252,7 @@ class Rules implements Risk {
     return judge(this.#fraud, movement, {
       nowMs: Date.parse(this.#ctx.now),
       countryOf: (account) => this.#ownerOf(account)?.country,
-      entries: this.#ctx.table(fraudListEntries).all(),
+      entries: this.#hasLists ? this.#ctx.table(fraudListEntries).all() : [],
       momentsOf: (rule, account) => this.#momentsOf(velocityIdOf(rule.id, account)),
     });
   }

@@ -1,12 +1,11 @@
 /** Carries out the setting and the closing of a credit line. */
 import type { CommandContext, RefusalSpecs } from "pons";
-import { accountLimitMax, accounts } from "../accounts.ts";
+import { accountLimitMax, accounts } from "../account-fields.ts";
 import { type ActionOutcome, amountIn, partsOf, textIn } from "../approvals/index.ts";
 import { derivedId } from "../derived-id.ts";
 import type { Account } from "../outcomes.ts";
 import { overdraftAfter, utilizationOf } from "./credit.ts";
-import type { CreditLine } from "./credit-line-fields.ts";
-import { creditLines } from "./credit-lines.ts";
+import { type CreditLine, creditLines } from "./credit-line-fields.ts";
 
 export const creditRefusals = {
   account_not_found: { status: 404, doc: "There is no such account." },

@@ -1,10 +1,9 @@
 /** Carries out the setting of a limit rule. */
 import type { CommandContext, RefusalSpecs } from "pons";
-import { accounts } from "../accounts.ts";
+import { accounts } from "../account-fields.ts";
 import { type ActionOutcome, amountIn, partsOf } from "../approvals/index.ts";
-import { customers } from "../customers.ts";
-import type { LimitRule } from "./limit-fields.ts";
-import { limitRules } from "./limit-rules.ts";
+import { customers } from "../customer-fields.ts";
+import { type LimitRule, limitRules } from "./limit-fields.ts";
 import { merchantPurpose } from "./limits.ts";
 
 /** Every movement is held against all of them, and the writer keeps them in memory. */

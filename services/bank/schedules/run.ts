@@ -13,7 +13,7 @@ import { withFee } from "../fees/charge.ts";
 import { type Leg, post, type PostingRefusal } from "../posting.ts";
 import { refusals, spend } from "../refusals.ts";
 import { openRisk, prepareRisk } from "../risk/index.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { runAt } from "./recurrence.ts";
 import { retriesMax, type Schedule, type scheduleFields } from "./schedule-fields.ts";
 

@@ -5,12 +5,12 @@
  * What is ordered is never changed: cancel the order and give another one.
  */
 import { and, type CommandContext, eq, oneOf, resource, rowOf, t } from "pons";
-import { accounts } from "../accounts.ts";
+import { accounts } from "../account-fields.ts";
 import { assets, isKept } from "../assets.ts";
 import { houseAccountId } from "../house.ts";
 import { type Account, flawOfForm } from "../outcomes.ts";
 import { refusals } from "../refusals.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { firstRunFrom, runAt } from "./recurrence.ts";
 import { runSchedule, transferIdOf } from "./run.ts";
 import { retriesMax, type Schedule, scheduleFields, terms } from "./schedule-fields.ts";

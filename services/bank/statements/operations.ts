@@ -1,6 +1,6 @@
 /** What may be asked of an account: its statement as data or as a document, and its balance as of a place in the log or a moment. */
 import { type InputOf, type QueryContext, t } from "pons";
-import { customers } from "../customers.ts";
+import { customers } from "../customer-fields.ts";
 import { camt053 } from "./camt053.ts";
 import { csv } from "./csv.ts";
 import { mt940 } from "./mt940.ts";

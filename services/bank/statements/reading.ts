@@ -4,7 +4,7 @@
  */
 import { and, eq, gt, gte, lt, lte, oneOf, type QueryContext } from "pons";
 import type { Transfer } from "../transfer-fields.ts";
-import { transfers } from "../transfers.ts";
+import { transfers } from "../transfer-fields.ts";
 import { type Entry, entryOf } from "./statement.ts";
 
 /** What a statement reads with: a query or a command. */

@@ -5,8 +5,8 @@
  * run of places at a time: that costs as much as there are transfers.
  */
 import { and, eq, gt, lte, oneOf, query, type QueryContext, t } from "pons";
-import { accounts } from "../accounts.ts";
-import { transfers } from "../transfers.ts";
+import { accounts } from "../account-fields.ts";
+import { transfers } from "../transfer-fields.ts";
 import { placeOf } from "./operations.ts";
 import { rangeRefusals } from "./range.ts";
 
