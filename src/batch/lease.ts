@@ -95,6 +95,11 @@ export class Leases {
     await giveLeasesBack(this.#store.admin.query.bind(this.#store.admin), this.#id).catch((error: unknown) => this.#tell(error));
   }
 
+  /** Whether others may hand calls over to it. */
+  get isMember(): boolean {
+    return this.#member !== undefined;
+  }
+
   /** Whether a realm's timed work is for this process to do. */
   worksOn(realm: number): boolean {
     return this.#member === undefined || this.#isHeld(partitionOf(realm));

@@ -2,7 +2,8 @@
  * Hands calls over to other nodes. Calls that wait for the same node go in one request; while requests are under way the next one fills.
  *
  * Each request has a connection of its own: on one that is kept open, a node that has gone away could not be told from one that executed and
- * died. A node that does not answer is asked whether it lives (`/healthz`); when that gets no answer either, the request is given up.
+ * died. A node that does not answer is asked whether it lives (`/healthz`); when that gets no answer either, the request is given up, and nothing is
+ * sent any more until it does answer that.
  *
  * Limits: `waitingMax` items wait per node, further ones are refused `overloaded`.
  */
@@ -20,6 +21,8 @@ const requestsInFlightMax = 4;
 const peersMax = 256;
 /** So long may an answer take before its node is asked whether it lives, and so long has it for the answer to that. */
 const probeMs = 1_500;
+/** So long has a node for it that did not answer before. */
+const suspectProbeMs = 500;
 /** However much a node is alive: longer than any call may take. */
 const requestMsMax = 60_000;
 
@@ -36,9 +39,18 @@ interface Peer {
   waiting: number;
 }
 
+/** Whether the node at an address answers at all. */
+const isAlive = (address: string, withinMs: number): Promise<boolean> =>
+  fetch(`${address}/healthz`, { keepalive: false, redirect: "manual", signal: AbortSignal.timeout(withinMs) }).then(
+    (response) => response.ok,
+    (error: unknown) => unsent.test(String((error as { code?: unknown }).code)),
+  );
+
 export class ForwardClient implements Peers {
   readonly #signer: Signer;
   readonly #peers = new Map<string, Peer>();
+  /** Addresses that did not answer when they were asked last. */
+  readonly #suspects = new Set<string>();
 
   constructor(signer: Signer) {
     this.#signer = signer;
@@ -61,6 +73,7 @@ export class ForwardClient implements Peers {
   #peerAt(address: string): Peer {
     let peer = this.#peers.get(address);
     if (peer === undefined) {
+      if (this.#peers.size >= peersMax) this.#suspects.clear();
       if (this.#peers.size >= peersMax)
         for (const [known, { waiting }] of this.#peers) if (waiting === 0) this.#peers.delete(known);
       const batcher = new Batcher<Uint8Array, Forwarded>((items) => this.#sendInParts(address, items), {
@@ -86,10 +99,17 @@ export class ForwardClient implements Peers {
   }
 
   async #send(address: string, items: readonly Uint8Array[]): Promise<readonly Forwarded[]> {
+    if (this.#suspects.has(address)) {
+      if (!(await isAlive(address, suspectProbeMs))) return all(items.length, { kind: "silent" });
+      this.#suspects.delete(address);
+    }
     const body = encode(items);
     const nonce = crypto.randomUUID();
     const giveUp = new AbortController();
-    const watch = watchOver(address, giveUp);
+    const watch = watchOver(address, () => {
+      this.#suspects.add(address);
+      giveUp.abort();
+    });
     try {
       const response = await fetch(`${address}${forwardPath}`, {
         method: "POST",
@@ -118,17 +138,15 @@ export class ForwardClient implements Peers {
 }
 
 /** Gives a request up when its node does not answer, or when it takes too long. */
-const watchOver = (address: string, giveUp: AbortController): { end(): void } => {
+const watchOver = (address: string, giveUp: () => void): { end(): void } => {
   const until = performance.now() + requestMsMax;
   let hasEnded = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const probe = async (): Promise<void> => {
-    const isAlive = await fetch(`${address}/healthz`, { keepalive: false, signal: AbortSignal.timeout(probeMs) }).then(
-      (response) => response.ok,
-      () => false,
-    );
-    if (!isAlive || performance.now() > until) giveUp.abort();
-    else if (!hasEnded) wait();
+    const isAnswering = await isAlive(address, probeMs);
+    if (hasEnded) return;
+    if (isAnswering && performance.now() < until) wait();
+    else giveUp();
   };
   const wait = (): void => {
     timer = setTimeout(() => void probe(), probeMs);

@@ -37,8 +37,8 @@ class Nonces {
 
 /** Whether a body stays within bounds is told before it is read; one without a length is none of ours. */
 const fits = (request: Request): boolean => {
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  return length <= bodyBytesMax;
+  const length = request.headers.get("content-length") ?? "";
+  return /^\d+$/.test(length) && Number(length) <= bodyBytesMax;
 };
 
 /** The answer to a request, or `undefined` when it is not of another node. */

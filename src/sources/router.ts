@@ -30,6 +30,8 @@ export type Forwarded =
   | { readonly kind: "elsewhere" }
   /** Nothing reached it, or it does not take calls of this node. Nothing was executed. */
   | { readonly kind: "unreachable" }
+  /** It has not answered lately, so nothing was sent: once its lease runs out, another one has it. */
+  | { readonly kind: "silent" }
   /** No answer: it may or may not have been executed. */
   | { readonly kind: "lost" };
 
@@ -142,6 +144,8 @@ export class Router implements Executor {
   /** Runs it where it belongs now. The database being away is an outcome; having come to nobody who may run it is none. */
   async #attempt(work: Work): Promise<Attempted> {
     try {
+      // It has left: what others still believe to be its own is theirs.
+      if (work.isHandedOver && !this.#leases.isMember) return { kind: "elsewhere" };
       const found = this.#leases.route(work.realm);
       // Nothing is awaited where it is known: commands reach the writer in the order in which they came.
       const route = found instanceof Promise ? await found : found;
@@ -152,7 +156,7 @@ export class Router implements Executor {
       if (handed === undefined) return settled(await work.here({ isGuest: true }));
       const forwarded = await this.#peers.forward(route.address, handed);
       if (forwarded.kind === "lost") return { kind: "lost", isRepeatable: isRepeatable(handed) };
-      if (forwarded.kind !== "outcomes") await this.#leases.replace(route);
+      if (forwarded.kind === "elsewhere" || forwarded.kind === "unreachable") await this.#leases.replace(route);
       return forwarded;
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

@@ -1,0 +1,203 @@
+/**
+ * Three server processes on one Postgres, under load on all of them, while the one that has the lease is killed (kill -9), or stopped past its
+ * lease (SIGSTOP) and let go on (SIGCONT), when another has taken over. Whoever was fenced writes nothing; each call is judged by the rows that it
+ * left: nothing acknowledged is lost or doubled, nothing refused is there, and the books agree.
+ */
+import { expect, test } from "bun:test";
+import { startServer, type TestServer } from "../host/server.ts";
+import { TemporaryFolder } from "../host/temporary-folder.ts";
+import { type TestDatabase, testDatabases } from "../postgres/index.ts";
+import { checkBooks, judge } from "./bank-check.ts";
+import { type Asked, partiesOf, putUnderLoad } from "./bank-load.ts";
+import { type Direct, openDirect } from "./direct.ts";
+
+const nodesCount = 3;
+const connectionsPerNode = 6;
+const killRounds = 5;
+const stopRounds = 2;
+const minuteMs = 60_000;
+/** A lease runs out after 5 s; the rest is a busy machine. */
+const takeOverMsMax = 15_000;
+/** Nothing has to run out when a process is gone. */
+const killTakeOverMsMax = 4_000;
+
+interface Cluster extends AsyncDisposable {
+  readonly nodes: TestServer[];
+  readonly direct: Direct;
+  start(): Promise<TestServer>;
+  /** The node that has the lease of the bank's realm. */
+  holder(): Promise<TestServer>;
+  /** Waits until another node than `former` has it. */
+  successor(former: TestServer, withinMs: number): Promise<TestServer>;
+}
+
+const openCluster = async (database: TestDatabase, folder: TemporaryFolder): Promise<Cluster> => {
+  const start = () => startServer({ data: folder.path, environment: { PONS_DATABASE_URL: database.url } });
+  const nodes: TestServer[] = [];
+  for (let count = 0; count < nodesCount; count++) nodes.push(await start());
+  const direct = openDirect(database.url);
+  const holderNow = async (): Promise<TestServer | undefined> => {
+    const [row] = await direct.query(
+      `SELECT l.address FROM pons_leases AS l JOIN pons_realms AS r ON l.partition = r.realm % 16
+       WHERE l.realm = 0 AND r.tenant = 'demo' AND r.environment = 'sandbox'`,
+    );
+    return nodes.find(({ facts }) => facts.baseUrl === row?.["address"]);
+  };
+  const wait = async (isIt: (node: TestServer) => boolean, withinMs: number): Promise<TestServer> => {
+    for (const until = performance.now() + withinMs; performance.now() < until; await Bun.sleep(10)) {
+      const node = await holderNow();
+      if (node !== undefined && isIt(node)) return node;
+    }
+    throw new Error("nobody has the lease");
+  };
+  return {
+    nodes,
+    direct,
+    start,
+    holder: () => wait(() => true, takeOverMsMax),
+    successor: (former, withinMs) => wait((node) => node !== former, withinMs),
+    [Symbol.asyncDispose]: async () => {
+      for (const node of nodes) {
+        node.child.kill("SIGCONT");
+        await node[Symbol.asyncDispose]();
+      }
+      await direct[Symbol.asyncDispose]();
+    },
+  };
+};
+
+const postgres = async (): Promise<TestDatabase> => {
+  const engine = testDatabases().find(({ engine: name }) => name === "postgres");
+  if (engine === undefined) throw new Error("no Postgres");
+  return engine.create();
+};
+
+interface Load {
+  /** What was asked of each node, in the order of the nodes. */
+  end(): Promise<readonly (readonly Asked[])[]>;
+  /** When calls to a node were acknowledged, by `performance.now()`. */
+  readonly marks: readonly (readonly number[])[];
+  /** Types of refusals. */
+  readonly refusals: ReadonlySet<string>;
+}
+
+const loadOn = async (nodes: readonly TestServer[]): Promise<Load> => {
+  const [first] = nodes;
+  if (first === undefined) throw new Error("no nodes");
+  const parties = await partiesOf(first);
+  const ending = new AbortController();
+  const marks = nodes.map((): number[] => []);
+  const refusals = new Set<string>();
+  const loads = nodes.map((node, at) =>
+    putUnderLoad(node, parties, {
+      connections: connectionsPerNode,
+      signal: ending.signal,
+      mark: () => marks[at]?.push(performance.now()) ?? 0,
+    }),
+  );
+  return {
+    marks,
+    refusals,
+    end: () => {
+      ending.abort();
+      return Promise.all(loads);
+    },
+  };
+};
+
+const countOf = (all: readonly Asked[], fate: Asked["fate"]): number => all.filter((asked) => asked.fate === fate).length;
+
+test(
+  `the holder is killed, ${killRounds} rounds: the others take over at once, nothing acknowledged is lost, none doubled`,
+  async () => {
+    await using database = await postgres();
+    using folder = new TemporaryFolder();
+    await using cluster = await openCluster(database, folder);
+    const { nodes, direct } = cluster;
+    for (let left = killRounds; left > 0; left--) {
+      const holder = await cluster.holder();
+      const position = nodes.indexOf(holder);
+      const load = await loadOn(nodes);
+      await Bun.sleep(100 + Math.random() * 300);
+      await holder.stop("SIGKILL");
+      const killed = performance.now();
+      const successor = await cluster.successor(holder, killTakeOverMsMax);
+      expect(performance.now() - killed).toBeLessThan(killTakeOverMsMax);
+      await Bun.sleep(400);
+      const asked = await load.end();
+      nodes[position] = await cluster.start();
+      await judge(successor, direct, asked.flat());
+      for (const [at, all] of asked.entries())
+        expect({ at, idle: countOf(all, "acknowledged") === 0 }).toEqual({ at, idle: false });
+      const survivors = load.marks.filter((_, at) => at !== position);
+      for (const marks of survivors) expect(marks.some((at) => at > killed)).toBe(true);
+    }
+    const { transfers } = await checkBooks(direct);
+    expect(transfers).toBeGreaterThan(killRounds * 20);
+  },
+  2 * minuteMs,
+);
+
+test(
+  `the holder is stopped past its lease, ${stopRounds} rounds: it is fenced, and tells its callers the truth when it goes on`,
+  async () => {
+    await using database = await postgres();
+    using folder = new TemporaryFolder();
+    await using cluster = await openCluster(database, folder);
+    const { nodes, direct } = cluster;
+    for (let left = stopRounds; left > 0; left--) {
+      const holder = await cluster.holder();
+      const position = nodes.indexOf(holder);
+      const load = await loadOn(nodes);
+      await Bun.sleep(100 + Math.random() * 300);
+      holder.child.kill("SIGSTOP");
+      const successor = await cluster.successor(holder, takeOverMsMax);
+      const taken = performance.now();
+      await Bun.sleep(1_500);
+      // What the stopped one had begun, and what has waited for it since, is on its own when it goes on.
+      holder.child.kill("SIGCONT");
+      const resumed = performance.now();
+      await Bun.sleep(1_500);
+      const asked = await load.end();
+      const others = load.marks.filter((_, at) => at !== position);
+      for (const marks of others) expect(marks.some((at) => at > taken && at < resumed)).toBe(true);
+      // It serves its own callers again: by handing over.
+      expect(load.marks[position]?.some((at) => at > resumed)).toBe(true);
+      expect(await cluster.holder()).toBe(successor);
+      await judge(successor, direct, asked.flat());
+    }
+    await checkBooks(direct);
+  },
+  2 * minuteMs,
+);
+
+test(
+  "the holder is asked to end: the others take over, and none of their callers notices",
+  async () => {
+    await using database = await postgres();
+    using folder = new TemporaryFolder();
+    await using cluster = await openCluster(database, folder);
+    const { nodes, direct } = cluster;
+    for (let left = nodesCount - 1; left > 0; left--) {
+      const holder = await cluster.holder();
+      const others = nodes.filter((node) => node !== holder);
+      nodes.splice(nodes.indexOf(holder), 1);
+      const load = await loadOn(others);
+      await Bun.sleep(300);
+      const ended = holder.stop("SIGTERM");
+      const successor = await cluster.successor(holder, takeOverMsMax);
+      expect(await ended).toBe(0);
+      await Bun.sleep(300);
+      const end = performance.now();
+      const asked = (await load.end()).flat();
+      // What was under way when the load ended has no answer; before, everybody had one.
+      expect(countOf(asked, "unknown")).toBeLessThanOrEqual(others.length * connectionsPerNode);
+      expect(load.marks.flat().filter((at) => at > end - 300).length).toBeGreaterThan(0);
+      expect(load.refusals.has("unavailable")).toBe(false);
+      expect(load.refusals.has("unknown_fate")).toBe(false);
+      await judge(successor, direct, asked);
+    }
+    await checkBooks(direct);
+  },
+  2 * minuteMs,
+);
