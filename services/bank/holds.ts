@@ -5,11 +5,10 @@
  * The row tells how a hold stands; each step of its life is a row of `transfers` (phases hold, increment, capture, void, expiry), from which it can be
  * recomputed.
  */
-import { holds as declared } from "./hold-fields.ts";
 import { and, eq, lt, or, related, resource, rowOf, t } from "pons";
 import { accounts } from "./account-fields.ts";
 import { capture, incrementHold, openHold, releaseHold, voidHold } from "./hold-steps.ts";
-import { type Hold, holdDaysDefault, holdFields } from "./hold-fields.ts";
+import { type Hold, holdDaysDefault, holdFields, holds as declared } from "./hold-fields.ts";
 import { decideHold } from "./hold-outcomes.ts";
 import { postingRefusals } from "./outcomes.ts";
 import { refusals, spend } from "./refusals.ts";
@@ -179,6 +178,8 @@ export const holds = resource(declared, ({ self, rows, all, filter, sum, count, 
         credit: rowOf(accounts, row.credit),
         existing: rowOf(transfers, input.transfer),
         spent: rowOf(refusals, input.transfer),
+        // All that remains is captured unless an amount is given: then there is nothing to give back.
+        ...releaseLoads(input.amount === null ? null : row.counted),
       }),
       run: async (ctx, { row, input, loaded: { existing, spent } }) => {
         if (existing !== undefined) {
@@ -207,7 +208,11 @@ export const holds = resource(declared, ({ self, rows, all, filter, sum, count, 
       doc: "Gives back what is still reserved.",
       roles: ["teller", "supervisor"],
       refusals: postingRefusals,
-      load: ({ row }) => ({ debit: rowOf(accounts, row.debit), credit: rowOf(accounts, row.credit) }),
+      load: ({ row }) => ({
+        debit: rowOf(accounts, row.debit),
+        credit: rowOf(accounts, row.credit),
+        ...releaseLoads(row.counted),
+      }),
       run: async (ctx, { row }) => {
         const done = await voidHold(ctx, row.id);
         if (!done.ok) return ctx.refuse(done.type, done.details);
