@@ -133,6 +133,15 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
   if (use === "delete" || use === "unrelate") return { ...empty, ...job };
   if (use === "changeMany" || use === "deleteMany") return batch;
   if (operation.output.kind === "none") return { ...empty, ...(operation.kind === "command" ? job : {}) };
+  if (operation.output.kind === "document") {
+    const disposition = header(components, "Content-Disposition", "Name of the file (RFC 6266).", { type: "string" });
+    const file = answer(
+      "The document, as a file. In a batch or a job it is data: `{ mediaType, filename, encoding, content }`.",
+      { ...(operation.kind === "command" ? command : common), "Content-Disposition": disposition },
+      documentContent(operation.output.mediaTypes),
+    );
+    return operation.kind === "query" ? { "200": file } : { "200": file, "201": file, ...job, ...minimal };
+  }
   const data = schemas.answer(operation);
   const example = schemas.dataExample(operation);
   const one = answerContent(data, example === undefined ? {} : { example: { success: true, data: example } });
@@ -203,15 +212,6 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
       };
     }
     case "function": {
-      if (operation.output.kind === "document") {
-        const disposition = header(components, "Content-Disposition", "Name of the file (RFC 6266).", { type: "string" });
-        const file = answer(
-          "The document, as a file. In a batch or a job it is data: `{ mediaType, filename, encoding, content }`.",
-          { ...(operation.kind === "command" ? command : common), "Content-Disposition": disposition },
-          documentContent(operation.output.mediaTypes),
-        );
-        return operation.kind === "query" ? { "200": file } : { "200": file, "201": file, ...job, ...minimal };
-      }
       const rows = operation.output.kind === "rows" && operation.resource !== undefined;
       const content = rows
         ? listContent(data, schemas.row(operation.resource), specVersion, { example: { success: true, data: example } })

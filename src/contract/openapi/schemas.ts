@@ -95,25 +95,11 @@ export class Schemas {
         return this.components.ref("schemas", `${memberName(operation.name)}Output`, () =>
           withItems(fieldsSchema(output.fields, { direction: "output", ...this.#examples })),
         );
+      // A document is a file of a type of its own (`documentContent`).
       case "document":
-        return this.#document(output.mediaTypes);
       case "none":
         return { type: "null" };
     }
-  }
-
-  /** A document where it is data: in a batch or a job. */
-  #document(mediaTypes: readonly string[]): Json {
-    return {
-      type: "object",
-      properties: {
-        mediaType: { type: "string", enum: mediaTypes },
-        filename: { type: "string", examples: ["may.csv"] },
-        encoding: { type: "string", enum: ["text", "base64"] },
-        content: { type: "string", description: "The text, or the bytes as base64." },
-      },
-      required: ["mediaType", "filename", "encoding", "content"],
-    };
   }
 
   dataExample(operation: Operation): unknown {
