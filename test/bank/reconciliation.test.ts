@@ -7,7 +7,10 @@ import { type Bank, type Caller, type Data, dataOf, openBank, refusalOf, rowsOf 
 setDefaultTimeout(60_000);
 
 const dayMs = 86_400_000;
-const today = (): string => new Date().toISOString().slice(0, 10);
+/** The bank's clock starts at noon, so that no test runs over midnight. */
+const startMs = Date.parse(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`) - Date.now();
+const nowMs = (): number => Date.now() + startMs;
+const today = (): string => new Date(nowMs()).toISOString().slice(0, 10);
 
 describe.each(testDatabases())("$engine", ({ create }) => {
   let bank: Bank;
@@ -16,6 +19,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
   beforeAll(async () => {
     bank = await openBank(await create());
+    bank.shiftClock(startMs);
     supervisor = { ...bank.teller, user: "the supervisor", roles: ["supervisor"] };
     house = await bank.house("EUR");
   });
@@ -108,7 +112,8 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       [3, 555, "unmatched"],
       [4, 666, "unmatched"],
     ]);
-    expect((lines[0]?.["candidates"] as string[]).toSorted()).toEqual(twins.map(({ id }) => String(id)).toSorted());
+    const candidates = lines.slice(0, 1).flatMap((line) => line["candidates"] as string[]);
+    expect(candidates.toSorted()).toEqual(twins.map(({ id }) => String(id)).toSorted());
     expect(transfers.map(({ transfer, amount }) => [transfer, amount])).toEqual(
       [...twins, ...lone].map(({ id, amount }) => [id, amount]),
     );
@@ -206,11 +211,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
   test("what one statement lacks, a later one explains", async () => {
     const mine = await account();
-    bank.shiftClock(-2 * dayMs);
-    const early = new Date(Date.now() - 2 * dayMs).toISOString().slice(0, 10);
+    bank.shiftClock(startMs - 2 * dayMs);
+    const early = new Date(nowMs() - 2 * dayMs).toISOString().slice(0, 10);
     await pay(house, mine, 50);
     await pay(house, mine, 60);
-    bank.shiftClock(0);
+    bank.shiftClock(startMs);
     const first = await bringCsv(mine, [`${early},0.50,,`]);
     expect(verdict(first)).toBe("open: 1 lines, 1 matched, 0 unmatched, 0 ambiguous, 0 accepted, 1 missing");
     // They book it two days later.

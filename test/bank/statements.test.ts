@@ -7,7 +7,10 @@ import { camt053Flaws } from "./camt-schema.ts";
 setDefaultTimeout(60_000);
 
 const dayMs = 86_400_000;
-const day = (offset: number): string => new Date(Date.now() + offset * dayMs).toISOString().slice(0, 10);
+/** The bank's clock starts at noon, so that no test runs over midnight. */
+const startMs = Date.parse(`${new Date().toISOString().slice(0, 10)}T12:00:00.000Z`) - Date.now();
+const nowMs = (): number => Date.now() + startMs;
+const day = (offset: number): string => new Date(nowMs() + offset * dayMs).toISOString().slice(0, 10);
 
 interface Entry extends Data {
   readonly seq: number;
@@ -23,6 +26,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   let shop: string;
   let seqs: number[];
 
+  const shift = (byMs: number): void => bank.shiftClock(startMs + byMs);
   const statement = async (body: object, more: object = {}): Promise<Data> =>
     dataOf(await bank.call("accounts.statement", { id: mine.account, body, ...more })).data;
   const file = async (body: object, more: object = {}): Promise<Data> =>
@@ -36,7 +40,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   beforeAll(async () => {
     bank = await openBank(await create());
     // Three days ago, then two, then one, then today.
-    bank.shiftClock(-3 * dayMs);
+    shift(-3 * dayMs);
     house = await bank.house("EUR");
     shop = (await bank.holder("EUR", house, 0)).account;
     mine = await bank.holder("EUR", house, 10_000);
@@ -45,7 +49,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const pay = async (debit: string, credit: string, amount: number, more: object = {}) =>
       seqOf(dataOf(await bank.call("transfers.create", { body: { debit, credit, amount, currency: "EUR", ...more } })).data);
     await pay(mine.account, shop, 1, { reference: "=cmd|' /C calc'!A0" });
-    bank.shiftClock(-2 * dayMs);
+    shift(-2 * dayMs);
     await pay(shop, mine.account, 1, { reference: 'Überweisung <&> "Quittung"' });
     const hold = dataOf(
       await bank.call("holds.create", { body: { debit: mine.account, credit: shop, amount: 500, currency: "EUR" } }),
@@ -53,11 +57,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const capture = async (amount: number, final: boolean) =>
       seqOf(dataOf(await bank.call("holds.capture", { id: String(hold["id"]), body: { amount, final } })).data);
     await capture(200, false);
-    bank.shiftClock(-dayMs);
+    shift(-dayMs);
     await capture(100, true);
     await pay(house, shop, 7_000);
-    bank.shiftClock(0);
-    await pay(shop, mine.account, 40, { effectiveAt: new Date(Date.now() + dayMs / 2).toISOString() });
+    shift(0);
+    await pay(shop, mine.account, 40, { effectiveAt: new Date(nowMs() + dayMs / 2).toISOString() });
     dataOf(await bank.call("holds.create", { body: { debit: mine.account, credit: shop, amount: 1_000, currency: "EUR" } }));
   });
   afterAll(() => bank[Symbol.asyncDispose]());
@@ -128,7 +132,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   });
 
   test("as of a moment, and by value date", async () => {
-    const at = (offset: number) => new Date(Date.now() + offset * dayMs).toISOString();
+    const at = (offset: number) => new Date(nowMs() + offset * dayMs).toISOString();
     expect(await balanceAt({ at: at(-3.5) })).toMatchObject({ seq: 0, balance: 0 });
     expect(await balanceAt({ at: at(-2.5) })).toMatchObject({ balance: 9_999 });
     expect(await balanceAt({ at: at(-1.5) })).toMatchObject({ balance: 9_800 });
@@ -156,8 +160,27 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(refusalOf(await bank.call("accounts.statementDocument", asked))).toMatchObject({ type: "invalid_range" });
   });
 
+  test("the ends of time are moments like others", async () => {
+    const { throughSeq } = (await statement({})) as unknown as { throughSeq: number };
+    expect(await statement({ from: "0001-01-01", to: "9999-12-31" })).toMatchObject({
+      opening: 0,
+      closing: 9_740,
+      toSeq: throughSeq,
+    });
+    expect(await statement({ from: "9999-12-31" })).toMatchObject({ opening: 9_740, closing: 9_740, entries: [] });
+    expect(await statement({ to: "0001-01-01" })).toMatchObject({ opening: 0, closing: 0, entries: [] });
+    for (const moment of ["9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00.000Z"]) {
+      const balance = moment.startsWith("9") ? 9_740 : 0;
+      expect(await balanceAt({ at: moment, valueAt: moment })).toMatchObject({ balance, valueBalance: balance });
+      expect(await trial({ at: moment })).toMatchObject({ balanced: true });
+    }
+    expect(camt053Flaws(String((await file({ format: "camt.053", from: "0001-01-01", to: "9999-12-31" }))["content"]))).toEqual(
+      [],
+    );
+  });
+
   test("a place and a moment are not both meant", async () => {
-    const body = { seq: 1, at: new Date().toISOString() };
+    const body = { seq: 1, at: new Date(nowMs()).toISOString() };
     expect(refusalOf(await bank.call("accounts.balanceAt", { id: mine.account, body })).type).toBe("invalid_range");
     expect(refusalOf(await bank.call("trialBalance", { body, as: bank.auditor })).type).toBe("invalid_range");
   });
@@ -271,7 +294,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     });
 
     test("as of a moment", async () => {
-      const then = await trial({ at: new Date(Date.now() - 2.5 * dayMs).toISOString() });
+      const then = await trial({ at: new Date(nowMs() - 2.5 * dayMs).toISOString() });
       expect(then["currencies"]).toEqual([{ currency: "EUR", debits: 10_001, credits: 10_001, difference: 0 }]);
     });
 
@@ -285,16 +308,20 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
   test("a clock that was set back leaves nothing out and nothing twice", async () => {
     const back = await bank.holder("EUR", house, 100);
-    bank.shiftClock(-dayMs);
-    dataOf(await bank.pay(back.account, shop, 1, "EUR"));
-    bank.shiftClock(0);
+    // Back by a day, and then back again and again.
+    for (const seconds of [0, 1, 2, 3]) {
+      shift(-dayMs - seconds * 1_000);
+      dataOf(await bank.pay(back.account, shop, 1, "EUR"));
+    }
+    shift(0);
     dataOf(await bank.pay(back.account, shop, 2, "EUR"));
     const ask = async (body: object) => dataOf(await bank.call("accounts.statement", { id: back.account, body })).data;
     const until = await ask({ to: day(-1) });
     const since = await ask({ from: day(0), to: day(0) });
     expect(since["fromSeq"]).toBe(Number(until["toSeq"]) + 1);
     expect(since["opening"]).toEqual(until["closing"]);
-    expect([...entriesOf(until), ...entriesOf(since)].map(({ amount }) => amount)).toEqual([100, -1, -2]);
-    expect(since["closing"]).toBe(97);
+    expect([...entriesOf(until), ...entriesOf(since)].map(({ amount }) => amount)).toEqual([100, -1, -1, -1, -1, -2]);
+    expect(entriesOf(since)).toHaveLength(1);
+    expect(since["closing"]).toBe(94);
   });
 });
