@@ -76,12 +76,12 @@ export const judgeRows = async (direct: Direct, all: readonly Asked[]): Promise<
 };
 
 /**
- * Judges every request, then repeats those without an answer: what was there is answered for and there once; what was not is done now, or refused.
- * All are settled afterwards.
+ * Judges every request, then repeats those without an answer that may be repeated: what was there is answered for and there once; what was not is done now, or refused.
+ * These are settled afterwards.
  */
 export const judge = async (server: TestServer, direct: Direct, all: readonly Asked[]): Promise<void> => {
   await judgeRows(direct, all);
-  const unknown = all.filter(({ fate }) => fate === "unknown");
+  const unknown = all.filter(({ fate, repeatable }) => fate === "unknown" && repeatable);
   const before = await findRows(direct, unknown);
   const repeated = await Promise.all(
     unknown.map(async (asked) => ({ asked, ...(await fateOf(await send(server, asked, AbortSignal.timeout(repeatMsMax)))) })),

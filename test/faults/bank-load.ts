@@ -6,7 +6,7 @@
  *   refused        an answer that says the call was not executed: it must not be there
  *   unknown        no answer, or one that says that the outcome is not known: all of it is there, or nothing
  *
- * Calls are transfers, atomic batches of them, transactions, holds with their captures and voids, and new accounts.
+ * Calls are transfers (with an id and without), atomic batches of them, transactions, holds with their captures and voids, and new accounts.
  */
 import type { TestServer } from "../host/server.ts";
 
@@ -15,14 +15,14 @@ type Fate = "acknowledged" | "refused" | "unknown";
 /** A row that the call leaves: the one whose `column` is `value`, in the phase where one is given. */
 export interface Trace {
   readonly table: "accounts" | "transfers" | "transactions" | "holds";
-  readonly column: "id" | "name" | "hold";
+  readonly column: "id" | "name" | "hold" | "reference";
   readonly value: string;
   readonly phase?: "void";
   /** Columns of it, and what they hold. */
   readonly holds: Readonly<Record<string, string | number>>;
 }
 
-export const kinds = ["transfer", "atomic", "transaction", "account", "authorize", "capture", "void"] as const;
+export const kinds = ["transfer", "plain", "atomic", "transaction", "account", "authorize", "capture", "void"] as const;
 export type Kind = (typeof kinds)[number];
 
 /** One request. Its traces are to commit together. */
@@ -32,6 +32,8 @@ export interface Asked {
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
   readonly traces: readonly Trace[];
+  /** Whether it may be sent again: it has an id that the client chose, or a key. */
+  readonly repeatable: boolean;
   fate: Fate;
   /** Of an acknowledged one: what `mark` said when the answer had come. */
   mark?: number;
@@ -92,17 +94,29 @@ const asked = (kind: Kind, path: string, rest: Partial<Pick<Asked, "body" | "hea
   body: {},
   headers: {},
   traces: [],
+  repeatable: kind !== "plain",
   fate: "unknown",
   ...rest,
 });
 
-/** Requests with ids and terms of their own, not sent yet. All are safe to repeat: by the id the client chose, else by the key. */
-export const newRequest = (parties: Parties, kind: "transfer" | "atomic" | "transaction" | "account" | "authorize"): Asked => {
+/** Requests with terms of their own, not sent yet. All but the plain ones are safe to repeat: by the id the client chose, else by the key. */
+export const newRequest = (
+  parties: Parties,
+  kind: "transfer" | "plain" | "atomic" | "transaction" | "account" | "authorize",
+): Asked => {
   const id = crypto.randomUUID();
   switch (kind) {
     case "transfer": {
       const body = transfer(parties);
       return asked(kind, "transfers", { body, traces: [traceOf(body)] });
+    }
+    case "plain": {
+      const body = { ...terms(parties), reference: id };
+      const { debit, credit, amount } = body;
+      return asked(kind, "transfers", {
+        body,
+        traces: [{ table: "transfers", column: "reference", value: id, holds: { debit, credit, amount } }],
+      });
     }
     case "atomic": {
       const body = Array.from({ length: 3 }, () => transfer(parties));
@@ -164,7 +178,7 @@ class Caller {
     const chance = Math.random();
     const hold = chance < 0.3 ? this.#holds.shift() : undefined;
     if (hold === undefined)
-      return newRequest(this.#parties, pick(["transfer", "transfer", "atomic", "transaction", "authorize", "account"]));
+      return newRequest(this.#parties, pick(["transfer", "plain", "atomic", "transaction", "authorize", "account"]));
     if (chance < 0.1) return voidOf(hold.id);
     const final = chance < 0.2;
     const amount = Math.max(1, Math.floor(hold.remaining / 3));

@@ -118,6 +118,7 @@ const judgeFolder = async (folder: string, known: readonly Asked[]): Promise<voi
   await checkBooks(direct);
 };
 
+// Without a C compiler there is no log of the disk; `skip` says what is missing.
 describe.skipIf(skip !== undefined)("sqlite: the power goes", () => {
   const library = new TemporaryFolder();
   let path: string;
