@@ -4,7 +4,7 @@
  *   const posted = await post(ctx, [{ debit, credit, amount: 100n, currency: "EUR", kind: "fee" }]);
  *   if (!posted.ok) return ctx.refuse(posted.type, posted.details);
  *
- * Only the ledger's own checks are made here. Limits and fraud rules concern what customers ask for: see `transfers.ts`.
+ * `post` makes the ledger's own checks only, unless it is given `risk`: limits and fraud rules concern what customers ask for. `authorize` makes all of them.
  */
 import type { CommandContext } from "pons";
 import { accounts } from "./account-fields.ts";
@@ -17,6 +17,7 @@ import { move } from "./movement.ts";
 import { type Account, credited, debited, type Finding, flawOf, flawOfForm, type Kind, type PostingRefusal } from "./outcomes.ts";
 import type { Transfer } from "./transfer-fields.ts";
 import type { Transaction } from "./transaction-fields.ts";
+import { openRisk, prepareRisk, withMore } from "./risk/index.ts";
 import { transactions } from "./transaction-fields.ts";
 
 export { capture, type CaptureOptions, voidHold } from "./hold-steps.ts";
@@ -138,23 +139,41 @@ export const post = async (ctx: CommandContext, legs: readonly Leg[], options: P
   return { ok: false, type, details: legs.length === 1 ? (details ?? {}) : { ...details, leg: position } };
 };
 
-/** Reserves money, or changes nothing. Unless said otherwise the hold expires after seven days. */
+/**
+ * Reserves money, or changes nothing. Unless said otherwise the hold expires after seven days. It is held against limits and fraud rules, as a movement of
+ * `kind`; what a transfer would be reviewed for is declined, and a decline is noted if the command refuses with `keep: true`.
+ */
 export const authorize = async (
   ctx: CommandContext,
   terms: Pick<Hold, "debit" | "credit" | "amount" | "currency"> & {
     readonly reference?: string | null;
     readonly expiresAt?: string | null;
     readonly id?: string;
+    /** What limits and fraud rules take it for; a payment unless given. */
+    readonly kind?: Kind;
   },
 ): Promise<{ readonly ok: true; readonly hold: Hold } | Refused> => {
   const table = ctx.table(accounts);
   const debit = await table.get(terms.debit);
   const credit = await table.get(terms.credit);
-  const { id = null, reference = null, expiresAt = null, ...rest } = terms;
+  const { id = null, reference = null, expiresAt = null, kind = "payment", ...rest } = terms;
   const whole = { ...rest, reference, expiresAt };
-  const decision = decideHold(ctx, { terms: whole, debit, credit, existing: undefined, spent: undefined });
-  if (decision.outcome === "created") return { ok: true, hold: openHold(ctx, { ...whole, id }) };
+  const judged = { ...rest, kind };
+  await prepareRisk(ctx, [judged]);
+  const risk = openRisk(ctx);
+  const situation = { terms: whole, debit, credit, existing: undefined, spent: undefined, risk: () => risk.check(judged) };
+  const decision = decideHold(ctx, situation);
   if (decision.outcome === "exists") throw new Error("a hold that nobody looked for was found");
-  const type = decision.type === "invalid_expires_at" ? "invalid_effective_at" : decision.type;
-  return { ok: false, type, ...(decision.details === undefined ? {} : { details: decision.details }) };
+  if (decision.outcome === "created") {
+    const hold = openHold(ctx, { ...whole, id, counted: withMore(null, risk.reservations()) });
+    risk.record([hold.id]);
+    return { ok: true, hold };
+  }
+  const { type, details } = decision;
+  if (type === "fraud_declined" || type === "review_required") risk.keep();
+  return { ok: false, type: typeOf(type), ...(details === undefined ? {} : { details }) };
 };
+
+/** A refusal of a hold as those of a posting are called. */
+const typeOf = (type: PostingRefusal | "invalid_expires_at"): PostingRefusal =>
+  type === "invalid_expires_at" ? "invalid_effective_at" : type === "review_required" ? "fraud_declined" : type;

@@ -246,6 +246,31 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(await used(rule, receivable)).toMatchObject({ amount: 20, count: 2 });
   });
 
+  test("what is reserved for a deal counts too, and is given back when it comes to nothing", async () => {
+    const borrower = await bank.holder("EUR", house, 0);
+    const { account } = await bank.holder("EUR", house, 1_000);
+    const rule = await limit({ subject: account, maxAmount: 100 });
+    const { windowStart } = await used(rule, account);
+    const noon = Date.parse(String(windowStart)) + 12 * hour;
+    const terms = {
+      title: "A second oven",
+      account: borrower.account,
+      target: 1_000,
+      minInvestment: 50,
+      rateBasisPoints: 100,
+      termMonths: 1,
+      fee: 0,
+      closesAt: new Date(noon + 5 * day).toISOString(),
+    };
+    const deal = String(dataOf(await bank.call("deals.create", { body: terms })).data["id"]);
+    const invest = (amount: number) => bank.call("deals.invest", { id: deal, body: { account, amount } });
+    expect(refusalOf(await invest(101))).toMatchObject({ type: "limit_exceeded", details: { remainder: 100 } });
+    dataOf(await invest(100));
+    expect(await used(rule, account)).toMatchObject({ amount: 100, count: 1 });
+    dataOf(await bank.call("deals.cancel", { as: checker, id: deal, body: { reason: "No demand" } }));
+    expect(await used(rule, account)).toMatchObject({ amount: 0, count: 0 });
+  });
+
   test("changed, switched off; and what the bank does itself is not counted", async () => {
     const { account } = await bank.holder("EUR", house, 1_000);
     const rule = await limit({ subject: account, maxAmount: 10 });

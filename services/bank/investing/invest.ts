@@ -65,6 +65,7 @@ export const invest = async (
     amount,
     currency,
     reference: deal.title,
+    kind: "investment",
     // Longer than the deal is open: the deal decides, not the hold.
     expiresAt: new Date(Date.parse(deal.closesAt) + dayMs).toISOString(),
   });

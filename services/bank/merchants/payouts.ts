@@ -131,7 +131,15 @@ export const payouts = resource(
         const { account, currency } = merchant;
         const expiresAt = new Date(Date.parse(ctx.now) + expiryDays * dayMs).toISOString();
         const cash = await houseAccount(ctx, "cash", currency);
-        const reserved = await authorize(ctx, { debit: account, credit: cash.id, amount, currency, reference, expiresAt });
+        const reserved = await authorize(ctx, {
+          debit: account,
+          credit: cash.id,
+          amount,
+          currency,
+          reference,
+          expiresAt,
+          kind: "payout",
+        });
         if (!reserved.ok) return no(reserved.type, reserved.details);
         const row = ctx.table(self).insert({
           ...(id === null ? {} : { id }),

@@ -1,6 +1,7 @@
 /**
  * Backtest: which past movements meet the conditions of a fraud rule. Transfers and holds are read in the order of the log, in parts, and judged as they were
- * at their time: how old accounts were, how often an account had done the same before, within the range. Lists, owners and their countries are taken as they are today.
+ * at their time: how old accounts were, how often an account had done the same before, within the range. Lists, owners and their countries are taken as they are today, and
+ * every hold for a payment.
  */
 import { and, gt, lte, oneOf, type QueryContext, t } from "pons";
 import { accounts } from "../account-fields.ts";
