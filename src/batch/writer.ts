@@ -10,6 +10,7 @@
  *
  * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
  */
+import { installationRealm } from "../pipeline/identity/key-directory.ts";
 import type { Refusal } from "../pipeline/refusal.ts";
 import { refuse } from "../pipeline/refusal.ts";
 import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
@@ -19,7 +20,15 @@ import type { Agenda, Command, DueMoment, DueWork, Group, Need, Origin, Outcome,
 import { Journal } from "./journal.ts";
 import { InMemory } from "./in-memory.ts";
 import { Fenced, type Leases, notHolder, partitionOf } from "./lease.ts";
-import { countersTable, idempotencyTable, journalCounter, journalTable, memoryCounter, systemTables } from "./system-tables.ts";
+import {
+  countersTable,
+  idempotencyTable,
+  journalCounter,
+  journalTable,
+  leasesTable,
+  memoryCounter,
+  systemTables,
+} from "./system-tables.ts";
 import { sequenceName, Unit } from "./unit.ts";
 import type { Change } from "./working-set.ts";
 
@@ -316,7 +325,13 @@ export class Writer {
     const until = performance.now() + fateWaitMsMax;
     for (let waitMs = 20; performance.now() < until; waitMs = Math.min(waitMs * 2, 1_000)) {
       try {
-        const [rows] = await this.#store.read(journalShape, [{ realm: witness.realm, params: [witness.seq], limit: 1 }]);
+        const { realm, seq } = witness;
+        const rows = await this.#store.write(async (tx) => {
+          // The server may still be at it: who waits for its locks looks when it has ended.
+          await tx.load(leasesTable, [{ realm: installationRealm, key: [partitionOf(realm)] }]);
+          await tx.load(countersTable, [{ realm, key: [journalCounter] }]);
+          return (await tx.read(journalShape, [{ realm, params: [seq], limit: 1 }]))[0];
+        });
         return rows?.[0]?.["requestId"] === witness.requestId && rows[0]["at"] === witness.at;
       } catch {
         await Bun.sleep(waitMs);

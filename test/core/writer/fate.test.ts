@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { SQL } from "bun";
 import { type PostgresServer, startPostgres } from "../../postgres/index.ts";
-import { StoreError } from "../../../src/store/index.ts";
+import { openStore, StoreError } from "../../../src/store/index.ts";
 import type { OpenStore } from "../../../src/store/index.ts";
 import definition from "../depot/index.ts";
 import { dataOf, idOf, outcomeOf, type Running, serve } from "../harness.ts";
@@ -11,8 +11,13 @@ describe("fate of a commit", () => {
   let server: PostgresServer;
   let depot: Running;
   let owner: string;
-  /** What happens to the next commits: `lost` happen, but their answer never comes; `undone` do not happen, and no answer comes either. */
-  let next: ("lost" | "undone")[] = [];
+  /**
+   * What happens to the next commits: `lost` happen, but their answer never comes; `late` ones too, but a while after they were given up; `undone` do
+   * not happen, and no answer comes either.
+   */
+  let next: ("lost" | "late" | "undone")[] = [];
+  /** Another connection, on which late commits are under way. */
+  let elsewhere: OpenStore;
   /** Done between a commit that did not happen and the look into the journal. */
   let meanwhile = async (): Promise<void> => {};
   let databaseUrl = "";
@@ -40,6 +45,18 @@ describe("fate of a commit", () => {
             throw error;
           });
         }
+        if (fate === "late") {
+          const evaluated = Promise.withResolvers<void>();
+          void Promise.resolve(
+            elsewhere.write(async (tx) => {
+              await work(tx);
+              evaluated.resolve();
+              await Bun.sleep(300);
+            }),
+          );
+          await evaluated.promise;
+          throw lost;
+        }
         const done = await store.write(work);
         if (fate === "lost") throw lost;
         return done;
@@ -53,10 +70,12 @@ describe("fate of a commit", () => {
     const asAdmin = new URL(server.url);
     asAdmin.pathname = new URL(url).pathname;
     databaseUrl = asAdmin.href;
+    elsewhere = await openStore(url);
     depot = await serve({ url, drop: async () => {} }, { services: [definition], around, tolerant: true });
     owner = idOf(await depot.call("owners.create", { body: { name: "Ann" } }));
   }, 30_000);
   afterAll(async () => {
+    await elsewhere.close();
     await depot[Symbol.asyncDispose]();
     await server.stop();
   });
@@ -74,6 +93,19 @@ describe("fate of a commit", () => {
     const results = await Promise.all([create("lost-1"), create("lost-2"), create("lost-1")]);
     expect(results.map(outcomeOf)).toEqual(["201", "201", "409 already_exists"]);
     expect(await codesLike("lost-")).toEqual(["lost-1", "lost-2"]);
+  });
+
+  test("a commit that is still under way when its answer is given up is waited for, and not done twice", async () => {
+    next = ["late"];
+    const before = await depot.lastSeq();
+    const results = await Promise.all([create("late-1"), depot.call("restock", { body: { names: ["late"] } })]);
+    expect(results.map(outcomeOf)).toEqual(["201", "200"]);
+    expect(await codesLike("late-")).toEqual(["late-1"]);
+    const named = await depot.call("owners.count", {
+      query: { filters: [{ path: "name", op: "eq", values: ["late"], as: "name" }] },
+    });
+    expect(dataOf(named)).toBe(1 as never);
+    expect(await depot.lastSeq()).toBe(before + 2);
   });
 
   test("a commit that did not happen is done again, once", async () => {
