@@ -2,12 +2,11 @@
  * Customers: the people and companies the bank keeps accounts for. Staff maintain them; a customer sees the own row, and changes phone and
  * language through the singleton `profile`. A customer is never deleted: accounts and transfers refer to it.
  */
-import { customers as declared } from "./customer-fields.ts";
 import { and, eq, isNull, lt, ne, oneOf, type Operand, type Operands, or, resource, t } from "pons";
 import { record } from "./activities.ts";
 import { outcomeFields, waitsForApproval } from "./approvals/request.ts";
 import { freezeCustomer, unfreezeCustomer } from "./customer-freeze.ts";
-import { customerFields, frozenAccountsMax, riskLevels } from "./customer-fields.ts";
+import { type customerFields, customers as declared, frozenAccountsMax, riskLevels } from "./customer-fields.ts";
 import { setRisk } from "./risk-level.ts";
 import { timelineInput, timelineOutput } from "./timeline-fields.ts";
 import { timelineOf } from "./timeline.ts";

@@ -3,16 +3,75 @@
  *
  * The client may choose the id, and then may repeat the call for as long as it likes: one transaction is made, one answer given.
  */
-import { transactions as declared } from "./transaction-fields.ts";
-import { resource, rowOf, rowsOf, t } from "pons";
+import { type CommandContext, type FunctionRefusal, resource, rowOf, rowsOf, t } from "pons";
 import { accounts } from "./account-fields.ts";
-import { type Leg, writeLegs } from "./posting.ts";
+import { needsApproval } from "./approvals/policies.ts";
+import { withFee } from "./fees/charge.ts";
+import { feeFor } from "./fees/fee-for.ts";
+import { feeSchedules } from "./fees/fee-schedules.ts";
+import { flawOfLegs, type Leg, writeLegs } from "./posting.ts";
 import { refusals, spend } from "./refusals.ts";
-import { openRisk, riskLoads } from "./risk/index.ts";
-import { legsMax } from "./transaction-fields.ts";
-import { digestOf, flawOfTransaction, legFields } from "./transaction-outcomes.ts";
+import { openRisk, type Risk, riskLoads } from "./risk/index.ts";
+import { legsMax, transactions as declared } from "./transaction-fields.ts";
+import { digestOf, type Flaw, flawOfTransaction, legFields, type LegInput } from "./transaction-outcomes.ts";
 
 const staff: readonly string[] = ["teller", "supervisor", "auditor"];
+
+/** A correction that needs somebody's approval is asked for by itself: a transaction does not wait. */
+const unapproved = (ctx: CommandContext, legs: readonly LegInput[]): Flaw | undefined => {
+  const position = legs.findIndex(
+    ({ kind, amount, currency }) => kind === "correction" && needsApproval(ctx, "transfer.adjust", amount, currency),
+  );
+  return position === -1 ? undefined : { type: "review_required", position, spends: false };
+};
+
+/** Refuses the whole because of one leg; the id is spent where the refusal depended on state. */
+const refuseTransaction = (
+  ctx: CommandContext,
+  { id, flaw, risk }: { readonly id: string | null; readonly flaw: Flaw; readonly risk: Risk },
+): FunctionRefusal => {
+  const details = { leg: flaw.position, reason: flaw.type, ...flaw.details };
+  // A leg that would have to be reviewed fails: a transaction does not wait.
+  const declined = flaw.type === "fraud_declined" || (flaw.type === "review_required" && flaw.spends);
+  if (declined) risk.keep();
+  if (id !== null && flaw.spends) spend(ctx, id, flaw.type === "review_required" ? "linked_failed" : flaw.type);
+  const isKept = declined || (id !== null && flaw.spends);
+  return isKept ? ctx.refuse("linked_failed", details, { keep: true }) : ctx.refuse("linked_failed", details);
+};
+
+interface Asked {
+  readonly id: string;
+  readonly reference: string | null;
+  readonly digest: string;
+  readonly legs: readonly LegInput[];
+  readonly risk: Risk;
+}
+
+/** Posts the legs as they were asked for. */
+const postAsked = (ctx: CommandContext, { id, reference, digest, legs, risk }: Asked): unknown => {
+  const posted = writeLegs(ctx, legs, { transaction: id, reference, digest });
+  risk.record(posted.transfers.map((transfer) => transfer.id));
+  ctx.emit("posted", { transaction: id, legs: legs.length });
+  return ctx.created(posted.row);
+};
+
+/** Posts the legs, and behind each that costs something the leg of its fee. */
+const postCharged = async (ctx: CommandContext, asked: Asked & { readonly chosen: string | null }): Promise<unknown> => {
+  const { id, chosen, reference, digest, legs, risk } = asked;
+  const groups: (readonly Leg[])[] = [];
+  for (const leg of legs) groups.push(await withFee(ctx, leg));
+  const charged = groups.flat();
+  const positions = groups.flatMap((group, position) => group.map(() => position));
+  const table = ctx.table(accounts);
+  const flaw = flawOfLegs(ctx, charged, (account) => table.loaded(account));
+  if (flaw !== undefined)
+    return refuseTransaction(ctx, { id: chosen, risk, flaw: { ...flaw, position: positions[flaw.position] ?? 0, spends: true } });
+  const posted = writeLegs(ctx, charged, { transaction: id, reference, digest });
+  const first = new Set(groups.map((_, position) => positions.indexOf(position)));
+  risk.record(posted.transfers.flatMap((transfer, position) => (first.has(position) ? [transfer.id] : [])));
+  ctx.emit("posted", { transaction: id, legs: charged.length });
+  return ctx.created(posted.row);
+};
 
 export const transactions = resource(declared, ({ self, own, all, many, command }) => ({
   rows: { customer: own("subject"), teller: all, supervisor: all, auditor: all },
@@ -63,24 +122,13 @@ export const transactions = resource(declared, ({ self, own, all, many, command 
         return ctx.refuse("id_already_failed", known ? { reason: spent.reason } : {});
       }
       const risk = openRisk(ctx);
-      const flaw = flawOfTransaction(ctx, legs, (leg) => risk.check(leg));
-      if (flaw !== undefined) {
-        // A leg that would have to be reviewed fails: a transaction does not wait.
-        const details = { leg: flaw.position, reason: flaw.type, ...flaw.details };
-        const declined = flaw.type === "fraud_declined" || flaw.type === "review_required";
-        if (declined) risk.keep();
-        if (id !== null && flaw.spends) spend(ctx, id, flaw.type === "review_required" ? "linked_failed" : flaw.type);
-        const isKept = declined || (id !== null && flaw.spends);
-        return isKept ? ctx.refuse("linked_failed", details, { keep: true }) : ctx.refuse("linked_failed", details);
-      }
-      const posted = writeLegs(ctx, legs as readonly Leg[], {
-        transaction: id ?? ctx.id(self),
-        reference,
-        digest,
-      });
-      risk.record(posted.transfers.map((transfer) => transfer.id));
-      ctx.emit("posted", { transaction: posted.transaction, legs: legs.length });
-      return ctx.created(posted.row);
+      const flaw = unapproved(ctx, legs) ?? flawOfTransaction(ctx, legs, (leg) => risk.check(leg));
+      if (flaw !== undefined) return refuseTransaction(ctx, { id, flaw, risk });
+      const asked = { id: id ?? ctx.id(self), reference, digest, legs };
+      const schedules = ctx.table(feeSchedules).all();
+      if (legs.some((leg) => feeFor(schedules, { ...leg, now: ctx.now }) !== undefined))
+        return postCharged(ctx, { ...asked, chosen: id, risk });
+      return postAsked(ctx, { ...asked, risk });
     },
   }),
 }));

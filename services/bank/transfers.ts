@@ -5,7 +5,6 @@
  * The client may choose the id, and then may repeat the call for as long as it likes: one transfer is made, one answer given. See
  * `outcomes.ts` for the outcomes.
  */
-import { transfers as declared } from "./transfer-fields.ts";
 import {
   type AllOf,
   and,
@@ -38,7 +37,7 @@ import { flawOfLegs, type Leg, writeLegs } from "./posting.ts";
 import { openRisk, type Risk, riskLoads } from "./risk/index.ts";
 import { refusals, spend } from "./refusals.ts";
 import { flawOfReversal, reversalIdOf, reversalRefusals, reverseTransfers } from "./reversals.ts";
-import { type Transfer, transferFields as fields } from "./transfer-fields.ts";
+import { type Transfer, transferFields as fields, transfers as declared } from "./transfer-fields.ts";
 
 const { debit, credit, amount, currency, kind, reference } = fields;
 

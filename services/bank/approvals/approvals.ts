@@ -7,10 +7,9 @@
  * Maker and checker are never the same (`identity.ts`). An action that cannot be carried out as things stand refuses the approval, `action_refused`:
  * nothing has changed, and the row stays pending until it can be approved, is rejected, or expires.
  */
-import { approvals as declared } from "./fields.ts";
 import { eq, resource, t } from "pons";
 import { approve, expire, reject } from "./decide.ts";
-import {  } from "./fields.ts";
+import { approvals as declared } from "./fields.ts";
 import { actionNames } from "./names.ts";
 import { decisionRefusals, reviewRefusals } from "./refusals.ts";
 

@@ -2,10 +2,9 @@
  * Approval policies: which actions need an approval, and from which amount. Where there is none, an action needs one. A policy is set by supervisors, two
  * of them: setting it is put to approval itself.
  */
-import { approvalPolicies as declared } from "./policy-fields.ts";
 import { type CommandContext, resource } from "pons";
 import { type ActionName, fixedActions } from "./names.ts";
-import { type Policy, policyTerms } from "./policy-fields.ts";
+import { type Policy, policyTerms, approvalPolicies as declared } from "./policy-fields.ts";
 import { outcomeFields, pendingFor, requestApproval, waitsForApproval } from "./request.ts";
 
 export const approvalPolicies = resource(declared, ({ all, command }) => ({

@@ -1,10 +1,9 @@
 /** Adding a document to a KYC case. */
 import { type CommandContext, eq } from "pons";
 import { identityOf } from "../approvals/identity.ts";
-import type { KycCase } from "./case-fields.ts";
-import { kycCases } from "./cases.ts";
+import { type KycCase, kycCases } from "./case-fields.ts";
 import type { DocumentKind } from "./document-kinds.ts";
-import { documents } from "./documents.ts";
+import { documents } from "./document-fields.ts";
 import { documentFiles, fileIdOf } from "./files.ts";
 import { beginsLike, type MediaType } from "./media-type.ts";
 

@@ -1,5 +1,5 @@
 /** Fields of a KYC case. */
-import { type RowOf, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { staff } from "../approvals/fields.ts";
 
 export const caseFields = {
@@ -18,3 +18,8 @@ export const caseFields = {
 };
 
 export type KycCase = RowOf<typeof caseFields>;
+
+export const kycCases = declare("kycCases", {
+  doc: "Checks of customers, from the first document to the decision.",
+  fields: caseFields,
+});

@@ -6,10 +6,8 @@ import { approve, reject } from "../approvals/decide.ts";
 import type { Approval } from "../approvals/fields.ts";
 import { identityOf } from "../approvals/identity.ts";
 import { textIn } from "../approvals/payload.ts";
-import { kycTiers } from "../customer-fields.ts";
-import { customers } from "../customer-fields.ts";
-import type { KycCase } from "./case-fields.ts";
-import { kycCases } from "./cases.ts";
+import { customers, kycTiers } from "../customer-fields.ts";
+import { type KycCase, kycCases } from "./case-fields.ts";
 
 /** Decides the approval of a case; the case follows. */
 export const decideCase = async (

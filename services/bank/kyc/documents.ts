@@ -5,72 +5,44 @@
 import { resource, rowOf, t } from "pons";
 import { staff } from "../approvals/fields.ts";
 import { addDocument } from "./add-document.ts";
-import { kycCases } from "./cases.ts";
-import { documentKinds } from "./document-kinds.ts";
+import { kycCases } from "./case-fields.ts";
+import { documents as declared, filename, kind, mediaType } from "./document-fields.ts";
 import { contentMax, documentFiles, fileIdOf } from "./files.ts";
 import { mediaTypes } from "./media-type.ts";
 import { documentRefusals } from "./refusals.ts";
 
-const filename = t.string({
-  minLength: 1,
-  maxLength: 120,
-  write: "create",
-  doc: "As the customer calls it.",
-  example: "passport.jpg",
-});
-const mediaType = t.enum(mediaTypes, { write: "create", doc: "What it is; the content has to begin like one." });
-const kind = t.enum(documentKinds, { write: "create", doc: "What it proves." });
-
-export const documents = resource(
-  "documents",
-  {
-    doc: "Proofs of who a customer is.",
-    fields: {
-      id: t.id("doc"),
-      case: t.ref("kycCases", { write: "create", doc: "The case it belongs to." }),
-      customer: t.ref("customers", { write: "never", doc: "Whose it is." }),
+export const documents = resource(declared, ({ own, all, command, query }) => ({
+  rows: { customer: own("customer"), teller: all, supervisor: all, auditor: all },
+  appendOnly: true,
+  sortBy: "createdAt.desc",
+  create: command({
+    on: "collection",
+    doc: "Adds a document to a case that is a draft.",
+    roles: ["customer", "teller"],
+    input: {
+      case: t.ref("kycCases", { doc: "A draft." }),
       kind,
       filename,
       mediaType,
-      size: t.integer({ write: "never", doc: "Bytes." }),
-      sha256: t.string({ write: "never", maxLength: 64, doc: "SHA-256 of the content, hexadecimal." }),
-      uploadedBy: t.string({ write: "never", read: staff, maxLength: 255, doc: "Who added it." }),
-      createdAt: t.dateTime({ set: "created", index: true }),
+      content: t.binary({ maxBytes: contentMax, doc: "The file, at most 1 MiB." }),
     },
-  },
-  ({ own, all, command, query }) => ({
-    rows: { customer: own("customer"), teller: all, supervisor: all, auditor: all },
-    appendOnly: true,
-    sortBy: "createdAt.desc",
-    create: command({
-      on: "collection",
-      doc: "Adds a document to a case that is a draft.",
-      roles: ["customer", "teller"],
-      input: {
-        case: t.ref("kycCases", { doc: "A draft." }),
-        kind,
-        filename,
-        mediaType,
-        content: t.binary({ maxBytes: contentMax, doc: "The file, at most 1 MiB." }),
-      },
-      output: "row",
-      refusals: documentRefusals,
-      load: ({ input }) => ({ of: rowOf(kycCases, input.case) }),
-      run: (ctx, { input, loaded: { of } }) => addDocument(ctx, of, input),
-    }),
-    functions: {
-      download: query({
-        on: "item",
-        doc: "The file.",
-        roles: staff,
-        output: "document",
-        documents: mediaTypes,
-        run: async (ctx, { row }) => {
-          const file = await ctx.table(documentFiles).get(fileIdOf(row.id));
-          if (file === undefined) throw new Error(`${row.id} has no file`);
-          return ctx.document({ mediaType: row.mediaType, filename: row.filename, content: file.content });
-        },
-      }),
-    },
+    output: "row",
+    refusals: documentRefusals,
+    load: ({ input }) => ({ of: rowOf(kycCases, input.case) }),
+    run: (ctx, { input, loaded: { of } }) => addDocument(ctx, of, input),
   }),
-);
+  functions: {
+    download: query({
+      on: "item",
+      doc: "The file.",
+      roles: staff,
+      output: "document",
+      documents: mediaTypes,
+      run: async (ctx, { row }) => {
+        const file = await ctx.table(documentFiles).get(fileIdOf(row.id));
+        if (file === undefined) throw new Error(`${row.id} has no file`);
+        return ctx.document({ mediaType: row.mediaType, filename: row.filename, content: file.content });
+      },
+    }),
+  },
+}));

@@ -3,11 +3,9 @@ import { and, type CommandContext, eq, type FunctionRefusal, oneOf } from "pons"
 import { record } from "../activities.ts";
 import { identityOf } from "../approvals/identity.ts";
 import { requestApproval } from "../approvals/request.ts";
-import { type Customer, kycTiers } from "../customer-fields.ts";
-import { customers } from "../customer-fields.ts";
-import type { KycCase } from "./case-fields.ts";
-import { kycCases } from "./cases.ts";
-import { documents } from "./documents.ts";
+import { type Customer, customers, kycTiers } from "../customer-fields.ts";
+import { type KycCase, kycCases } from "./case-fields.ts";
+import { documents } from "./document-fields.ts";
 
 /** A draft for a customer. What the caller does not see is not there. */
 export const openCase = async (ctx: CommandContext, customer: Customer | undefined, tier: KycCase["tier"]): Promise<unknown> => {

@@ -187,7 +187,7 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
     // Rows without nested values are handed out as they are kept.
     all: () => {
       const rows = unit.all(table, realm);
-      return rows.length === 0 || seen(rows[0] as Row) === rows[0] ? (rows as Row[]) : rows.map(seen);
+      return rows.length === 0 || seen(rows[0] as Row) === rows[0] ? rows : rows.map(seen);
     },
   };
 };
