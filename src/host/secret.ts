@@ -1,6 +1,7 @@
 /**
  * The installation's secret: given by PONS_SECRET, else, in development, made at the first start and kept in `secret` of the data folder.
- * Whoever loses it makes the cursors that clients hold invalid, nothing else.
+ * Whoever loses it makes the cursors that clients hold invalid, nothing else. Nodes that share a Postgres sign calls to one another with it: whoever
+ * else knows it can call as anybody.
  */
 import { join } from "node:path";
 import type { Config } from "./config.ts";

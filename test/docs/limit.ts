@@ -93,6 +93,9 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of(writer)("batchMax", "Commands of one transaction", "the rest goes into the next one"),
     of(writer, "ms")("idempotencyMs", "How long the answer for an idempotency key is kept", "the key is new again"),
     of("src/pipeline/index.ts")("inFlightMaxDefault", "Calls being worked on at a time", "503 `overloaded`"),
+    of("src/host/forward-client.ts")("waitingMax", "Commands that wait to be handed over to one other node", "503 `overloaded`"),
+    of("src/sources/router.ts", "ms")("routingMsMax", "Time in which a command finds a node that takes it", "503 `unavailable`"),
+    of("src/batch/lease.ts", "ms")("leaseMs", "How long a node that hangs keeps others from writing", "another node takes over"),
     of("src/sources/code/context.ts")(
       "rowsDefault",
       "Rows that `find` gives to code when it names no `limit`",
