@@ -10,7 +10,7 @@ import { countedIn, remainderOf, usageIdOf } from "./limits.ts";
 import { limitRules as declared, limitTerms } from "./limit-fields.ts";
 import { limitUsage } from "./limit-usage.ts";
 import { limitFlaw, limitRefusals, writeLimitRule } from "./set-limit-rule.ts";
-import { windowEnd } from "./window.ts";
+import { windowOf } from "./window.ts";
 
 export const limitRules = resource(declared, ({ all, command, query }) => ({
   rows: { teller: all, supervisor: all, auditor: all },
@@ -74,7 +74,7 @@ export const limitRules = resource(declared, ({ all, command, query }) => ({
           remainingAmount: left.amount,
           remainingCount: left.count,
           windowStart: counted.windowStart,
-          resetsAt: windowEnd(counted.windowStart, row.window),
+          resetsAt: windowOf(counted.windowStart, row.window).end,
         };
       },
     }),

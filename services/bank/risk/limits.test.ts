@@ -80,6 +80,9 @@ describe("an excess", () => {
       details: { rule: "lir_1", window: "day", remainingCount: 0, resetsAt: "2026-11-26T00:00:00.000Z" },
     });
   });
+  test("a rule whose day became a week goes on counting until the week ends", () => {
+    expect(excessOf(rule({ window: "week" }), today, 41n, 1)?.details).toMatchObject({ resetsAt: "2026-11-30T00:00:00.000Z" });
+  });
   test("a lowered limit leaves nothing, and not less than nothing", () => {
     expect(remainderOf(rule({ maxAmount: 10n, maxCount: 1 }), today)).toEqual({ amount: 0n, count: 0 });
   });

@@ -6,7 +6,7 @@
 import { derivedId } from "../derived-id.ts";
 import type { Account, Finding } from "../outcomes.ts";
 import type { LimitRule, LimitUsage, Tier } from "./limit-fields.ts";
-import { windowEnd, windowStart } from "./window.ts";
+import { windowOf, windowStart } from "./window.ts";
 
 /** Purpose of the accounts that collect what is paid to merchants, one for each. */
 export const merchantPurpose = "receivable";
@@ -97,7 +97,7 @@ export const excessOf = (
     rule: rule.id,
     window: rule.window,
     ...(tooMuch ? { remainder: left.amount } : { remainingCount: left.count }),
-    resetsAt: windowEnd(counted.windowStart, rule.window),
+    resetsAt: windowOf(counted.windowStart, rule.window).end,
   };
   return isOfTier(rule.tier)
     ? { type: "kyc_required", details: { ...details, tier: rule.tier } }
