@@ -50,6 +50,7 @@ export const matchedSeqs = async (reader: Reader, account: string, { fromSeq, to
     .table(reconciliationItems)
     .find((row) => and(eq(row.account, account), gte(row.transferSeq, fromSeq), lte(row.transferSeq, toSeq)), {
       limit: transfersMax + 1,
+      sortBy: "transferSeq",
     });
   return new Set(items.flatMap(({ transferSeq }) => transferSeq ?? []));
 };

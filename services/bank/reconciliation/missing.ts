@@ -18,6 +18,7 @@ export const noteMissing = async (
   const table = ctx.table(self);
   const concerned = await table.find((row) => and(eq(row.account, account), lte(row.fromSeq, last), gte(row.toSeq, first)), {
     limit: othersMax,
+    sortBy: "fromSeq.desc",
   });
   for (const row of concerned) {
     const change = by * seqs.filter((seq) => row.fromSeq <= seq && seq <= row.toSeq).length;

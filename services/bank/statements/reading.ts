@@ -64,29 +64,28 @@ export const standingAt = async (reader: Reader, account: string, seq: number): 
     : { balance: last.creditBalance, version: last.creditVersion };
 };
 
-/** Transfers that moved money of an account, in order, `limit` and one more at most. */
+/**
+ * Transfers that moved money of an account, in order, `limit` and one more at most. The end of the range is cut off here: asked for both ends, SQLite would
+ * walk the whole log between them.
+ */
 export const movementsOf = async (
   reader: Reader,
   account: string,
-  range: { readonly fromSeq: number; readonly toSeq: number; readonly limit: number },
+  { fromSeq, toSeq, limit }: { readonly fromSeq: number; readonly toSeq: number; readonly limit: number },
 ): Promise<Transfer[]> => {
   const found = await Promise.all(
     sides.map(async (side) =>
-      reader
-        .table(transfers)
-        .find(
-          (row) => and(eq(row[side], account), gte(row.seq, range.fromSeq), lte(row.seq, range.toSeq), oneOf(row.phase, moved)),
-          {
-            limit: range.limit + 1,
-            sortBy: "seq",
-          },
-        ),
+      reader.table(transfers).find((row) => and(eq(row[side], account), gte(row.seq, fromSeq), oneOf(row.phase, moved)), {
+        limit: limit + 1,
+        sortBy: "seq",
+      }),
     ),
   );
   return found
     .flat()
+    .filter(({ seq }) => seq <= toSeq)
     .toSorted((a, b) => a.seq - b.seq)
-    .slice(0, range.limit + 1);
+    .slice(0, limit + 1);
 };
 
 export interface Extract {

@@ -111,7 +111,8 @@ const searchOf = (
     const [field = "id", direction] = part.split(".");
     return { path: [field], direction: direction === "desc" ? "desc" : "asc" };
   });
-  if (!order.some(({ path }) => path[0] === "id")) order.push({ path: ["id"], direction: "asc" });
+  // In the direction of the rest, as indexes have it: they end in the id.
+  if (!order.some(({ path }) => path[0] === "id")) order.push({ path: ["id"], direction: order[0]?.direction ?? "asc" });
   const key = `${resource.table.name}:code:${JSON.stringify([found.where, params])}`;
   const shared = { table: resource.table, joins: found.joins, links: [], params, where: found.where };
   return {
