@@ -41,8 +41,8 @@ test.each(testDatabases())(
     await measure();
     const shortMs = await measure();
     await grow(38);
-  // What a server does by itself within a minute; a plan that was made for an empty table would be kept till then.
-  if (engine === "postgres") await bank.sql("ANALYZE bank_transfers");
+    // What a server does by itself within a minute; a plan that was made for an empty table would be kept till then.
+    if (engine === "postgres") await bank.sql("ANALYZE bank_transfers");
     const longMs = await measure();
     expect(longMs).toBeLessThan(shortMs * 4 + 2);
   },
