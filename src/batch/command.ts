@@ -43,7 +43,7 @@ export interface Command {
   readonly sequences: readonly Table[];
   /** Tables kept in memory that it may look at or change. */
   readonly inMemory?: readonly Table[];
-  /** What to fetch before it runs; later rounds may look at the rows of the earlier ones. */
+  /** What to fetch before it runs; the first round is asked before anything is there, later ones may look at the rows of the earlier ones. */
   readonly needs: readonly ((unit: Unit) => readonly Need[])[];
   /** Runs on the working set. May run more than once; only the last counts. */
   evaluate(unit: Unit): MaybePromise<Verdict>;

@@ -11,25 +11,18 @@
  * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
  */
 import { installationRealm } from "../pipeline/identity/key-directory.ts";
-import type { Refusal } from "../pipeline/refusal.ts";
 import { refuse } from "../pipeline/refusal.ts";
 import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
-import type { Agenda, Command, DueMoment, DueWork, Group, Need, Origin, Outcome, Step, Verdict } from "./command.ts";
+import type { Agenda, Command, DueMoment, DueWork, Group, Origin, Outcome, Step, Verdict } from "./command.ts";
 import { Journal } from "./journal.ts";
 import { InMemory } from "./in-memory.ts";
 import { Fenced, type Leases, notHolder, partitionOf } from "./lease.ts";
-import {
-  countersTable,
-  idempotencyTable,
-  journalCounter,
-  journalTable,
-  leasesTable,
-  memoryCounter,
-  systemTables,
-} from "./system-tables.ts";
-import { sequenceName, Unit } from "./unit.ts";
+import { countersTable, idempotencyTable, journalCounter, journalTable, leasesTable } from "./system-tables.ts";
+import { fail, failedAt, isRace, outcomeOf, overloadedRetryAfter, refusalOf } from "./outcome.ts";
+import { prefetch } from "./prefetch.ts";
+import { Unit } from "./unit.ts";
 import type { Change } from "./working-set.ts";
 
 export interface WriterOptions {
@@ -52,7 +45,6 @@ const defaults = { queueMax: 65_536, batchMax: 8_192, idempotencyMs: 24 * 3_600_
 const conflictRetriesMax = 5;
 /** How long the fate of a commit without an answer is looked for, ms. */
 const fateWaitMsMax = 10_000;
-const overloadedRetryAfter = 1;
 /** Turns of the event loop for which a batch may gather. */
 const gatherTurnsMax = 4;
 
@@ -80,8 +72,6 @@ interface Attempt {
   readonly witness?: { readonly realm: number; readonly seq: number; readonly at: string; readonly requestId: string };
 }
 
-const fail = (refusal: Refusal): Outcome => ({ ok: false, refusal });
-
 /** Ends the transaction of a group that is run step by step and fails. */
 class GroupFailure extends Error {
   readonly outcomes: readonly Outcome[];
@@ -96,10 +86,6 @@ class GroupFailure extends Error {
 const realmsOf = ({ steps, realm }: Group): readonly (number | undefined)[] =>
   steps.map((step) => (typeof step === "object" ? step.realm : realm));
 
-/** The outcomes of a group because of one of its steps. */
-const failedAt = (group: Group, position: number, outcome: Outcome): readonly Outcome[] =>
-  group.steps.map((_, at) => (at === position ? outcome : fail(refuse("rolled_back"))));
-
 const journalShape: RowsShape = {
   kind: "rows",
   key: "pons_journal.bySeq",
@@ -111,36 +97,6 @@ const journalShape: RowsShape = {
   select: ["seq", "at", "requestId"],
   order: [{ path: ["seq"], direction: "asc" }],
 };
-
-/** The refusal that stands for an error of the store, for a command that ran alone. */
-const refusalOf = (error: unknown): Refusal => {
-  if (!(error instanceof StoreError)) return refuse("internal");
-  switch (error.kind) {
-    case "unique":
-      return refuse("already_exists");
-    case "reference":
-      // Without a field it is the row that was to go that others refer to.
-      return refuse(error.field === undefined ? "still_referenced" : "invalid_reference");
-    case "conflict":
-    case "unavailable":
-    case "timeout":
-      return refuse("unavailable", { retryAfter: overloadedRetryAfter });
-    case "unknown_fate":
-      return refuse("unknown_fate", { retryAfter: overloadedRetryAfter });
-    case "full":
-      return refuse("storage_full");
-    case "check":
-    case "broken":
-      return refuse("internal");
-  }
-};
-
-const systemNames: ReadonlySet<string> = new Set(systemTables.map(({ name }) => name));
-
-/** Whether running the batch again may help: a lost race, also one for the first row of a counter or of an idempotency key. */
-const isRace = (error: unknown): boolean =>
-  error instanceof StoreError &&
-  (error.kind === "conflict" || (error.kind === "unique" && error.table !== undefined && systemNames.has(error.table)));
 
 export class Writer {
   readonly #store: Store;
@@ -347,9 +303,10 @@ export class Writer {
   ): Promise<Attempt> {
     const at = this.#clock();
     const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order, memory: this.#memory });
-    await this.#prefetch(
+    await prefetch(
       unit,
       batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")),
+      this.#options.leases,
     );
     const kept: (Kept | undefined)[][] = [];
     const refusals: (Outcome | undefined)[][] = [];
@@ -380,43 +337,6 @@ export class Writer {
     const applying = unit.apply(journal.close());
     if (applying instanceof Promise) await applying;
     return { outcomes, moments, ...(witness === undefined ? {} : { witness }) };
-  }
-
-  /** Fetches, for all commands at once: the realms' counters (the write lock), kept answers, then each round of needs. */
-  async #prefetch(unit: Unit, commands: readonly Command[]): Promise<void> {
-    const counters = new Map<string, { realm: number; need: Need }>();
-    const answers: { realm: number; need: Need }[] = [];
-    let rounds = 0;
-    const kept = new Map<number, Set<Table>>();
-    for (const { realm, sequences, inMemory = [], idempotency, needs } of commands) {
-      for (const table of inMemory) {
-        const tables = kept.get(realm);
-        if (tables === undefined) kept.set(realm, new Set([table]));
-        else tables.add(table);
-      }
-      const memory = inMemory.length > 0 ? [memoryCounter] : [];
-      for (const name of [journalCounter, ...memory, ...sequences.map(sequenceName)]) {
-        counters.set(`${realm} ${name}`, { realm, need: { by: "key", table: countersTable, key: [name] } });
-      }
-      if (idempotency !== undefined) {
-        answers.push({ realm, need: { by: "key", table: idempotencyTable, key: [idempotency.caller, idempotency.key] } });
-      }
-      rounds = Math.max(rounds, needs.length);
-    }
-    // Sent together: the leases are locked before the counters.
-    const leased = this.#options.leases?.check(unit, commands);
-    const counted = counters.size > 0 ? unit.fetch(counters.values()) : undefined;
-    if (leased !== undefined || counted !== undefined) await Promise.all([leased, counted]);
-    if (answers.length > 0) await unit.fetch(answers);
-    for (const [realm, tables] of kept) {
-      const keeping = unit.keep(realm, [...tables]);
-      if (keeping instanceof Promise) await keeping;
-    }
-    for (let round = 0; round < rounds; round++) {
-      await unit.fetch(
-        commands.flatMap((command) => (command.needs[round]?.(unit) ?? []).map((need) => ({ realm: command.realm, need }))),
-      );
-    }
   }
 
   async #evaluateGroup(
@@ -471,7 +391,7 @@ export class Writer {
       const prepared = step(earlier);
       if (!("evaluate" in prepared)) return { outcome: fail(prepared) };
       command = prepared;
-      await this.#prefetch(unit, [command]);
+      await prefetch(unit, [command], this.#options.leases);
     }
     if (command.signal?.aborted === true || (command.deadline !== undefined && command.deadline < at)) {
       return { outcome: fail(refuse("deadline_exceeded")) };
@@ -540,17 +460,4 @@ const replayInBatch = (keys: BatchKeys, command: Command): Outcome | undefined =
   if (first === undefined) return undefined;
   if (first.command.idempotency?.fingerprint !== command.idempotency.fingerprint) return fail(refuse("idempotency_key_reused"));
   return { ...outcomeOf(first.verdict), replayed: true };
-};
-
-const outcomeOf = (verdict: Verdict): Outcome => {
-  if (!verdict.ok) return fail(verdict.refusal);
-  const { status, page, id, replayed } = verdict;
-  return {
-    ok: true,
-    status,
-    data: verdict.data(),
-    ...(page === undefined ? {} : { page }),
-    ...(id === undefined ? {} : { id }),
-    ...(replayed === undefined ? {} : { replayed }),
-  };
 };
