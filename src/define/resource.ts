@@ -271,7 +271,7 @@ export const resource: DefineResource = <F extends Fields>(
   if (behaviour === undefined || declared.behaviour !== undefinedBehaviour)
     throw new TypeError(`${declared.name}: a resource is defined once, with its behaviour`);
   // The tools hand out the definition itself, so it is there before its behaviour.
-  (declared as { behaviour: Behaviour }).behaviour = behaviour(toolsFor(declared as unknown as ResourceDefinition) as unknown as ResourceTools<F>);
+  (declared as { behaviour: Behaviour }).behaviour = behaviour(toolsFor(declared) as unknown as ResourceTools<F>);
   return declared as unknown as ResourceDefinition<never, F>;
 };
 
