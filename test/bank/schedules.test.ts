@@ -75,7 +75,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
   test("every month on the 31st, on the last day where there is none", async () => {
     const { account } = await bank.holder("EUR", house, 1_000);
-    const placed = await order(account, { startsAt: "2031-01-31T09:00:00Z", every: "month", count: 4 });
+    const placed = await order(account, { startsAt: "2031-01-31T09:00:00Z", every: "month", times: 4 });
     const moments: unknown[] = [];
     for (const moment of ["2031-01-31T09:00:01Z", "2031-02-28T09:00:01Z", "2031-03-31T09:00:01Z", "2031-04-30T09:00:01Z"]) {
       clock(moment);
@@ -173,7 +173,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
     test("of every day: the next day's run is the next try", async () => {
       const { account } = await bank.holder("EUR", house, 0);
-      const placed = await order(account, { startsAt: at(hour), every: "day", count: 3 });
+      const placed = await order(account, { startsAt: at(hour), every: "day", times: 3 });
       bank.shiftClock(hour + 2 * day + 1_000);
       await tick(6);
       // The last one has no run after it: it is tried again.
@@ -330,7 +330,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
     test("resumed after its end it has ended; a single payment is made then", async () => {
       const { account } = await bank.holder("EUR", house, 1_000);
-      const many = await order(account, { startsAt: at(hour), every: "day", count: 2 });
+      const many = await order(account, { startsAt: at(hour), every: "day", times: 2 });
       const one = await order(account, { startsAt: at(hour) });
       dataOf(await act("pause", many));
       dataOf(await act("pause", one));
@@ -362,7 +362,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       ["an end before the beginning", { startsAt: "2040-01-02T00:00:00Z", endsAt: "2040-01-01T00:00:00Z" }, 400, "no_run"],
       ["to nobody", { credit: "acc_01JD3Q8Z5T7N9V1X3B5D7F9H1K" }, 404, "credit_account_not_found"],
       ["every leap second", { every: "second" }, 422, "validation_failed"],
-      ["no run at all", { count: 0 }, 422, "validation_failed"],
+      ["no run at all", { times: 0 }, 422, "validation_failed"],
       ["a fraction", { amount: 0.5 }, 422, "validation_failed"],
     ];
     test.each(bad)("refused: %s", async (_, more, status, type) => {

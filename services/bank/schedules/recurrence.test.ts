@@ -6,7 +6,7 @@ const plan = (startsAt: string, every: Interval, more: Partial<Plan> = {}): Plan
   startsAt,
   every,
   endsAt: null,
-  count: null,
+  times: null,
   ...more,
 });
 const runs = (of: Plan, count: number): (string | null)[] =>
@@ -24,7 +24,7 @@ describe("runs", () => {
     ],
     ["on the 30th of a leap year", plan("2028-01-30T09:00:00.000Z", "month"), ["2028-01-30", "2028-02-29", "2028-03-30"]],
     ["on the 29th of February", plan("2028-02-29T09:00:00.000Z", "month"), ["2028-02-29", "2028-03-29"]],
-    ["so many times", plan("2026-01-01T09:00:00.000Z", "day", { count: 2 }), ["2026-01-01", "2026-01-02", null]],
+    ["so many times", plan("2026-01-01T09:00:00.000Z", "day", { times: 2 }), ["2026-01-01", "2026-01-02", null]],
     [
       "until a moment, and at it",
       plan("2026-01-01T09:00:00.000Z", "day", { endsAt: "2026-01-02T09:00:00.000Z" }),

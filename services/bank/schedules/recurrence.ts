@@ -16,7 +16,7 @@ export interface Plan {
   /** Last moment at which a run may lie; null: none. */
   readonly endsAt: string | null;
   /** How many runs there are; null: no end. */
-  readonly count: number | null;
+  readonly times: number | null;
 }
 
 const dayMs = 86_400_000;
@@ -38,8 +38,8 @@ const momentMs = (start: Date, every: Interval, run: number): number => {
 };
 
 /** Moment of a run, counted from 1; null: there is no such run. */
-export const runAt = ({ startsAt, every, endsAt, count }: Plan, run: number): string | null => {
-  const runs = every === "none" ? 1 : (count ?? Number.POSITIVE_INFINITY);
+export const runAt = ({ startsAt, every, endsAt, times }: Plan, run: number): string | null => {
+  const runs = every === "none" ? 1 : (times ?? Number.POSITIVE_INFINITY);
   if (run < 1 || run > runs) return null;
   const ms = momentMs(new Date(startsAt), every, run);
   if (!(ms <= lastMs)) return null;

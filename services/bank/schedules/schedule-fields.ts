@@ -24,7 +24,7 @@ export const terms = {
     doc: "How often; `none`: once. In UTC. A month without the day has the run on its last day.",
   }),
   endsAt: t.dateTime({ optional: true, write: "create", doc: "Last moment at which a run may lie." }),
-  count: t.integer({ optional: true, min: 1, max: 10_000, write: "create", doc: "How many runs there are." }),
+  times: t.integer({ optional: true, min: 1, max: 10_000, write: "create", doc: "How many runs there are." }),
 };
 
 export const scheduleFields = {

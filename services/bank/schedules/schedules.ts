@@ -29,7 +29,7 @@ interface Asked {
   readonly every: Schedule["every"];
   readonly startsAt: string | null;
   readonly endsAt: string | null;
-  readonly count: number | null;
+  readonly times: number | null;
 }
 
 const agree = (asked: Asked, row: Schedule): boolean =>
@@ -41,7 +41,7 @@ const agree = (asked: Asked, row: Schedule): boolean =>
   asked.every === row.every &&
   (asked.startsAt ?? row.createdAt) === row.startsAt &&
   asked.endsAt === row.endsAt &&
-  asked.count === row.count;
+  asked.times === row.times;
 
 /** What stands against an order; whether the money is there is asked when it runs. */
 const flawOfOrder = (
