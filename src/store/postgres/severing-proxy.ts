@@ -14,6 +14,8 @@ export interface SeveringProxy extends AsyncDisposable {
   readonly url: string;
   /** Messages of the extended protocol that carry parameters, counted since the start: one per executed statement. */
   readonly bindCount: number;
+  /** How often the line was cut. */
+  readonly cutCount: number;
   /** When the client next sends this text, it reaches the server, and the client gets no answer. */
   severAt(text: string): void;
 }
@@ -33,6 +35,7 @@ export const severingProxy = (url: string): SeveringProxy => {
   const target = new URL(url);
   let trap: string | undefined;
   let binds = 0;
+  let cuts = 0;
   const listener = Bun.listen<Pair>({
     hostname: "127.0.0.1",
     port: 0,
@@ -61,6 +64,7 @@ export const severingProxy = (url: string): SeveringProxy => {
         upstream.write(data);
         if (trap === undefined || !data.includes(trap)) return;
         trap = undefined;
+        cuts += 1;
         client.data.client = undefined;
         client.terminate();
       },
@@ -74,6 +78,9 @@ export const severingProxy = (url: string): SeveringProxy => {
     url: proxied.href,
     get bindCount() {
       return binds;
+    },
+    get cutCount() {
+      return cuts;
     },
     severAt: (text) => {
       trap = text;
