@@ -96,8 +96,9 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   const handle = (request: Request, peer: Peer): Response | Promise<Response> => {
     if (receive === undefined || request.method !== "POST" || !request.url.endsWith(forwardPath))
       return rest.handle(request, peer);
+    if (new URL(request.url).pathname !== forwardPath) return rest.handle(request, peer);
     // Of nobody's node: answered like any address that is not there.
-    return receive(request).then((answer) => answer ?? rest.handle(new Request(request.url, { method: "POST" }), peer));
+    return receive(request).then((answer) => answer ?? rest.handle(request, peer));
   };
   const { tls, host, port } = config;
   const serve = (): Bun.Server<undefined> =>

@@ -12,6 +12,9 @@ import { assertPortFree, listen, type Listening } from "./listen.ts";
 /** Time for calls under way, in milliseconds; a call is refused by itself after 30 s, but who stops a server will not wait that long. */
 export const drainMsMax = 8_000;
 
+/** Time for other nodes to notice that this one has no leases any more, in milliseconds. */
+const handOverMs = 100;
+
 export interface Running extends Pick<Booted, "config" | "services" | "app" | "demo"> {
   readonly baseUrl: string;
   readonly port: number;
@@ -29,10 +32,21 @@ const closeWithin = async (booted: Booted, logger: Logger): Promise<boolean> => 
   return isClosed;
 };
 
+/**
+ * Gives the leases back and listens for a moment longer: a node that still hands calls over is told that they belong elsewhere. A connection that is
+ * waiting when the listener closes would be cut off, and its node would not know what became of its calls.
+ */
+const handLeasesOver = async ({ app: { leases } }: Booted): Promise<void> => {
+  if (leases === undefined) return;
+  await leases.leave();
+  await Bun.sleep(handOverMs);
+};
+
 const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => Promise<boolean>) => {
   let stopping: Promise<boolean> | undefined;
   const stop = async (): Promise<boolean> => {
     logger.info("stopping", { pending: listening.pending() });
+    await handLeasesOver(booted);
     const isDrained = await listening.stop({ withinMs: drainMsMax });
     if (!isDrained) logger.warn("calls_cut_off", { afterMs: drainMsMax });
     const isClosed = await closeWithin(booted, logger);

@@ -257,7 +257,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
 
   const takeOver: Handover["takeOver"] = async (calls, { strategy }) => {
     if (strategy === "independent")
-      return Promise.all(calls.map((call) => ("operation" in call ? takeOverOne(call) : { ok: false as const, refusal: call })));
+      return Promise.all(calls.map(async (call) => ("operation" in call ? takeOverOne(call) : { ok: false, refusal: call })));
     const first = calls.find((call) => "operation" in call);
     return executor.atomic(
       calls.map((call) => () => ("operation" in call ? passed(contextOf({ ...call, isHandedOver: true })) : call)),

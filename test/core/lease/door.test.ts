@@ -55,6 +55,9 @@ test.each([...testDatabases()])(
       expect({ status, type }).toEqual({ status: nowhere.status, type: nowhere.type });
       expect(without(text)).toEqual(without(nowhere.text));
     }
+    // An address that only ends like it is the channel's.
+    const called = await server.post(`/bank/v2/customers?of=${forwardPath}`, { name: "x" });
+    expect(called.status).toBe(422);
     if (engine === "postgres") expect(await ask(forwardPath, signed(secret))).toMatchObject({ status: 200 });
     const found = await server.data<unknown[]>("/bank/v2/customers?email=handed@example.com");
     expect(found).toHaveLength(engine === "postgres" ? 1 : 0);

@@ -116,6 +116,7 @@ describe("handover", () => {
   });
 
   test("a batch whose steps need one another's results runs where it came to, as a guest; the holder goes on under a new epoch", async () => {
+    const { commands } = nodes.at(1).app.writer.counts;
     const { epoch } = await nodes.lease();
     const results = await nodes.at(1).batch(
       [
@@ -130,7 +131,8 @@ describe("handover", () => {
     );
     expect(results.map(outcomeOf)).toEqual(["201", "201"]);
     expect(dataOf(results[1])["owner"]).toBe(idOf(results[0]));
-    expect(await nodes.lease()).toMatchObject({ epoch: epoch + 1, holder: null });
+    expect(nodes.at(1).app.writer.counts.commands).toBe(commands + 2);
+    expect((await nodes.lease()).epoch).toBeGreaterThan(epoch);
     const later = await Promise.all(
       everyNode().map((node, at) => node.call("boxes.create", { body: { owner, code: `later-${at}` } })),
     );
