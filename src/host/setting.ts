@@ -133,5 +133,5 @@ export const settings = {
 export type SettingName = keyof typeof settings;
 
 /** Read by the launcher, by `pons call`, by tests and benchmarks; known, but not the server's. */
-export const foreignSettings: ReadonlySet<string> = new Set(["PONS_BUN", "PONS_KEY"]);
+export const foreignSettings: ReadonlySet<string> = new Set(["PONS_BUN", "PONS_KEY", "PONS_FAULT_ROUNDS"]);
 export const foreignPrefixes: readonly string[] = ["PONS_TEST_", "PONS_BENCH_"];
