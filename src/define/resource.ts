@@ -257,7 +257,10 @@ type Behave<F extends Fields> = (tools: ResourceTools<F>) => Behaviour;
 interface DefineResource {
   <const N extends string, const F extends Fields>(name: N, head: Head<F>, behaviour: Behave<F>): ResourceDefinition<N, F>;
   /** Gives a declared resource its behaviour, once; it is the same resource. */
-  <const N extends string, const F extends Fields>(declared: ResourceDefinition<N, F>, behaviour: Behave<F>): ResourceDefinition<N, F>;
+  <const N extends string, const F extends Fields>(
+    declared: ResourceDefinition<N, F>,
+    behaviour: Behave<F>,
+  ): ResourceDefinition<N, F>;
 }
 
 /** Defines a resource. Names are plural and in camelCase. Throws `TypeError` naming the resource and the field when something does not fit. */
