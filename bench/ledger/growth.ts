@@ -7,7 +7,7 @@ import { load, type Measured } from "../harness/load.ts";
 import { type Surroundings, Unavailable } from "../harness/peer.ts";
 import { figure, type Report, spread, table } from "../harness/report.ts";
 import { ratios, summarize } from "../harness/statistics.ts";
-import type { LedgerRunning } from "../peers/ledger.ts";
+import type { Books, LedgerRunning } from "../peers/ledger.ts";
 import { type Case, cases, type GrowthPlan } from "./cases.ts";
 import { checkpoint, cpuMicroseconds, verifyBooks } from "./compare.ts";
 import { loadHistory } from "./history.ts";
@@ -50,7 +50,7 @@ export async function measureGrowth(
       continue;
     }
     const rounds: Rounds = new Map();
-    const stop = { rounds, plan, surroundings, postgresUrl };
+    const measuring: Measuring = { rounds, books: new Map(), plan, surroundings, postgresUrl };
     for (let round = 0; round < plan.rounds; round++) {
       const small = await fillLedger(surroundings, engine);
       await loadHistory(small, few);
@@ -58,7 +58,7 @@ export async function measureGrowth(
         ["few", small],
         ["many", large],
       ] as const;
-      for (const [size, filled] of round % 2 === 0 ? both : both.toReversed()) await visit(filled, { ...stop, size });
+      for (const [size, filled] of round % 2 === 0 ? both : both.toReversed()) await visit(filled, measuring, size);
     }
     for (const each of measuredCases) {
       const cost = (size: string) => cpuMicroseconds(rounds.get(`${each.name}/${size}`) ?? [], each.rows);
@@ -79,24 +79,19 @@ export async function measureGrowth(
   return growth;
 }
 
+interface Measuring {
+  /** By `case/size`. */
+  readonly rounds: Rounds;
+  /** What each bank held at the end of its last visit. */
+  readonly books: Map<Filled, Books>;
+  readonly plan: GrowthPlan;
+  readonly surroundings: Surroundings;
+  readonly postgresUrl: string;
+}
+
 /** Starts a server, asks it, checks its books, stops it. */
-async function visit(
-  filled: Filled,
-  {
-    rounds,
-    plan,
-    surroundings,
-    postgresUrl,
-    size,
-  }: {
-    readonly rounds: Rounds;
-    readonly plan: GrowthPlan;
-    readonly surroundings: Surroundings;
-    readonly postgresUrl: string;
-    readonly size: string;
-  },
-): Promise<void> {
-  const before = await ponsBooks(filled);
+async function visit(filled: Filled, { rounds, books, plan, surroundings, postgresUrl }: Measuring, size: string): Promise<void> {
+  const before = books.get(filled) ?? (await ponsBooks(filled));
   const running = await startLedger(filled, surroundings);
   let acknowledged = 0;
   const ask = async (each: Case, seconds: number): Promise<Measured> => {
@@ -113,7 +108,9 @@ async function visit(
       const measured = await ask(each, plan.seconds);
       rounds.set(path, [...(rounds.get(path) ?? []), measured]);
     }
-    verifyBooks(`growth, ${size} stored`, { before, now: await ponsBooks(filled), acknowledged });
+    const now = await ponsBooks(filled);
+    books.set(filled, now);
+    verifyBooks(`growth, ${size} stored`, { before, now, acknowledged });
   } finally {
     await running.stop();
   }
