@@ -101,6 +101,21 @@ describe("fencing", () => {
     expect((await nodes.lease()).address).toBe(nodes.at(1).address);
   });
 
+  test("two nodes that were given one address are slow, but right", async () => {
+    const twin = await nodes.open();
+    await twin.app.leases?.join({ address: nodes.at(0).address });
+    const results: string[] = [];
+    for (let round = 0; round < 10; round++) {
+      const pair = [nodes.at(0), twin].map((node, at) => create(node, `twin-${round}-${at}`));
+      results.push(...(await Promise.all(pair)).map(outcomeOf));
+    }
+    await twin[Symbol.asyncDispose]();
+    expect(results).toEqual(results.map(() => "201"));
+    expect((await codes("twin-")).length).toBe(20);
+    const journal = await nodes.depot.journal();
+    expect(journal.map(({ seq }) => seq)).toEqual(journal.map((_, at) => at + 1));
+  });
+
   /** Takes what comes and hangs up without an answer. */
   const mute = (): { readonly address: string; readonly requests: () => number } => {
     let requests = 0;
