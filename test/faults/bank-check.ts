@@ -1,6 +1,6 @@
 /** What must hold of the bank after a fault: of each request by itself, and of the ledger and the journal as a whole. Read from the rows alone. */
 import { expect } from "bun:test";
-import type { TestServer } from "../host/server.ts";
+import { pons, type TestServer } from "../host/server.ts";
 import { type Asked, fateOf, send, type Trace } from "./bank-load.ts";
 import type { Direct } from "./direct.ts";
 
@@ -172,4 +172,12 @@ export const checkBooks = async (direct: Direct): Promise<{ readonly transfers: 
   });
   const [holds] = await rows("SELECT count(*) AS n FROM bank_holds WHERE realm = $realm");
   return { transfers, holds: Number(holds?.["n"]) };
+};
+
+/** The books agree by `checkBooks`, and by the bank's own `pons ledger verify`. */
+export const checkBooksTwice = async (direct: Direct, url: string): Promise<{ readonly transfers: number }> => {
+  const counted = await checkBooks(direct);
+  const verified = await pons(["ledger", "verify", "--tenant", "demo", "--environment", "sandbox"], { PONS_DATABASE_URL: url });
+  expect({ code: verified.code, said: verified.out + verified.err }).toEqual({ code: 0, said: expect.any(String) });
+  return counted;
 };

@@ -7,7 +7,7 @@ import { startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { type TestDatabase, testDatabases } from "../postgres/index.ts";
 import { type SeveringProxy, severingProxy } from "../../src/store/postgres/severing-proxy.ts";
-import { checkBooks, judge, judgeRows } from "./bank-check.ts";
+import { checkBooksTwice, judge, judgeRows } from "./bank-check.ts";
 import { fateOf, newRequest, type Parties, partiesOf, putUnderLoad, send } from "./bank-load.ts";
 import { type Direct, openDirect } from "./direct.ts";
 import { Tally } from "./round.ts";
@@ -66,7 +66,7 @@ describe.each(testDatabases().filter(({ engine }) => engine === "postgres"))("$e
       tally.add(all);
       tally.expectLoad(cuts, connections);
       await judge(server, direct, all);
-      await checkBooks(direct);
+      await checkBooksTwice(direct, database.url);
     },
     minuteMs,
   );
@@ -99,7 +99,7 @@ describe.each(testDatabases().filter(({ engine }) => engine === "postgres"))("$e
           await judgeRows(direct, [{ ...asked, fate }]);
           expect(fate).toBe("acknowledged");
         }
-        await checkBooks(direct);
+        await checkBooksTwice(direct, database.url);
       },
       minuteMs,
     );

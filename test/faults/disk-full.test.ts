@@ -14,7 +14,7 @@ import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { postgresAccount } from "../postgres/account.ts";
 import { folderFor } from "../postgres/binaries.ts";
 import { startPostgres } from "../postgres/index.ts";
-import { checkBooks, judge, judgeRows } from "./bank-check.ts";
+import { checkBooks, checkBooksTwice, judge, judgeRows } from "./bank-check.ts";
 import { type Asked, partiesOf, putUnderLoad } from "./bank-load.ts";
 import { openDirect } from "./direct.ts";
 import { noSmallDisk, SmallDisk } from "./small-disk.ts";
@@ -109,7 +109,7 @@ describe.skipIf(skip !== undefined)("a full disk", () => {
         expect(more.filter(({ fate }) => fate === "acknowledged").length).toBeGreaterThan(connections);
         await using direct = openDirect(url);
         await judge(server, direct, asked);
-        await checkBooks(direct);
+        await checkBooksTwice(direct, url);
         expect(await server.stop()).toBe(0);
       } finally {
         await close();

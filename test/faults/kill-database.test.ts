@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { type PostgresServer, startPostgres } from "../postgres/index.ts";
-import { checkBooks, judge } from "./bank-check.ts";
+import { checkBooksTwice, judge } from "./bank-check.ts";
 import { openDirect } from "./direct.ts";
 import { round, Tally } from "./round.ts";
 import { roundsOf } from "./rounds.ts";
@@ -48,7 +48,7 @@ describe("postgres: the database's own process", () => {
         tally.add(all);
       }
       await using direct = openDirect(url);
-      await checkBooks(direct);
+      await checkBooksTwice(direct, url);
       tally.expectLoad(rounds, 5);
       expect(server.child.exitCode).toBeNull();
     },

@@ -9,7 +9,7 @@ import { describe, expect, test } from "bun:test";
 import { startServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { testDatabases } from "../postgres/index.ts";
-import { checkBooks, judge } from "./bank-check.ts";
+import { checkBooksTwice, judge } from "./bank-check.ts";
 import { openDirect } from "./direct.ts";
 import { expectBlindnessExcluded, round, Tally } from "./round.ts";
 import { roundsOf } from "./rounds.ts";
@@ -37,7 +37,7 @@ describe.each(testDatabases())("$engine: the server's process", ({ engine, creat
           tally.add(all);
         }
         await expectBlindnessExcluded(server, direct);
-        const { transfers } = await checkBooks(direct);
+        const { transfers } = await checkBooksTwice(direct, database.url);
         expect(transfers).toBeGreaterThan(5_000);
         tally.expectLoad(rounds, 10);
         expect(tally.unknown).toBeGreaterThan(rounds);

@@ -2,25 +2,29 @@
 import { expect } from "bun:test";
 import type { TestServer } from "../host/server.ts";
 import { judgeRows } from "./bank-check.ts";
-import { type Asked, kinds, type LoadOptions, newRequest, partiesOf, putUnderLoad, send } from "./bank-load.ts";
+import { type Asked, kinds, newRequest, partiesOf, putUnderLoad, send } from "./bank-load.ts";
 import type { Direct } from "./direct.ts";
 
 const connectionsDefault = 12;
 
-/** Long enough to have some answers, short enough to be different each time. */
-const momentMs = (): number => 30 + Math.random() * 130;
+/** After the first answers, so that the fault comes at another moment each time. */
+const momentMs = (): number => Math.random() * 120;
+/** Until the first answers, on a busy machine. */
+const answersMsMax = 20_000;
 /** After the fault, until callers give up. */
 const afterMs = 5;
 
-/** Load for a random while, then `strike`; returns what was asked. */
+/** Load until every caller may have had an answer, and for a random while; then `strike`. Returns what was asked. */
 export const round = async (
   server: TestServer,
   strike: () => Promise<void>,
-  { connections = connectionsDefault, ...options }: Partial<Omit<LoadOptions, "signal">> = {},
+  { connections = connectionsDefault }: { readonly connections?: number } = {},
 ): Promise<readonly Asked[]> => {
   const parties = await partiesOf(server);
   const ending = new AbortController();
-  const load = putUnderLoad(server, parties, { connections, signal: ending.signal, ...options });
+  let answers = 0;
+  const load = putUnderLoad(server, parties, { connections, signal: ending.signal, mark: () => ++answers });
+  for (const until = Date.now() + answersMsMax; answers < connections && Date.now() < until;) await Bun.sleep(1);
   await Bun.sleep(momentMs());
   await strike();
   await Bun.sleep(afterMs);

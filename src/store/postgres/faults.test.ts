@@ -129,7 +129,7 @@ describe("Postgres under concurrency and faults", () => {
   });
 
   test("a statement that takes too long is a timeout, and the store goes on", async () => {
-    const impatient = await openStore(world.database.url, { timeoutMs: 50 });
+    const impatient = await openStore(world.database.url, { timeoutMs: 200 });
     const locking = await outside.reserve();
     await locking.unsafe("BEGIN");
     await locking.unsafe("LOCK TABLE accounts IN ACCESS EXCLUSIVE MODE");
@@ -224,7 +224,14 @@ describe("Postgres under concurrency and faults", () => {
       await server.kill9();
       expect(await kindOf(() => store.ping())).toBe("unavailable");
       // A write that asks for something before it commits: one that only commits may be told that the commit got no answer.
-      expect(await kindOf(() => store.write((tx) => tx.load(countries, [{ realm: 1, key: ["XX"] }])))).toBe("unavailable");
+      const write = () => kindOf(() => store.write((tx) => tx.load(countries, [{ realm: 1, key: ["XX"] }])));
+      let kind = await write();
+      // The process behind a connection may outlive the server's by a moment; it says that there is no such table.
+      for (let left = 100; kind === "broken" && left > 0; left -= 1) {
+        await Bun.sleep(20);
+        kind = await write();
+      }
+      expect(kind).toBe("unavailable");
       await server.start();
       let attempts = 0;
       while ((await kindOf(() => store.ping())) !== "nothing" && attempts < 100) {
