@@ -16,6 +16,7 @@ type Row = Record<string, unknown>;
 /** Roles of the keys. */
 const rolesOf: Readonly<Record<Caller, readonly string[]>> = {
   teller: ["teller"],
+  supervisor: ["supervisor"],
   auditor: ["auditor"],
   customer: ["customer"],
   other: ["customer"],
@@ -23,7 +24,7 @@ const rolesOf: Readonly<Record<Caller, readonly string[]>> = {
   guest: ["guest"],
   stranger: ["teller", "clerk"],
 };
-const callers: readonly Caller[] = ["teller", "auditor", "customer", "clerk", "guest", "stranger"];
+const callers: readonly Caller[] = ["teller", "supervisor", "auditor", "customer", "clerk", "guest", "stranger"];
 
 const dataOf = (heard: Heard): unknown => (valueOf(heard) as { data?: unknown }).data;
 

@@ -316,9 +316,13 @@ for (const { engine, create } of testDatabases()) {
             continue;
           const root = `/${contract.service}/${contract.version}`;
           const id = idOf(`${contract.service}.${resource.name}`, 1) || idOf(`${contract.service}.${resource.name}`);
+          // Of some resources the demo bank has no row to change.
+          if (use === "change" && id === "") continue;
           const path = `${root}${address.path.replace("{id}", id)}`;
           const read = async (): Promise<unknown> => (use === "create" ? undefined : answerOf(await ask("GET", path)).data);
           const before = await read();
+          // Rules and limits are the supervisors' to write.
+          const as = operation.roles.has("supervisor") && !operation.roles.has("teller") ? { as: "supervisor" as const } : {};
           const closed = [
             ...resource.fieldNames.filter((name) => !(name in operation.input)),
             "realm",
@@ -352,7 +356,7 @@ for (const { engine, create } of testDatabases()) {
                 { headers: [["Content-Type", "application/yaml"]], body: `${name}: ${JSON.stringify(value)}\n` },
               );
             for (const one of sent) {
-              const heard = await ask(address.method, path, one);
+              const heard = await ask(address.method, path, { ...one, ...as });
               const shown = { operation: operation.name, name, one, status: heard.status };
               expect({ ...shown, isRefused: [400, 409, 422].includes(heard.status) }).toEqual({ ...shown, isRefused: true });
             }

@@ -39,6 +39,7 @@ if (other === undefined) throw new Error(`there is no second customer: ${answer.
 /** Who calls: one role each, so that what one role may not do is seen. */
 const grants = {
   teller: { roles: ["teller"] },
+  supervisor: { roles: ["supervisor"] },
   auditor: { roles: ["auditor"] },
   customer: { roles: ["customer"], subject: customer },
   other: { roles: ["customer"], subject: other },

@@ -17,7 +17,7 @@ const startMsMax = 30_000;
 /** No answer may take longer, on a machine that does other things as well. */
 export const answerMsMax = 2_000;
 
-export type Caller = "teller" | "auditor" | "customer" | "other" | "clerk" | "guest" | "stranger";
+export type Caller = "teller" | "supervisor" | "auditor" | "customer" | "other" | "clerk" | "guest" | "stranger";
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
