@@ -1,5 +1,6 @@
 /**
- * How often a fault is put in. `PONS_FAULT_ROUNDS=200 npm test -- faults` is the full run; fewer are for trying something out.
+ * How often something is killed: 200 times in `npm test`, about 75 s of processor time. `PONS_FAULT_ROUNDS=500 npm test -- test/faults` for a night,
+ * fewer for trying something out.
  */
 
 /** Kills in all, over both engines and Postgres itself. */
