@@ -86,7 +86,7 @@ const query = `${booksQuery({
   (select count(*) from pons_journal where operation = 'bank.transfers.create') as audit`;
 
 /** What the database holds, read beside the server. */
-export async function ponsBooks({ database }: PonsServer): Promise<Books> {
+export async function ponsBooks({ database }: Pick<PonsServer, "database">): Promise<Books> {
   if (database.engine === "postgres") return booksOf(database.url)(query);
   const file = new Database(database.file, { readonly: true });
   try {
@@ -110,6 +110,7 @@ export async function startLedger(filled: Filled, surroundings: Surroundings): P
     pids: [...server.serverPids, ...(filled.database.engine === "postgres" ? [surroundings.postgresPid] : [])],
     calls: { ...calls, refused: { ...calls.single, body: tooMuch, status: 422, check: "refused", rows: 0 } },
     books: () => ponsBooks(filled),
+    ...(filled.database.engine === "sqlite" ? { file: { path: filled.database.file, ids: filled.ids } } : {}),
   };
 }
 

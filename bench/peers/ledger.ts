@@ -29,6 +29,8 @@ export interface Books {
 export interface LedgerRunning extends Running {
   /** Absent: it stores nothing, or counts itself. */
   books?(): Promise<Books>;
+  /** A database that is one file, and what the callers of `single` choose from: for ceilings that write the same. */
+  readonly file?: { readonly path: string; readonly ids: readonly string[] };
 }
 
 export type LedgerPeer = Peer<LedgerRunning>;
