@@ -138,6 +138,22 @@ const checkTables = async (store: OpenStore, tables: readonly Table[], { mode }:
     : bad("schema", found, "pons migrate --apply");
 };
 
+/** Whether what was acknowledged outlives a power cut. Pons asks for it with each write; a server of Postgres may be set up not to heed that. */
+const checkDurability = async (store: OpenStore): Promise<Finding> => {
+  if (store.engine === "sqlite") return good("database", "SQLite answers");
+  const [row] = await store.admin.query(
+    "SELECT current_setting('fsync') AS fsync, current_setting('full_page_writes') AS full_page_writes",
+  );
+  const off = Object.entries(row ?? {}).flatMap(([name, value]) => (value === "off" ? [name] : []));
+  return off.length === 0
+    ? good("database", "Postgres answers")
+    : doubtful(
+        "database",
+        `Postgres answers; off: ${off.join(", ")}`,
+        "Set them to on in postgresql.conf: without them a power cut loses what was acknowledged",
+      );
+};
+
 const checkDatabase = async (config: Config, tables: readonly Table[] | undefined): Promise<Finding[]> => {
   const path = databasePath(config);
   if (path !== undefined && !existsSync(path))
@@ -149,7 +165,7 @@ const checkDatabase = async (config: Config, tables: readonly Table[] | undefine
     return [bad("database", reasonOf(error), "Is it started, and is PONS_DATABASE_URL right?"), await checkClock(undefined)];
   }
   try {
-    const findings = [good("database", `${store.engine === "sqlite" ? "SQLite" : "Postgres"} answers`)];
+    const findings = [await checkDurability(store)];
     if (tables !== undefined) findings.push(await checkTables(store, tables, config));
     return [...findings, await checkClock(store)];
   } finally {
