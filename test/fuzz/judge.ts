@@ -178,6 +178,11 @@ const checkBody = (heard: Heard, rules: Rules): void => {
   const { status } = heard;
   const type = headerOf(heard, "content-type")?.split(";")[0];
   check(type !== undefined, "a body without Content-Type");
+  // A function's document is sent as it is, to be saved, and never as a page.
+  if (headerOf(heard, "content-disposition")?.startsWith("attachment") === true) {
+    check(status === 200, `a document under status ${status}`);
+    return check(headerOf(heard, "x-content-type-options") === "nosniff", "a document whose type may be guessed");
+  }
   switch (type) {
     case "application/xml":
     case "application/problem+xml":
