@@ -12,7 +12,7 @@
  */
 import { installationRealm } from "../pipeline/identity/key-directory.ts";
 import { refuse } from "../pipeline/refusal.ts";
-import type { RowsShape, Store, WriteTransaction } from "../store/store.ts";
+import type { MaybePromise, RowsShape, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Agenda, Command, DueMoment, DueWork, Group, Origin, Outcome, Step, Verdict } from "./command.ts";
@@ -62,6 +62,12 @@ interface Kept {
   readonly verdict: Verdict;
   readonly changes: readonly Change[];
   readonly events: ReturnType<Unit["takeEvents"]>;
+}
+
+/** What came of a step: what stays of it, or its refusal. */
+interface Evaluated {
+  readonly kept?: Kept;
+  readonly outcome?: Outcome;
 }
 
 interface Attempt {
@@ -312,6 +318,15 @@ export class Writer {
     const refusals: (Outcome | undefined)[][] = [];
     const keys: BatchKeys = new Map();
     for (const { group } of batch) {
+      const [only] = group.steps;
+      if (group.steps.length === 1 && !stepwise && typeof only === "object") {
+        // A command by itself, which most are: nothing is waited for where nothing has to be.
+        const evaluating = this.#evaluateCommand(unit, only, { at, keys });
+        const done = evaluating instanceof Promise ? await evaluating : evaluating;
+        kept.push([done.kept]);
+        refusals.push([done.outcome]);
+        continue;
+      }
       const done = await this.#evaluateGroup(unit, group, { at, keys, stepwise });
       kept.push(done.kept);
       refusals.push(done.outcomes);
@@ -383,25 +398,27 @@ export class Writer {
     unit: Unit,
     step: Step,
     earlier: readonly Outcome[],
+    batch: { readonly at: number; readonly keys: BatchKeys },
+  ): Promise<Evaluated> {
+    if (typeof step === "object") return this.#evaluateCommand(unit, step, batch);
+    const prepared = step(earlier);
+    if (!("evaluate" in prepared)) return { outcome: fail(prepared) };
+    await prefetch(unit, [prepared], this.#options.leases);
+    return this.#evaluateCommand(unit, prepared, batch);
+  }
+
+  #evaluateCommand(
+    unit: Unit,
+    command: Command,
     { at, keys }: { readonly at: number; readonly keys: BatchKeys },
-  ): Promise<{ kept?: Kept; outcome?: Outcome }> {
-    let command: Command;
-    if (typeof step === "object") command = step;
-    else {
-      const prepared = step(earlier);
-      if (!("evaluate" in prepared)) return { outcome: fail(prepared) };
-      command = prepared;
-      await prefetch(unit, [command], this.#options.leases);
-    }
+  ): MaybePromise<Evaluated> {
     if (command.signal?.aborted === true || (command.deadline !== undefined && command.deadline < at)) {
       return { outcome: fail(refuse("deadline_exceeded")) };
     }
     const replay = this.#replay(unit, command, at) ?? replayInBatch(keys, command);
     if (replay !== undefined) return { outcome: replay };
     const mark = unit.rows.mark();
-    try {
-      const evaluating = command.evaluate(unit);
-      const verdict = evaluating instanceof Promise ? await evaluating : evaluating;
+    const settle = (verdict: Verdict): Evaluated => {
       const stays = verdict.ok || verdict.keep === true;
       if (!stays) unit.rows.rollback(mark);
       const events = unit.takeEvents();
@@ -410,13 +427,20 @@ export class Writer {
         : { command, verdict, changes: [], events: [] };
       if (command.idempotency !== undefined) keys.set(keyText(command), kept);
       return { kept };
-    } catch (error) {
+    };
+    const broken = (error: unknown): Evaluated => {
       unit.rows.rollback(mark);
       unit.takeEvents();
       // An error of the store concerns the transaction as a whole: let the batch decide.
       if (error instanceof StoreError) throw error;
       this.#tell(error, command.origin);
       return { outcome: fail(refuse("internal")) };
+    };
+    try {
+      const evaluating = command.evaluate(unit);
+      return evaluating instanceof Promise ? evaluating.then(settle).catch(broken) : settle(evaluating);
+    } catch (error) {
+      return broken(error);
     }
   }
 
