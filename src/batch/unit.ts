@@ -149,7 +149,8 @@ export class Unit {
   all(table: Table, realm: number): readonly Row[] {
     if (table.inMemory !== true) throw new Error(`${table.name} is not kept in memory`);
     const known = this.#memory.rows(realm, table);
-    const changed = this.rows.entriesOf(table, realm).filter(({ current, first }) => current !== first);
+    const entries = this.rows.entriesOf(table, realm);
+    const changed = entries.length === 0 ? entries : entries.filter(({ current, first }) => current !== first);
     if (changed.length === 0) return known;
     const rows = new Map(known.map((row) => [textOf(table.key.map((field) => row[field] as string)), row]));
     for (const { key, current } of changed) {

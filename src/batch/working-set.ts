@@ -67,6 +67,8 @@ export const uniqueText = (realm: number, row: Row, fields: readonly string[]): 
 const sameIn = (fields: readonly string[], before: Row | undefined, after: Row | undefined): boolean =>
   before !== undefined && after !== undefined && fields.every((field) => before[field] === after[field]);
 
+const none: readonly Entry[] = [];
+
 export class WorkingSet {
   readonly #tables = new Map<string, TableRows>();
   readonly #undo: Undo[] = [];
@@ -125,8 +127,9 @@ export class WorkingSet {
   }
 
   /** The entries of a table in one realm. */
-  entriesOf(table: Table, realm: number): Entry[] {
-    return [...(this.#tables.get(table.name)?.realms.get(realm)?.values() ?? [])];
+  entriesOf(table: Table, realm: number): readonly Entry[] {
+    const entries = this.#tables.get(table.name)?.realms.get(realm);
+    return entries === undefined ? none : [...entries.values()];
   }
 
   /** The changed entries of the tables that `chosen` names. */
