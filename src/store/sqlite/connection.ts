@@ -34,8 +34,8 @@ interface PreparedBatch {
   readonly makeRow: (cells: readonly Cell[]) => Row;
 }
 
-/** Pages in the log before it is copied into the file (16 MiB): pages that change often are copied once instead of four times. */
-const checkpointPages = 4_000;
+/** Pages in the log before a commit copies it into the file itself (64 MiB). Most of it was copied before, beside the commits: see `checkpointer.ts`. */
+const checkpointPages = 16_384;
 
 /** Pages of the file kept in memory, in KiB; the reader and the writer have one cache each. */
 const cacheKiB = 64 * 1024;

@@ -12,6 +12,7 @@ import { scanChunks } from "../scan.ts";
 import type { MaybePromise, ReadCall, Row, RowsShape, Shape, Store, WriteTransaction } from "../store.ts";
 import { SqliteAdmin } from "./admin.ts";
 import { SqliteConnection } from "./connection.ts";
+import { Checkpointer } from "./checkpointer.ts";
 import { sqliteError } from "./error.ts";
 import { SqliteWrite } from "./write.ts";
 
@@ -24,6 +25,7 @@ export class SqliteStore implements Store {
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #writes = new Queue(writesWaitingMax);
+  readonly #checkpointer: Checkpointer;
   readonly #begin: Prepared;
   readonly #commit: Prepared;
   #inSnapshot = false;
@@ -35,6 +37,7 @@ export class SqliteStore implements Store {
 
   constructor(path: string) {
     this.#writer = new SqliteConnection({ path, readonly: false });
+    this.#checkpointer = new Checkpointer(path);
     this.#reader = new SqliteConnection({ path, readonly: true });
     this.#begin = this.#reader.database.prepare("BEGIN");
     this.#commit = this.#reader.database.prepare("COMMIT");
@@ -76,6 +79,7 @@ export class SqliteStore implements Store {
     await this.#writes.idle();
     if (this.#closed) return;
     this.#closed = true;
+    this.#checkpointer.close();
     this.#endSnapshot();
     this.#begin.finalize();
     this.#commit.finalize();
@@ -106,6 +110,7 @@ export class SqliteStore implements Store {
     } catch (error) {
       return this.#rollback(tx, error);
     }
+    this.#checkpointer.committed(tx.rows);
     this.#endSnapshot();
     return value;
   }

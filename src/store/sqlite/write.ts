@@ -86,6 +86,8 @@ export class SqliteWrite implements WriteTransaction {
   readonly #connection: SqliteConnection;
   #open = true;
   #savepoints = 0;
+  /** Rows inserted, updated and deleted so far. */
+  rows = 0;
 
   constructor(connection: SqliteConnection) {
     this.#connection = connection;
@@ -121,6 +123,7 @@ export class SqliteWrite implements WriteTransaction {
   apply(changes: readonly TableChanges[]): void {
     this.#assertOpen();
     for (const change of changes) {
+      this.rows += change.inserts.length + change.updates.length + change.deletes.length;
       this.#insert(change);
       this.#update(change);
       this.#delete(change);
