@@ -16,7 +16,7 @@ const databaseAt = (path: string): Database => {
   return database;
 };
 
-self.onmessage = ({ data }: MessageEvent<string>) => {
+self.addEventListener("message", ({ data }: MessageEvent<string>) => {
   try {
     databaseAt(data).run("PRAGMA wal_checkpoint(PASSIVE)");
     self.postMessage({ ok: true });
@@ -24,4 +24,4 @@ self.onmessage = ({ data }: MessageEvent<string>) => {
     // A full disk, a file that is gone: the writer itself meets it, and tells.
     self.postMessage({ ok: false, message: String(error) });
   }
-};
+});

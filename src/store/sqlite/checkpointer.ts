@@ -38,9 +38,9 @@ export class Checkpointer {
     if (this.#worker === undefined) {
       this.#worker = new Worker(new URL("./checkpoint-worker.ts", import.meta.url).href);
       this.#worker.unref();
-      this.#worker.onmessage = () => this.#done();
+      this.#worker.addEventListener("message", () => this.#done());
       // A thread that cannot be had stays busy for good: SQLite does by itself what it would have done.
-      this.#worker.onerror = () => this.#worker?.terminate();
+      this.#worker.addEventListener("error", () => this.#worker?.terminate());
     }
     this.#worker.postMessage(this.#path);
   }
