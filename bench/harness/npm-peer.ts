@@ -8,7 +8,7 @@ export async function installPeer(folder: string): Promise<void> {
   const done = join(folder, "node_modules", ".package-lock.json");
   if (existsSync(done)) return;
   process.stderr.write(`installing ${folder.split("/").slice(-3).join("/")} …\n`);
-  const npm = Bun.spawn(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const npm = Bun.spawn(["npm", "ci", "--ignore-scripts", "--engine-strict=false", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: folder,
     stdout: "ignore",
     stderr: "pipe",
