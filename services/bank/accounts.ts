@@ -22,11 +22,13 @@ import { record } from "./activities.ts";
 import { outcomeFields, waitsForApproval } from "./approvals/request.ts";
 import { assets, isKept } from "./assets.ts";
 import { customers } from "./customer-fields.ts";
+import { booksInvariant } from "./books-invariant.ts";
 import { ibanOf } from "./iban.ts";
 import { balanceAt, statement, statementDocument } from "./statements/operations.ts";
 
-export const accounts = resource(declared, ({ self, own, all, filter, count, sum, many, command, query, guard }) => ({
+export const accounts = resource(declared, ({ self, own, all, filter, count, sum, many, command, query, guard, invariant }) => ({
   rows: { customer: own("customer"), teller: all, supervisor: all, auditor: all },
+  invariant: invariant(booksInvariant),
   access: { update: ["customer", "teller"], delete: ["teller"] },
   relations: { transfers: many("transfers", { by: ["debit", "credit"] }) },
   filters: {

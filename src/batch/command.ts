@@ -2,7 +2,7 @@
 import type { Value } from "../define/expression.ts";
 import type { Page } from "../pipeline/page.ts";
 import type { Refusal } from "../pipeline/refusal.ts";
-import type { Key, MaybePromise } from "../store/store.ts";
+import type { Key, MaybePromise, Row } from "../store/store.ts";
 import type { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Unit } from "./unit.ts";
@@ -77,6 +77,12 @@ export type Outcome =
 
 /** A command, or one made from the outcomes of the steps before it, or a refusal known already. */
 export type Step = Command | ((earlier: readonly Outcome[]) => Command | Refusal);
+
+/** What must hold of the changed rows of a table, all of one realm. A text says what does not. */
+export interface TableInvariant {
+  readonly table: Table;
+  check(changes: readonly { readonly before: Row | undefined; readonly after: Row | undefined }[]): string | undefined;
+}
 
 /** A moment at which a row wants to be worked on. */
 export interface DueMoment {

@@ -15,15 +15,16 @@ import { refuse } from "../pipeline/refusal.ts";
 import type { MaybePromise, RowsShape, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
-import type { Agenda, Command, DueMoment, DueWork, Group, Origin, Outcome, Step, Verdict } from "./command.ts";
+import type { Agenda, Command, DueMoment, DueWork, Group, Origin, Outcome, Step, TableInvariant, Verdict } from "./command.ts";
 import { Journal } from "./journal.ts";
+import { BrokenInvariant, checkInvariants } from "./invariants.ts";
 import { InMemory } from "./in-memory.ts";
 import { Fenced, type Leases, notHolder, partitionOf } from "./lease.ts";
 import { countersTable, idempotencyTable, journalCounter, journalTable, leasesTable } from "./system-tables.ts";
+import { type BatchKeys, type Kept, keyText, replayInBatch } from "./kept.ts";
 import { fail, failedAt, isRace, outcomeOf, overloadedRetryAfter, refusalOf } from "./outcome.ts";
 import { prefetch } from "./prefetch.ts";
 import { Unit } from "./unit.ts";
-import type { Change } from "./working-set.ts";
 
 export interface WriterOptions {
   /** Tables in order of reference: a table stands after those it refers to. */
@@ -34,6 +35,7 @@ export interface WriterOptions {
   readonly idempotencyMs?: number;
   readonly clock?: () => number;
   readonly agenda?: Agenda;
+  readonly invariants?: readonly TableInvariant[];
   /** Where several processes may write. */
   readonly leases?: Leases;
   /** Told of errors that are ours; with the request id, unless the error is of a whole batch. */
@@ -54,14 +56,6 @@ interface Pending {
   readonly group: Group;
   readonly size: number;
   readonly resolve: (outcomes: readonly Outcome[]) => void;
-}
-
-/** One evaluated step that stays: what the journal and the kept answers are made of. */
-interface Kept {
-  readonly command: Command;
-  readonly verdict: Verdict;
-  readonly changes: readonly Change[];
-  readonly events: ReturnType<Unit["takeEvents"]>;
 }
 
 /** What came of a step: what stays of it, or its refusal. */
@@ -109,6 +103,8 @@ export class Writer {
   readonly #options: WriterOptions & typeof defaults;
   readonly #clock: () => number;
   readonly #memory = new InMemory();
+  /** Realms whose books do not agree. */
+  readonly #halted = new Set<number>();
   #queue: Pending[] = [];
   #waiting = 0;
   #running = false;
@@ -152,7 +148,7 @@ export class Writer {
       await this.#gather();
       this.#putFirst((await this.#options.agenda?.take(this.#clock())) ?? []);
       const batch = this.#take();
-      if (batch.length > 0) await this.#execute(batch);
+      await this.#execute(this.#withoutHalted(batch));
     } while (this.#queue.length > 0 || this.#woken);
     this.#running = false;
     for (const resolve of this.#idle.splice(0)) resolve();
@@ -201,6 +197,7 @@ export class Writer {
 
   /** Runs a batch to its end: every pending group gets its outcomes, whatever happens. */
   async #execute(batch: readonly Pending[], { stepwise = false }: { readonly stepwise?: boolean } = {}): Promise<void> {
+    if (batch.length === 0) return;
     for (let attempt = 1; ; attempt++) {
       let witness: Attempt["witness"];
       let evaluated: Attempt | undefined;
@@ -216,6 +213,7 @@ export class Writer {
         return;
       } catch (error) {
         if (error instanceof GroupFailure) return this.#answer(batch, { outcomes: [error.outcomes] });
+        if (error instanceof BrokenInvariant) return this.#halt(error, batch);
         if (error instanceof Fenced) {
           if (attempt <= conflictRetriesMax && (await this.#options.leases?.regain(error)) === true) continue;
           return this.#executeWithout(error, batch);
@@ -249,6 +247,22 @@ export class Writer {
       this.counts.commands += pending.size;
       pending.resolve(attempt.outcomes[position] ?? []);
     }
+  }
+
+  /** Takes no more changes of a realm whose books do not agree; the batch's other groups are run. */
+  async #halt(error: BrokenInvariant, batch: readonly Pending[]): Promise<void> {
+    this.#halted.add(error.realm);
+    this.#tell(error, undefined);
+    await this.#execute(this.#withoutHalted(batch));
+  }
+
+  /** Refuses the groups of halted realms, and those of which nobody knows the realm yet; returns the others. */
+  #withoutHalted(batch: readonly Pending[]): readonly Pending[] {
+    if (this.#halted.size === 0) return batch;
+    const isHalted = ({ group }: Pending): boolean =>
+      realmsOf(group).some((realm) => realm === undefined || this.#halted.has(realm));
+    for (const { group, resolve } of batch.filter(isHalted)) resolve(group.steps.map(() => fail(refuse("unavailable"))));
+    return batch.filter((pending) => !isHalted(pending));
   }
 
   /** Gives up the groups whose lease is another node's; the others are run. */
@@ -347,6 +361,7 @@ export class Writer {
         }),
       );
     }
+    checkInvariants(unit, this.#options.invariants ?? []);
     unit.countMemory();
     const moments = this.#options.agenda === undefined ? [] : unit.dueMoments();
     const applying = unit.apply(journal.close());
@@ -471,17 +486,3 @@ export class Writer {
     return seq;
   }
 }
-
-/** Idempotency keys evaluated in this batch. */
-type BatchKeys = Map<string, Kept>;
-
-const keyText = ({ realm, idempotency }: Command): string => JSON.stringify([realm, idempotency?.caller, idempotency?.key]);
-
-/** The answer of an earlier command of the same batch with the same key. */
-const replayInBatch = (keys: BatchKeys, command: Command): Outcome | undefined => {
-  if (command.idempotency === undefined) return undefined;
-  const first = keys.get(keyText(command));
-  if (first === undefined) return undefined;
-  if (first.command.idempotency?.fingerprint !== command.idempotency.fingerprint) return fail(refuse("idempotency_key_reused"));
-  return { ...outcomeOf(first.verdict), replayed: true };
-};

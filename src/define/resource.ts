@@ -89,6 +89,15 @@ export interface Access {
   readonly delete?: readonly string[];
 }
 
+/** A row that a commit is about to change: as it was and as it will be; `undefined`: not there. */
+export interface RowChange<R> {
+  readonly before: R | undefined;
+  readonly after: R | undefined;
+}
+
+/** An invariant, its types forgotten. */
+export type Invariant = (changes: readonly RowChange<never>[]) => string | undefined;
+
 export interface Behaviour {
   readonly rows: Readonly<Record<string, RowRule>>;
   readonly access?: Access;
@@ -111,6 +120,12 @@ export interface Behaviour {
   readonly appendOnly?: boolean;
   /** A small table, at most 1,000 rows: the writer keeps it in memory, and commands see all of it without waiting (`ctx.table(x).all()`). */
   readonly inMemory?: boolean;
+  /**
+   * What must hold of the rows that a commit changes, taken together, such as that they add up. It is asked before every commit, with all changed rows
+   * of an environment. What it finds is a mistake of the code, not of a caller: nothing of it is committed, the log tells, and the environment takes no
+   * more changes until the process is started anew.
+   */
+  readonly invariant?: Invariant;
   /** Work that a row asks for at a moment it names. */
   readonly due?: DueDefinition;
   /** Default and greatest page: 20 and 100. */
@@ -146,6 +161,8 @@ export interface ResourceTools<F extends Fields> {
   manyToMany(target: string, options: { readonly through: string; readonly from: string; readonly to: string }): Relation;
   /** A check before a plain change of a row: `guard: { delete: guard((ctx, { row }) => row.balance === 0n ? undefined : ctx.refuse("not_empty")) }`. */
   guard(check: (ctx: CommandContext, call: { readonly row: RowOf<F>; readonly changes: Partial<RowOf<F>> }) => unknown): Guard;
+  /** What must hold of the rows a commit changes: `invariant: invariant((changes) => …)`. A text says what does not. */
+  invariant(check: (changes: readonly RowChange<RowOf<F>>[]) => string | undefined): Invariant;
   /** A function that changes state. `on: "item"`: its row is loaded, locked and checked against the row rule. */
   command<const On extends FunctionTarget, const I extends Fields = {}, L = {}, M = {}>(
     spec: CommandSpec<F, On, I, L, M>,
@@ -219,6 +236,7 @@ const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
     }),
     manyToMany: (target, options) => ({ kind: "manyToMany", target, ...options }),
     guard: (check) => check,
+    invariant: (check) => check,
     command: (spec) => ({ kind: "command", ...spec }) as unknown as FunctionDefinition,
     due: (spec) => ({ ...spec, at: known(spec.at) }) as unknown as DueDefinition,
     query: (spec) => ({ kind: "query", ...spec }) as unknown as FunctionDefinition,

@@ -10,7 +10,7 @@ import type { Call, Result } from "../pipeline/call.ts";
 import { KeyDirectory, keysTable } from "../pipeline/identity/key-directory.ts";
 import { createPipeline } from "../pipeline/index.ts";
 import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
-import { Agendas, registerResources, Router, Sources } from "../sources/index.ts";
+import { Agendas, invariantsOf, registerResources, Router, Sources } from "../sources/index.ts";
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
 import { Signer } from "./forward.ts";
@@ -118,6 +118,7 @@ export const createApp = (options: AppOptions): App => {
     order: tablesOf(contracts.values()),
     clock,
     agenda,
+    invariants: invariantsOf(contracts.values()),
     ...(leases === undefined ? {} : { leases }),
     ...(onError === undefined ? {} : { onError }),
     ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),

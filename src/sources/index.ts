@@ -2,4 +2,5 @@ export { registerResources } from "./code/context.ts";
 export { Sources } from "./sources.ts";
 export { type Forwarded, type Handed, type Peers, Router } from "./router.ts";
 export { Agendas } from "./agenda.ts";
+export { invariantsOf } from "./invariants.ts";
 export { scanRows } from "./code/scan.ts";
