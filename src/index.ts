@@ -1,2 +1,6 @@
 /** The public entry: what a service's definition imports. */
 export * from "./define/index.ts";
+export { hashOfKey, newApiKey, shownPrefix } from "./pipeline/identity/api-key.ts";
+export { csrfOf, newSessionToken } from "./pipeline/identity/session.ts";
+export { signingLabel } from "./pipeline/identity/secrets.ts";
+export type * from "./pipeline/identity/entries.ts";

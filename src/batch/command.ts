@@ -1,5 +1,6 @@
 /** What the writer takes and gives. It knows tables and rows; what a command means is its own business. */
 import type { Value } from "../define/expression.ts";
+import type { Actor, SessionChange } from "../define/function.ts";
 import type { Page } from "../pipeline/page.ts";
 import type { Refusal } from "../pipeline/refusal.ts";
 import type { Key, MaybePromise, Row } from "../store/store.ts";
@@ -21,6 +22,8 @@ export interface Origin {
   readonly app: string | null;
   readonly user: string | null;
   readonly subject: string | null;
+  /** Who really acts, where somebody acts for another. */
+  readonly actor?: Actor;
 }
 
 /** An Idempotency-Key, whose it is, and a digest of what was asked. */
@@ -61,6 +64,7 @@ export type Verdict =
       readonly page?: Page;
       readonly id?: string;
       readonly replayed?: true;
+      readonly session?: SessionChange;
     }
   | { readonly ok: false; readonly refusal: Refusal; readonly keep?: true };
 
@@ -72,6 +76,7 @@ export type Outcome =
       readonly page?: Page;
       readonly id?: string;
       readonly replayed?: true;
+      readonly session?: SessionChange;
     }
   | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
 

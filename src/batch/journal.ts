@@ -1,47 +1,101 @@
-/** Rows of the journal: what a command changed, in a form that JSON can hold. */
+/** Rows of the journal: what a command changed, in a form that JSON can hold, each chained to the one before it (chain.ts). */
 import type { Value } from "../define/expression.ts";
 import { jsonReady } from "../pipeline/json-ready.ts";
-import type { Row, TableChanges } from "../store/store.ts";
+import type { MaybePromise, Row, RowsShape, TableChanges } from "../store/store.ts";
+import type { Table } from "../store/table.ts";
+import { chainHash, chainStart, type JournalRow, journalText } from "./chain.ts";
 import type { Origin } from "./command.ts";
+import type { JournalHead, JournalHeads } from "./journal-heads.ts";
 import { countersTable, idempotencyTable, journalCounter, journalTable } from "./system-tables.ts";
 import type { EmittedEvent, Unit } from "./unit.ts";
 import { type Change, changedFields } from "./working-set.ts";
 
 const internal: ReadonlySet<string> = new Set([countersTable.name, journalTable.name, idempotencyTable.name]);
 
-const rowReady = (row: Row): Row => {
+/** What stands for a secret: that there is one, and that it has changed. */
+const hiddenValue = "••••";
+const hiddenChange = "•••• (changed)";
+
+const secretsOf = new WeakMap<Table, ReadonlySet<string>>();
+
+/** Fields whose values are kept out of the journal. */
+const secretFields = (table: Table): ReadonlySet<string> => {
+  let secrets = secretsOf.get(table);
+  if (secrets === undefined) {
+    secrets = new Set(table.columns.filter(({ secret }) => secret === true).map(({ field }) => field));
+    secretsOf.set(table, secrets);
+  }
+  return secrets;
+};
+
+/** The fields of `row` that `of` names, as JSON holds them. */
+const rowReady = (row: Row, of: Row, secrets: ReadonlySet<string>, hidden: string): Row => {
   const ready: Row = {};
-  for (const field in row) ready[field] = jsonReady(row[field] ?? null) as Value;
+  for (const field in of) {
+    const value = row[field] ?? null;
+    ready[field] = value !== null && secrets.has(field) ? hidden : (jsonReady(value) as Value);
+  }
   return ready;
 };
 
 /**
  * `[{ table, key, before?, after? }]`: created rows have `after`, deleted ones `before`, updates both with only what changed. A row of an append-only
- * table is only named: it tells for good what it said when it was created.
+ * table is only named: it tells for good what it said when it was created. Of a secret it is told that it has changed, not what it is.
  */
 const describe = (change: Change): Row => {
   const { entry, before, after } = change;
   const key = entry.key.length === 1 ? (jsonReady(entry.key[0]) as Value) : entry.key.map((part) => jsonReady(part) as Value);
   const described: Row = { table: entry.table.name, key };
+  const secrets = secretFields(entry.table);
   if (before === undefined) {
-    if (after !== undefined && !entry.table.appendOnly) described["after"] = rowReady(after);
+    if (after !== undefined && !entry.table.appendOnly) described["after"] = rowReady(after, after, secrets, hiddenValue);
     return described;
   }
-  if (after === undefined) return { ...described, before: rowReady(before) };
+  if (after === undefined) return { ...described, before: rowReady(before, before, secrets, hiddenValue) };
   const changed = changedFields(before, after) ?? {};
-  const old: Row = {};
-  for (const field in changed) old[field] = jsonReady(before[field] ?? null) as Value;
-  return { ...described, before: old, after: rowReady(changed) };
+  return {
+    ...described,
+    before: rowReady(before, changed, secrets, hiddenValue),
+    after: rowReady(changed, changed, secrets, hiddenChange),
+  };
 };
+
+/** One row by its number: whose commit it is, and its hash. */
+export const journalRowShape: RowsShape = {
+  kind: "rows",
+  key: "pons_journal.bySeq",
+  table: journalTable,
+  joins: [],
+  links: [],
+  params: [{ name: "seq", type: "integer" }],
+  where: { op: "eq", left: { field: ["seq"] }, right: { param: "seq" } },
+  select: ["seq", "at", "requestId", "hash"],
+  order: [{ path: ["seq"], direction: "asc" }],
+};
+
+interface Last {
+  /** The counter as the batch found it. */
+  readonly before: number;
+  seq: number;
+}
+
+interface Added {
+  readonly realm: number;
+  readonly row: Row & { readonly seq: number };
+}
 
 /** The rows of a batch, numbered from the realms' counters. They are only written, so they never enter the working set. */
 export class Journal {
   readonly #unit: Unit;
-  readonly #rows: { readonly realm: number; readonly row: Row }[] = [];
-  readonly #last = new Map<number, { readonly before: number; seq: number }>();
+  readonly #heads: JournalHeads;
+  readonly #rows: Added[] = [];
+  readonly #last = new Map<number, Last>();
+  /** The last row of each realm, as the batch leaves it. */
+  readonly #ends = new Map<number, JournalHead>();
 
-  constructor(unit: Unit) {
+  constructor(unit: Unit, heads: JournalHeads) {
     this.#unit = unit;
+    this.#heads = heads;
   }
 
   /** Adds the row of one command and gives its `seq`; nothing when it changed nothing. */
@@ -74,14 +128,54 @@ export class Journal {
         status: facts.status,
         changes: changes.map(describe),
         events: facts.events.length === 0 ? null : (facts.events as unknown as Value),
+        actor: origin.actor === undefined ? null : (origin.actor as unknown as Value),
+        hash: null,
       },
     });
     return last.seq;
   }
 
-  /** Counts the counters up and gives the rows to insert. */
-  close(): readonly TableChanges[] {
-    for (const [realm, { before, seq }] of this.#last) this.#unit.next(realm, journalCounter, seq - before);
-    return this.#rows.length === 0 ? [] : [{ table: journalTable, inserts: this.#rows, updates: [], deletes: [] }];
+  /** Counts the counters up, chains the rows, and gives them to be inserted. Waits only where another process wrote the last row of a realm. */
+  close(): MaybePromise<readonly TableChanges[]> {
+    if (this.#rows.length === 0) return [];
+    const unknown: { readonly realm: number; readonly seq: number }[] = [];
+    for (const [realm, { before, seq }] of this.#last) {
+      this.#unit.next(realm, journalCounter, seq - before);
+      const hash = before === 0 ? chainStart : this.#heads.hashOf(realm, before);
+      if (hash === undefined) unknown.push({ realm, seq: before });
+      else this.#ends.set(realm, { seq: before, hash });
+    }
+    return unknown.length === 0 ? this.#chained() : this.#readHeads(unknown).then(() => this.#chained());
+  }
+
+  /** To be called once the rows are committed. */
+  committed(): void {
+    this.#heads.committed(this.#ends);
+  }
+
+  /** A last row without a hash is older than the chain, which begins behind it. */
+  async #readHeads(unknown: readonly { readonly realm: number; readonly seq: number }[]): Promise<void> {
+    for (const { realm, seq } of unknown) {
+      const [row] = await this.#unit.read(journalRowShape, { realm, params: [seq], limit: 1 });
+      this.#ends.set(realm, { seq, hash: (row?.["hash"] as string | null | undefined) ?? chainStart });
+    }
+  }
+
+  #chained(): readonly TableChanges[] {
+    for (const { realm, row } of this.#rows) {
+      const hash = chainHash(journalText(this.#ends.get(realm)?.hash ?? chainStart, textsOf(realm, row)));
+      row["hash"] = hash;
+      this.#ends.set(realm, { seq: row.seq, hash });
+    }
+    return [{ table: journalTable, inserts: this.#rows, updates: [], deletes: [] }];
   }
 }
+
+/** The row with its JSON values as the store writes them. */
+const textsOf = (realm: number, row: Added["row"]): JournalRow => ({
+  ...(row as unknown as Omit<JournalRow, "realm" | "actor" | "changes" | "events">),
+  realm,
+  actor: row["actor"] === null ? null : JSON.stringify(row["actor"]),
+  changes: JSON.stringify(row["changes"]),
+  events: row["events"] === null ? null : JSON.stringify(row["events"]),
+});

@@ -11,7 +11,7 @@
  *
  * A holder who cannot be reached, or who says that he has no lease, is replaced at once; so is an earlier process at one's own address.
  */
-import { installationRealm } from "../pipeline/identity/key-directory.ts";
+import { installationRealm } from "../pipeline/identity/realm.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
 import type { Row } from "../store/store.ts";
 import { type OpenStore, StoreError } from "../store/index.ts";

@@ -45,7 +45,7 @@ export const isRace = (error: unknown): boolean =>
 
 export const outcomeOf = (verdict: Verdict): Outcome => {
   if (!verdict.ok) return fail(verdict.refusal);
-  const { status, page, id, replayed } = verdict;
+  const { status, page, id, replayed, session } = verdict;
   return {
     ok: true,
     status,
@@ -53,5 +53,6 @@ export const outcomeOf = (verdict: Verdict): Outcome => {
     ...(page === undefined ? {} : { page }),
     ...(id === undefined ? {} : { id }),
     ...(replayed === undefined ? {} : { replayed }),
+    ...(session === undefined ? {} : { session }),
   };
 };

@@ -3,6 +3,8 @@
  * answers, and the rows its commands ask for in their first round; all that is sent together, in this order, so that a database that is far away is waited
  * for once. Then the tables kept in memory, where they have changed, and further rounds.
  */
+import { directoryTable } from "../pipeline/identity/directory-tables.ts";
+import { installationRealm } from "../pipeline/identity/realm.ts";
 import type { Table } from "../store/table.ts";
 import type { Command, Need } from "./command.ts";
 import type { Leases } from "./lease.ts";
@@ -44,7 +46,9 @@ class Shared {
 }
 
 const roundOf = (commands: readonly Command[], round: number, unit: Unit): RealmNeed[] =>
-  commands.flatMap(({ realm, needs }) => (needs[round]?.(unit) ?? []).map((need) => ({ realm, need })));
+  commands.flatMap(({ realm, needs }) =>
+    (needs[round]?.(unit) ?? []).map((need) => ({ realm: need.table === directoryTable ? installationRealm : realm, need })),
+  );
 
 export const prefetch = async (unit: Unit, commands: readonly Command[], leases: Leases | undefined): Promise<void> => {
   const shared = new Shared();

@@ -2,7 +2,8 @@
  * Tables of the writer itself. All are ordinary tables to the store.
  *
  *   pons_journal      one row per command that changed something: who, what, when, with what before and after, and its events.
- *                     The audit trail and the outbox are this one table. `seq` counts 1, 2, 3 … per realm without gaps, in order of commit.
+ *                     The audit trail and the outbox are this one table. `seq` counts 1, 2, 3 … per realm without gaps, in order of commit. `actor`
+ *                     is who really acted where somebody acted for another; `hash` chains the rows of a realm, see chain.ts.
  *   pons_counters     the last value of every sequence of a realm. Its row for the journal is the realm's write lock on Postgres.
  *   pons_idempotency  answers kept for repeated Idempotency-Keys, for 24 hours.
  *   pons_leases       which node writes which partition, on Postgres; of the installation. See lease.ts.
@@ -31,6 +32,9 @@ export const journalTable: Table = {
     column("status", "integer"),
     column("changes", "json"),
     column("events", "json", { nullable: true }),
+    column("actor", "json", { nullable: true }),
+    // Null in rows that are older than the chain.
+    column("hash", "text", { nullable: true }),
   ],
   key: ["seq"],
   indexes: [],

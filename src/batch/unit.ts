@@ -2,6 +2,7 @@
  * What a command may touch while its batch runs: rows of the working set, the open transaction behind it, the moment, and events.
  * One unit serves a whole batch; `begin` tells it whose turn it is.
  */
+import type { Secrets } from "../pipeline/identity/secrets.ts";
 import type { Key, MaybePromise, ReadCall, Row, Shape, TableChanges, WriteTransaction } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 import type { DueMoment, Need } from "./command.ts";
@@ -38,6 +39,7 @@ export class Unit {
   readonly kept = new Map<object, unknown>();
   /** The moment of the batch, RFC 3339 in UTC. */
   readonly now: string;
+  readonly secrets: Secrets | undefined;
   readonly #tx: WriteTransaction;
   readonly #order: readonly Table[];
   readonly #memory: InMemory;
@@ -45,8 +47,14 @@ export class Unit {
 
   constructor(
     tx: WriteTransaction,
-    options: { readonly now: string; readonly order: readonly Table[]; readonly memory: InMemory },
+    options: {
+      readonly now: string;
+      readonly order: readonly Table[];
+      readonly memory: InMemory;
+      readonly secrets?: Secrets | undefined;
+    },
   ) {
+    this.secrets = options.secrets;
     this.#tx = tx;
     this.now = options.now;
     this.#order = options.order;
@@ -198,7 +206,7 @@ export class Unit {
     if (!this.rows.touches(tables)) return (await this.#tx.read(shape, [call]))[0] ?? [];
     const savepoint = await this.#tx.savepoint();
     try {
-      await this.#tx.apply(this.rows.changes(this.#order));
+      await this.#tx.apply(this.rows.changes(this.#order, { now: this.now }));
       return (await this.#tx.read(shape, [call]))[0] ?? [];
     } finally {
       await savepoint.rollback();
@@ -219,12 +227,12 @@ export class Unit {
 
   /** Writes the changes since `mark` now, so that the database checks them before the next ones. */
   async settle(mark: number): Promise<void> {
-    await this.#tx.apply(this.rows.changes(this.#order, { since: mark }));
+    await this.#tx.apply(this.rows.changes(this.#order, { since: mark, now: this.now }));
     this.rows.settle(mark);
   }
 
   /** Writes the difference between what was loaded and what is now, and rows that were never in the working set. */
   apply(further: readonly TableChanges[] = []): MaybePromise<void> {
-    return this.#tx.apply([...this.rows.changes(this.#order), ...further]);
+    return this.#tx.apply([...this.rows.changes(this.#order, { now: this.now }), ...further]);
   }
 }

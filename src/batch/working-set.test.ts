@@ -17,6 +17,8 @@ const children = table("children");
 
 const row = (id: string, code: string | null, value = "v"): Row => ({ id, code, value });
 
+const now = "2026-01-01T00:00:00.000Z";
+
 describe("working set", () => {
   test("changes are the difference between what was loaded and what is now, tables in order, deletes last and reversed", () => {
     const set = new WorkingSet();
@@ -33,7 +35,7 @@ describe("working set", () => {
     set.set(loaded, row("a", "A", "new"));
     set.set(same, { ...row("b", "B") });
     set.set(gone, undefined);
-    expect(set.changes([parents, children])).toEqual([
+    expect(set.changes([parents, children], { now })).toEqual([
       { table: parents, inserts: [], updates: [{ realm: 1, key: ["a"], changes: { value: "new" } }], deletes: [] },
       { table: children, inserts: [{ realm: 1, row: row("y", "Y") }], updates: [], deletes: [] },
       { table: children, inserts: [], updates: [], deletes: [{ realm: 1, key: ["x"] }] },
@@ -47,10 +49,10 @@ describe("working set", () => {
     const mark = set.mark();
     set.set(entry, row("a", "A"));
     set.settle(mark);
-    expect(set.changes([parents])).toEqual([]);
+    expect(set.changes([parents], { now })).toEqual([]);
     expect(set.touches(new Set(["parents"]))).toBe(false);
     set.set(entry, row("a", "A", "next"));
-    expect(set.changes([parents])).toMatchObject([{ inserts: [], updates: [{ changes: { value: "next" } }] }]);
+    expect(set.changes([parents], { now })).toMatchObject([{ inserts: [], updates: [{ changes: { value: "next" } }] }]);
   });
 
   test("realms and keys of several parts are told apart", () => {

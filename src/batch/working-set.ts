@@ -6,8 +6,10 @@
  * Every change is noted in the undo log; `mark` and `rollback` frame one command.
  */
 import type { Value } from "../define/expression.ts";
+import type { ChangedEntry } from "../pipeline/identity/directory-tables.ts";
 import type { Key, Row, TableChanges } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
+import { Publication } from "./directory.ts";
 
 /** One row by key: as the database (or the open transaction) has it, and as it is now (`undefined`: not there). */
 export interface Entry {
@@ -72,6 +74,8 @@ const none: readonly Entry[] = [];
 export class WorkingSet {
   readonly #tables = new Map<string, TableRows>();
   readonly #undo: Undo[] = [];
+  /** Entries of the directory that what was written so far has changed. */
+  readonly told: ChangedEntry[] = [];
 
   #rows(table: Table): TableRows {
     let rows = this.#tables.get(table.name);
@@ -175,7 +179,7 @@ export class WorkingSet {
    * order and deleted in the reverse, deletes last. A delete that gives up a unique value another row takes comes first, and with it the deletes
    * of all tables behind its own, whose rows may refer to it.
    */
-  changes(order: readonly Table[], { since = 0 }: { readonly since?: number } = {}): TableChanges[] {
+  changes(order: readonly Table[], { since = 0, now }: { readonly since?: number; readonly now: string }): TableChanges[] {
     const rank = new Map(order.map((table, position) => [table.name, position]));
     const byTable = new Map<string, Set<Entry>>();
     for (const { entry } of since === 0 ? this.#undo : this.#undo.slice(since)) {
@@ -183,6 +187,7 @@ export class WorkingSet {
       if (entries === undefined) byTable.set(entry.table.name, new Set([entry]));
       else entries.add(entry);
     }
+    const published = publicationOf(byTable.values());
     const rankOf = (name: string): number => rank.get(name) ?? order.length;
     const names = [...byTable.keys()].toSorted((a, b) => rankOf(a) - rankOf(b));
     const writes: TableChanges[] = [];
@@ -198,9 +203,11 @@ export class WorkingSet {
       if (late === undefined && inserts.length + updates.length > 0 && this.#changesHands(entries)) late = removals.length;
       removals.unshift({ table, inserts: [], updates: [], deletes });
     }
-    if (late === undefined) return [...writes, ...removals];
+    const told = published?.changes(now) ?? [];
+    if (published !== undefined) this.told.push(...published.changed);
+    if (late === undefined) return [...writes, ...removals, ...told];
     const early = removals.length - late;
-    return [...removals.slice(0, early), ...writes, ...removals.slice(early)];
+    return [...removals.slice(0, early), ...writes, ...removals.slice(early), ...told];
   }
 
   /** Whether a row of one table that is gone had a unique value that another row of it has now. */
@@ -225,6 +232,18 @@ export class WorkingSet {
     return this.#undo.some(({ entry }) => names.has(entry.table.name) && entry.original !== entry.current);
   }
 }
+
+/** What the changed rows publish in the directory; `undefined` where none of the tables does. */
+const publicationOf = (tables: Iterable<ReadonlySet<Entry>>): Publication | undefined => {
+  let publication: Publication | undefined;
+  for (const entries of tables) {
+    for (const entry of entries) {
+      if (entry.table.directory === undefined) break;
+      if (entry.original !== entry.current) (publication ??= new Publication()).add(entry);
+    }
+  }
+  return publication;
+};
 
 interface Differences {
   table: Table | undefined;

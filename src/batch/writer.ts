@@ -10,17 +10,20 @@
  *
  * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
  */
-import { installationRealm } from "../pipeline/identity/key-directory.ts";
+import type { ChangedEntry } from "../pipeline/identity/directory-tables.ts";
+import { installationRealm } from "../pipeline/identity/realm.ts";
+import type { Secrets } from "../pipeline/identity/secrets.ts";
 import { refuse } from "../pipeline/refusal.ts";
-import type { MaybePromise, RowsShape, Store, WriteTransaction } from "../store/store.ts";
+import type { MaybePromise, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Agenda, Command, DueMoment, DueWork, Group, Origin, Outcome, Step, TableInvariant, Verdict } from "./command.ts";
-import { Journal } from "./journal.ts";
+import { Journal, journalRowShape } from "./journal.ts";
+import { JournalHeads } from "./journal-heads.ts";
 import { BrokenInvariant, checkInvariants } from "./invariants.ts";
 import { InMemory } from "./in-memory.ts";
 import { Fenced, type Leases, notHolder, partitionOf } from "./lease.ts";
-import { countersTable, idempotencyTable, journalCounter, journalTable, leasesTable } from "./system-tables.ts";
+import { countersTable, idempotencyTable, journalCounter, leasesTable } from "./system-tables.ts";
 import { type BatchKeys, type Kept, keyText, replayInBatch } from "./kept.ts";
 import { fail, failedAt, isRace, outcomeOf, overloadedRetryAfter, refusalOf } from "./outcome.ts";
 import { prefetch } from "./prefetch.ts";
@@ -36,6 +39,9 @@ export interface WriterOptions {
   readonly clock?: () => number;
   readonly agenda?: Agenda;
   readonly invariants?: readonly TableInvariant[];
+  readonly secrets?: Secrets;
+  /** Told of changed entries of the directory, once they are committed. */
+  readonly onPublished?: (changed: readonly ChangedEntry[]) => void;
   /** Where several processes may write. */
   readonly leases?: Leases;
   /** Told of errors that are ours; with the request id, unless the error is of a whole batch. */
@@ -66,8 +72,12 @@ interface Evaluated {
 
 interface Attempt {
   readonly outcomes: readonly (readonly Outcome[])[];
+  /** Told of the commit. */
+  readonly journal?: Journal;
   /** Moments that rows written here name. */
   readonly moments?: readonly DueMoment[];
+  /** Entries of the directory that changed. */
+  readonly told?: readonly ChangedEntry[];
   /** First journal row written: the witness of the commit. */
   readonly witness?: { readonly realm: number; readonly seq: number; readonly at: string; readonly requestId: string };
 }
@@ -86,23 +96,13 @@ class GroupFailure extends Error {
 const realmsOf = ({ steps, realm }: Group): readonly (number | undefined)[] =>
   steps.map((step) => (typeof step === "object" ? step.realm : realm));
 
-const journalShape: RowsShape = {
-  kind: "rows",
-  key: "pons_journal.bySeq",
-  table: journalTable,
-  joins: [],
-  links: [],
-  params: [{ name: "seq", type: "integer" }],
-  where: { op: "eq", left: { field: ["seq"] }, right: { param: "seq" } },
-  select: ["seq", "at", "requestId"],
-  order: [{ path: ["seq"], direction: "asc" }],
-};
-
 export class Writer {
   readonly #store: Store;
   readonly #options: WriterOptions & typeof defaults;
   readonly #clock: () => number;
   readonly #memory = new InMemory();
+  /** Ends of the journals that it has written. */
+  readonly journalHeads = new JournalHeads();
   /** Realms whose books do not agree. */
   readonly #halted = new Set<number>();
   #queue: Pending[] = [];
@@ -242,7 +242,9 @@ export class Writer {
   }
 
   #answer(batch: readonly Pending[], attempt: Attempt): void {
+    attempt.journal?.committed();
     if (attempt.moments !== undefined && attempt.moments.length > 0) this.#options.agenda?.noticed(attempt.moments);
+    if (attempt.told !== undefined && attempt.told.length > 0) this.#options.onPublished?.(attempt.told);
     for (const [position, pending] of batch.entries()) {
       this.counts.commands += pending.size;
       pending.resolve(attempt.outcomes[position] ?? []);
@@ -306,7 +308,7 @@ export class Writer {
           // The server may still be at it: who waits for its locks looks when it has ended.
           await tx.load(leasesTable, [{ realm: installationRealm, key: [partitionOf(realm)] }]);
           await tx.load(countersTable, [{ realm, key: [journalCounter] }]);
-          return (await tx.read(journalShape, [{ realm, params: [seq], limit: 1 }]))[0];
+          return (await tx.read(journalRowShape, [{ realm, params: [seq], limit: 1 }]))[0];
         });
         return rows?.[0]?.["requestId"] === witness.requestId && rows[0]["at"] === witness.at;
       } catch {
@@ -322,7 +324,7 @@ export class Writer {
     { stepwise }: { readonly stepwise: boolean },
   ): Promise<Attempt> {
     const at = this.#clock();
-    const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order, memory: this.#memory });
+    const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order, memory: this.#memory, secrets: this.#options.secrets });
     await prefetch(
       unit,
       batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")),
@@ -346,7 +348,7 @@ export class Writer {
       refusals.push(done.outcomes);
     }
     const outcomes: Outcome[][] = [];
-    const journal = new Journal(unit);
+    const journal = new Journal(unit, this.journalHeads);
     let witness: Attempt["witness"];
     for (const [groupPosition, steps] of kept.entries()) {
       outcomes.push(
@@ -364,9 +366,10 @@ export class Writer {
     checkInvariants(unit, this.#options.invariants ?? []);
     unit.countMemory();
     const moments = this.#options.agenda === undefined ? [] : unit.dueMoments();
-    const applying = unit.apply(journal.close());
+    const closing = journal.close();
+    const applying = unit.apply(closing instanceof Promise ? await closing : closing);
     if (applying instanceof Promise) await applying;
-    return { outcomes, moments, ...(witness === undefined ? {} : { witness }) };
+    return { outcomes, journal, moments, told: unit.rows.told, ...(witness === undefined ? {} : { witness }) };
   }
 
   async #evaluateGroup(

@@ -106,6 +106,10 @@ export const check = (service: ServiceDefinition): readonly string[] => {
   const checkFunction = (place: string, fn: FunctionDefinition, resource: ResourceDefinition | undefined): void => {
     checkRoles(place, fn.roles);
     if (fn.roles.length === 0) problem(place, "no role may call it");
+    if (fn.cost !== undefined && (!Number.isSafeInteger(fn.cost) || fn.cost < 0 || fn.cost > 1_000_000))
+      problem(place, "`cost` is a whole number from 0 to 1,000,000");
+    if (fn.prepare !== undefined && fn.kind !== "command")
+      problem(place, "`prepare` is for commands: a query may wait by itself");
     if (fn.input !== undefined) checkFields(place, fn.input);
     if (typeof fn.output === "object") checkFields(`${place} output`, fn.output);
     checkDocuments(place, fn);
@@ -239,6 +243,7 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     resources.set(resource.name, resource);
   }
   for (const resource of service.resources) checkResource(resource);
+  for (const [role, as] of Object.entries(service.actFor ?? {})) checkRoles(`${service.name}.actFor`, [role, as]);
   for (const single of service.singletons) {
     checkName(single.name, single.name);
     if (resources.has(single.name)) problem(single.name, "is a resource and a singleton");

@@ -113,19 +113,26 @@ const outputOf = ({ output = "row", documents = [] }: FunctionDefinition): Opera
 
 class OperationBuilder {
   readonly operations = new Map<string, Operation>();
-  readonly #service: string;
+  readonly #service: Pick<ServiceDefinition, "name" | "rowsOf" | "actFor">;
 
-  constructor(service: string) {
+  constructor(service: Pick<ServiceDefinition, "name" | "rowsOf" | "actFor">) {
     this.#service = service;
   }
 
   add(
-    operation: Omit<Operation, "service" | "roles" | "refusals" | "input" | "required"> & { roles: Iterable<string> } & Partial<
-        Pick<Operation, "refusals" | "input" | "required">
-      >,
+    operation: Omit<
+      Operation,
+      "service" | "roles" | "refusals" | "input" | "required" | "cost" | "stepUp" | "rowsOf" | "actFor"
+    > & {
+      roles: Iterable<string>;
+    } & Partial<Pick<Operation, "refusals" | "input" | "required">>,
   ): void {
     this.operations.set(operation.name, {
-      service: this.#service,
+      service: this.#service.name,
+      rowsOf: this.#service.rowsOf ?? "environment",
+      actFor: this.#service.actFor ?? {},
+      cost: operation.function?.cost ?? 1,
+      stepUp: operation.function?.stepUp === true,
       refusals: {},
       input: {},
       required: none,
@@ -284,7 +291,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     relate(contract, resource, resources);
     contract.unique = contract.table.indexes.filter((index) => index.unique).map((index) => index.fields);
   }
-  const builder = new OperationBuilder(definition.name);
+  const builder = new OperationBuilder(definition);
   const singletons: Contract["singletons"] = new Map(
     definition.singletons.flatMap((single) => {
       const resource = resources.get(single.of.name);

@@ -46,6 +46,14 @@ export interface Operation {
   readonly function?: FunctionDefinition;
   /** Singletons: fixed to the caller's row. */
   readonly singleton?: string;
+  /** Units that a call counts. */
+  readonly cost: number;
+  /** A person has to have shown a second factor lately. */
+  readonly stepUp: boolean;
+  /** Whose the rows of its service are. */
+  readonly rowsOf: "environment" | "tenant";
+  /** The service's roles that may act for others, and as which role. */
+  readonly actFor: Readonly<Record<string, string>>;
 }
 
 export interface ResourceContract {

@@ -44,6 +44,10 @@ const scalarDefault = (field: Field): Column["default"] => {
     : undefined;
 };
 
+/** Whether a field, or one within it, is a secret. */
+const isSecret = ({ options, fields = {}, item }: Field): boolean =>
+  options.secret === true || Object.values(fields).some(isSecret) || (item !== undefined && isSecret(item));
+
 const columnOf = (name: string, field: Field): Column => {
   const fallback = scalarDefault(field);
   return {
@@ -52,6 +56,7 @@ const columnOf = (name: string, field: Field): Column => {
     type: columnTypeOf(field),
     nullable: field.options.optional === true,
     ...(fallback === undefined ? {} : { default: fallback }),
+    ...(isSecret(field) ? { secret: true } : {}),
   };
 };
 
@@ -77,7 +82,7 @@ export const tableOf = (service: string, resource: ResourceDefinition): Table =>
     else if (wanted === true) add(index([fieldName], "idx"));
     else if (field.kind === "ref") add(index([fieldName], optional === true ? "sparse" : "idx"));
   }
-  const { due, inMemory } = resource.behaviour;
+  const { due, inMemory, directory } = resource.behaviour;
   if (due !== undefined) add(index([due.at], "sparse"));
   for (const extra of resource.behaviour.indexes ?? []) {
     if ("fields" in extra) add(index(extra.fields, "key"));
@@ -94,6 +99,7 @@ export const tableOf = (service: string, resource: ResourceDefinition): Table =>
     references,
     appendOnly: resource.behaviour.appendOnly === true,
     ...(inMemory === true ? { inMemory } : {}),
+    ...(directory === undefined ? {} : { directory: directory as unknown as NonNullable<Table["directory"]> }),
     ...(due === undefined ? {} : { dueAt: due.at }),
   };
 };

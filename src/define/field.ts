@@ -71,6 +71,8 @@ export interface FieldOptions {
   readonly index?: boolean;
   /** `false`: may not be filtered or sorted by. */
   readonly filter?: boolean;
+  /** A secret, or what stands for one: it is not in the journal, which tells only that it has changed. */
+  readonly secret?: true;
   /** Set by the writer: `created`, `updated`: the moment; `sequence`: 1, 2, 3 … without gaps, in order of commit; `version`: counts changes. */
   readonly set?: "created" | "updated" | "sequence" | "version";
 }

@@ -15,6 +15,15 @@ export type FunctionTarget = "item" | "collection" | "free";
 
 type Awaitable<T> = T | Promise<T>;
 
+/** Who really acts, where somebody acts for another: a teller for a customer, an operator of the installation for a tenant. */
+export interface Actor {
+  readonly tenant: string;
+  readonly app: string | null;
+  readonly user: string | null;
+  /** Why, as the actor stated it. */
+  readonly reason: string | null;
+}
+
 /** Who calls. */
 export interface Principal {
   readonly tenant: string;
@@ -24,6 +33,16 @@ export interface Principal {
   /** The row the login stands for, such as a customer's id. */
   readonly subject: string | null;
   readonly roles: readonly string[];
+  /** The credential by its id: a key, a session; absent where it has none. */
+  readonly key?: string | null;
+  /** What the credential is limited to; absent or null: all that its roles allow. */
+  readonly scopes?: readonly string[] | null;
+  /** Set where the caller acts for another. */
+  readonly actor?: Actor;
+  /** When a second factor was last shown, RFC 3339 in UTC; absent or null: never, or it has none to show. */
+  readonly verifiedAt?: string | null;
+  /** Address of the caller as text; null where the channel has none. */
+  readonly address?: string | null;
 }
 
 /** Marks what `ctx.refuse` made: a row with a field of that name is not taken for a refusal. */
@@ -31,6 +50,14 @@ export const refusalMark: unique symbol = Symbol.for("pons.refusal");
 
 /** Marks what `ctx.created`, `ctx.accepted` and `ctx.replayed` made. */
 export const answerMark: unique symbol = Symbol.for("pons.answer");
+
+/** Ends or begins the session of a browser; see `ctx.signedIn`. */
+export interface SessionChange {
+  /** The session's secret; null: the session has ended. */
+  readonly token: string | null;
+  /** For how long the browser keeps it, in seconds. */
+  readonly maxAgeSeconds: number;
+}
 
 /** Marks what `ctx.document` made. */
 export const documentMark: unique symbol = Symbol.for("pons.document");
@@ -106,6 +133,11 @@ interface BaseContext {
     details?: Readonly<Record<string, unknown>>,
     options?: { readonly fields?: FunctionRefusal["fields"]; readonly keep?: true },
   ): FunctionRefusal;
+  /**
+   * A secret of 256 bits, base64url, that follows from the installation's own and a label: the same each time, and not to be had from the database.
+   * For what must be shown again or checked with, such as a key to sign with.
+   */
+  derive(label: string): string;
   /** Answers a document, of a type that the function's `documents` lists: `return ctx.document({ mediaType: "text/csv", filename: "may.csv", content })`. */
   document(document: DocumentContent): DocumentAnswer;
 }
@@ -129,6 +161,8 @@ export interface CommandContext extends BaseContext {
   accepted<T>(data: T): Answer<T>;
   /** Answers 200 with what an earlier call created. */
   replayed<T>(data: T): Answer<T>;
+  /** Answers 200 and begins (or, with a null token, ends) the session of the caller's browser, where the channel has one: a cookie over HTTP. */
+  signedIn<T>(data: T, session: SessionChange): Answer<T>;
 }
 
 /** An answer with a status of its own; only `ctx.created`, `ctx.accepted` and `ctx.replayed` make one. */
@@ -138,6 +172,7 @@ export interface Answer<T = unknown> {
   readonly status: 200 | 201 | 202;
   readonly data: T;
   readonly replayed?: true;
+  readonly session?: SessionChange;
 }
 
 /** A file as a function gives it. */
@@ -179,15 +214,25 @@ export const rowsOf = <F extends Fields>(resource: ResourceDefinition<string, F>
   ids,
 });
 
+/** An entry of the installation's directory to fetch before a call runs; made by `entryOf`. */
+export interface EntryRequest {
+  readonly entry: readonly [kind: string, name: string];
+}
+
+/** Asks for an entry of the installation's directory in a command's `load`, by kind and name; it is given as its value, `undefined` where there is none. */
+export const entryOf = (kind: string, name: string): EntryRequest => ({ entry: [kind, name] });
+
 /** What `load` returns: name → row or rows to fetch. */
-export type Loads = { readonly [name: string]: RowRequest<never> | RowsRequest<never> };
+export type Loads = { readonly [name: string]: RowRequest<never> | RowsRequest<never> | EntryRequest };
 
 type Loaded<L> = {
   readonly [K in keyof L]: L[K] extends RowRequest<infer F>
     ? RowOf<F> | undefined
     : L[K] extends RowsRequest<infer F>
       ? readonly (RowOf<F> | undefined)[]
-      : never;
+      : L[K] extends EntryRequest
+        ? Readonly<Record<string, unknown>> | undefined
+        : never;
 };
 
 /** Every row of a resource that is kept in memory (`inMemory`). */
@@ -203,11 +248,33 @@ interface SharedSpec<On, I extends Fields> {
   /** With `output: "document"`: the media types it may have, without parameters. */
   readonly documents?: readonly string[];
   readonly refusals?: RefusalSpecs;
+  /** Units that a call counts against limits and quotas, and in the usage; 1 when absent. */
+  readonly cost?: number;
+  /** A person calls it only shortly after a second factor was shown (`step_up_required`); keys and tokens of apps are not asked. */
+  readonly stepUp?: true;
 }
 
-export interface CommandSpec<F extends Fields, On extends FunctionTarget, I extends Fields, L, M = {}> extends SharedSpec<On, I> {
+export interface CommandSpec<
+  F extends Fields,
+  On extends FunctionTarget,
+  I extends Fields,
+  L,
+  M = {},
+  P = undefined,
+> extends SharedSpec<On, I> {
   /** What an answer of 202 waits for, when it may give one (`ctx.accepted`): a sentence for the documents. */
   readonly accepted?: string;
+  /**
+   * Slow work that must not hold up the writer, such as hashing a password: it runs before the call is queued, reads what is committed, changes nothing,
+   * and may run again. What it returns is given as `prepared`; a refusal ends the call. Such a command is no step of an atomic batch.
+   */
+  prepare?(
+    ctx: QueryContext,
+    call: {
+      readonly row: On extends "item" ? RowOf<F> : undefined;
+      readonly input: InputOf<I>;
+    },
+  ): Promise<P | FunctionRefusal>;
   /**
    * Rows the call will need; fetched (and locked) for the whole batch at once, then given as `loaded`. A reference in the input of a command is
    * not checked as in a plain create: a row that is not there is `undefined` here, to be refused by the command, and one that is there may be one
@@ -234,6 +301,7 @@ export interface CommandSpec<F extends Fields, On extends FunctionTarget, I exte
       readonly row: On extends "item" ? RowOf<F> : undefined;
       readonly input: InputOf<I>;
       readonly loaded: Loaded<L> & Loaded<M>;
+      readonly prepared: P;
     },
   ): unknown;
 }
@@ -253,7 +321,7 @@ export interface DueSpec<F extends Fields, L> {
 export interface DueDefinition {
   readonly doc: string;
   readonly at: string;
-  readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
+  readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest | EntryRequest>>;
   readonly run: (ctx: never, call: never) => unknown;
 }
 
@@ -277,15 +345,18 @@ export interface FunctionDefinition {
   readonly documents?: readonly string[];
   readonly refusals?: RefusalSpecs;
   readonly accepted?: string;
-  readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
-  readonly loadMore?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest>>;
+  readonly cost?: number;
+  readonly stepUp?: true;
+  readonly prepare?: (ctx: never, call: never) => Promise<unknown>;
+  readonly load?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest | EntryRequest>>;
+  readonly loadMore?: (call: never) => Readonly<Record<string, RowRequest | RowsRequest | EntryRequest>>;
   readonly run?: (ctx: never, call: never) => unknown;
   readonly runMany?: (ctx: never, calls: never) => unknown;
 }
 
 /** A function of no resource: `POST /checkLimits`. */
-export const command = <const I extends Fields = {}, L = {}, M = {}>(
-  spec: Omit<CommandSpec<{}, "free", I, L, M>, "on">,
+export const command = <const I extends Fields = {}, L = {}, M = {}, P = undefined>(
+  spec: Omit<CommandSpec<{}, "free", I, L, M, P>, "on">,
 ): FunctionDefinition => ({ kind: "command", on: "free", ...spec }) as unknown as FunctionDefinition;
 
 /** A function of no resource that only reads. */

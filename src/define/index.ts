@@ -16,6 +16,8 @@ export {
   type Access,
   type Behaviour,
   declare,
+  type DirectoryEntry,
+  entry,
   type EventDefinition,
   type Measure,
   type Invariant,

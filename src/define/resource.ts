@@ -15,7 +15,7 @@
  *
  * An operation exists only if a role may call it: reading follows `rows`, writing follows `access`. There is no default that opens anything.
  */
-import type { Condition, Operand } from "./expression.ts";
+import type { Condition, Operand, Value } from "./expression.ts";
 import type { Field, Fields, FieldValue, RowOf } from "./field.ts";
 import type {
   CommandContext,
@@ -98,6 +98,26 @@ export interface RowChange<R> {
 /** An invariant, its types forgotten. */
 export type Invariant = (changes: readonly RowChange<never>[]) => string | undefined;
 
+/**
+ * What the installation's directory tells of a row: a value under a kind and a name, the name unique within the kind for all tenants together. The
+ * control plane publishes what every node must know to judge a call (keys, apps, plans); nodes hear of a change within a second.
+ */
+export interface DirectoryEntry {
+  readonly kind: string;
+  readonly name: string;
+  readonly value: Readonly<Record<string, Value>>;
+}
+
+/** Makes an entry of the directory. */
+export const entry = (kind: string, name: string, value: Readonly<Record<string, Value>>): DirectoryEntry => ({
+  kind,
+  name,
+  value,
+});
+
+/** A directory rule, its types forgotten. */
+export type DirectoryRule = (row: never) => readonly DirectoryEntry[];
+
 export interface Behaviour {
   readonly rows: Readonly<Record<string, RowRule>>;
   readonly access?: Access;
@@ -128,6 +148,8 @@ export interface Behaviour {
   readonly invariant?: Invariant;
   /** Work that a row asks for at a moment it names. */
   readonly due?: DueDefinition;
+  /** What the directory tells of each row; kept in the same commit. A name that is taken refuses the change (`already_exists`). */
+  readonly directory?: DirectoryRule;
   /** Default and greatest page: 20 and 100. */
   readonly perPage?: number;
   readonly maxPerPage?: number;
@@ -164,9 +186,11 @@ export interface ResourceTools<F extends Fields> {
   /** What must hold of the rows a commit changes: `invariant: invariant((changes) => …)`. A text says what does not. */
   invariant(check: (changes: readonly RowChange<RowOf<F>>[]) => string | undefined): Invariant;
   /** A function that changes state. `on: "item"`: its row is loaded, locked and checked against the row rule. */
-  command<const On extends FunctionTarget, const I extends Fields = {}, L = {}, M = {}>(
-    spec: CommandSpec<F, On, I, L, M>,
+  command<const On extends FunctionTarget, const I extends Fields = {}, L = {}, M = {}, P = undefined>(
+    spec: CommandSpec<F, On, I, L, M, P>,
   ): FunctionDefinition;
+  /** What the whole installation finds of a row without knowing whose it is: `directory: directory((row) => [entry("app", row.id, { … })])`. */
+  directory(entries: (row: RowOf<F>) => readonly DirectoryEntry[]): DirectoryRule;
   /** Work that is due at a moment the row names: `due: due({ doc: "Releases the hold.", at: "expiresAt", run: (ctx, { row }) => … })`. */
   due<L = {}>(spec: DueSpec<F, L>): DueDefinition;
   /** A function that only reads. */
@@ -237,6 +261,7 @@ const toolsFor = (self: ResourceDefinition): ResourceTools<Fields> => {
     manyToMany: (target, options) => ({ kind: "manyToMany", target, ...options }),
     guard: (check) => check,
     invariant: (check) => check,
+    directory: (entries) => entries,
     command: (spec) => ({ kind: "command", ...spec }) as unknown as FunctionDefinition,
     due: (spec) => ({ ...spec, at: known(spec.at) }) as unknown as DueDefinition,
     query: (spec) => ({ kind: "query", ...spec }) as unknown as FunctionDefinition,

@@ -23,8 +23,15 @@ export interface ServiceDefinition {
   readonly doc: string;
   /** Name of the newest version: `v1`. */
   readonly version: string;
-  /** Roles and what they stand for. */
+  /**
+   * Roles and what they stand for. Two names have a meaning of their own: `anyone` is a caller without credentials, `system` the installation itself;
+   * neither is ever granted.
+   */
   readonly roles: Readonly<Record<string, string>>;
+  /** Whose its rows are: of one environment of a tenant (the default), or of the tenant as a whole, whichever environment a caller comes from. */
+  readonly rowsOf?: "environment" | "tenant";
+  /** Which role may act for which other, naming the row it stands for: `{ teller: "customer" }`. Both identities are recorded. */
+  readonly actFor?: Readonly<Record<string, string>>;
   readonly resources: readonly ResourceDefinition[];
   readonly singletons: readonly SingletonDefinition[];
   readonly operations: Readonly<Record<string, FunctionDefinition>>;

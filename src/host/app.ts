@@ -7,7 +7,12 @@ import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
 import type { Call, Result } from "../pipeline/call.ts";
-import { KeyDirectory, keysTable } from "../pipeline/identity/key-directory.ts";
+import type { Gate } from "../pipeline/gate.ts";
+import { Directory } from "../pipeline/identity/directory.ts";
+import { changedTable, directoryTable } from "../pipeline/identity/directory-tables.ts";
+import { Identity, type IdentityOptions } from "../pipeline/identity/identity.ts";
+import { keysTable } from "../pipeline/identity/keys-table.ts";
+import { Secrets } from "../pipeline/identity/secrets.ts";
 import { createPipeline } from "../pipeline/index.ts";
 import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
 import { Agendas, invariantsOf, registerResources, Router, Sources } from "../sources/index.ts";
@@ -29,6 +34,18 @@ export interface AppOptions {
   readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
   readonly onCall?: (call: Call, result: Result) => void;
   readonly queueMax?: number;
+  /** Limits, policies and the record of usage. */
+  readonly gate?: (parts: GateParts) => Gate;
+  readonly identity?: Pick<IdentityOptions, "nonces" | "tokens" | "publicTenant" | "operatorTenant" | "onUse">;
+}
+
+/** What a gate is made of. */
+export interface GateParts {
+  readonly store: OpenStore;
+  readonly writer: Writer;
+  readonly directory: Directory;
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly clock: () => number;
 }
 
 export interface App {
@@ -37,7 +54,10 @@ export interface App {
   readonly writer: Writer;
   /** Timed work; started where the app lives on. */
   readonly agenda: Agendas;
-  readonly keys: KeyDirectory;
+  readonly identity: Identity;
+  /** What this node knows of keys, apps and plans; it hears of changes once it is started. */
+  readonly directory: Directory;
+  readonly secrets: Secrets;
   readonly pipeline: Pipeline;
   /** Where other processes may write too: which of them writes what. Joined where the app can be reached. */
   readonly leases: Leases | undefined;
@@ -47,7 +67,7 @@ export interface App {
 }
 
 /** Tables that every installation has, whatever its services. */
-export const installationTables: readonly Table[] = [...systemTables, keysTable];
+export const installationTables: readonly Table[] = [...systemTables, directoryTable, changedTable, keysTable];
 
 /** A table stands after those it refers to; in a circle the order of definition decides. */
 export const inReferenceOrder = (tables: readonly Table[]): readonly Table[] => {
@@ -114,7 +134,14 @@ export const createApp = (options: AppOptions): App => {
     ...(leases === undefined ? {} : { worksOn: (realm: number) => leases.worksOn(realm) }),
     ...(onError === undefined ? {} : { onError }),
   });
+  const secrets = new Secrets(options.cursorSecret);
+  const directory = new Directory(store, {
+    clock,
+    ...(onError === undefined ? {} : { onError: (error: unknown) => onError(error, "directory") }),
+  });
   const writer = new Writer(store, {
+    secrets,
+    onPublished: (changed) => directory.notice(changed),
     order: tablesOf(contracts.values()),
     clock,
     agenda,
@@ -123,11 +150,20 @@ export const createApp = (options: AppOptions): App => {
     ...(onError === undefined ? {} : { onError }),
     ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),
   });
-  const keys = new KeyDirectory(store, { realmOf: (tenant, environment) => realmOf(store, tenant, environment), clock });
-  const sources = new Sources(store, writer, { contracts, sequences, inMemory, now });
+  const identity = new Identity({
+    directory,
+    realmOf: (tenant, environment) => realmOf(store, tenant, environment),
+    placeOf: (realm) => store.realms.at(realm),
+    secrets,
+    clock,
+    ...options.identity,
+  });
+  const sources = new Sources(store, writer, { contracts, sequences, inMemory, now, secrets });
+  const gate = options.gate?.({ store, writer, directory, contracts, clock });
   const pipeline = createPipeline({
     contracts,
-    keys,
+    identity,
+    ...(gate === undefined ? {} : { gate }),
     executor: leases === undefined ? sources : new Router(sources, { leases, peers: new ForwardClient(signer) }),
     cursorSecret: options.cursorSecret,
     now,
@@ -136,5 +172,6 @@ export const createApp = (options: AppOptions): App => {
       : { onError: (error: unknown, call: Call) => onError(error, call.operation.name, call.requestId) }),
     ...(onCall === undefined ? {} : { onCall }),
   });
-  return { contracts, store, writer, agenda, keys, pipeline, leases, signer, takeOver: pipeline.takeOver };
+  const { takeOver } = pipeline;
+  return { contracts, store, writer, agenda, identity, directory, secrets, pipeline, leases, signer, takeOver };
 };

@@ -124,7 +124,9 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     if (config.mode === "production" && (await hasKeys(app, demoTenant)))
       logger.warn("demo_keys", { advice: "the database holds keys of the demo tenant; it was used in development" });
     app.agenda.start(() => app.writer.wake());
+    app.directory.start();
     const close = async (): Promise<void> => {
+      app.directory.stop();
       app.agenda.stop();
       await app.writer.drained();
       await app.leases?.leave();

@@ -9,7 +9,8 @@
 import type { Contract } from "../contract/index.ts";
 import type { Call } from "../pipeline/call.ts";
 import { hashOfKey, newApiKey } from "../pipeline/identity/api-key.ts";
-import { installationRealm, keysTable } from "../pipeline/identity/key-directory.ts";
+import { keysTable } from "../pipeline/identity/keys-table.ts";
+import { installationRealm } from "../pipeline/identity/realm.ts";
 import { realmOf, type RowsShape } from "../store/index.ts";
 import type { App } from "./app.ts";
 import { type Credentials, type CustomerLogin, readDemoFile, writeDemoFile } from "./demo-file.ts";

@@ -23,7 +23,7 @@ const scheme = "Pons-Node ";
 export const signatureMsMax = 60_000;
 
 /** What a call is made of, on its way. The deadline is what is left of it: clocks differ. */
-type SentCall = Omit<Call, "operation" | "credentials" | "signal" | "deadline" | "isHandedOver"> & {
+type SentCall = Omit<Call, "operation" | "credentials" | "signal" | "deadline" | "isHandedOver" | "peer" | "findings"> & {
   readonly service: string;
   readonly operation: string;
   readonly leftMs?: number;
@@ -38,7 +38,8 @@ interface SentItem {
 export type Answered = readonly RunOutcome[] | null;
 
 const sentCall = (call: Call, nowMs: number): SentCall => {
-  const { operation, credentials: _credentials, signal: _signal, deadline, isHandedOver: _isHandedOver, ...rest } = call;
+  const { operation, credentials: _credentials, signal: _signal, deadline, isHandedOver: _isHandedOver, ...sent } = call;
+  const { peer: _peer, findings: _findings, ...rest } = sent;
   return {
     ...rest,
     service: operation.service,

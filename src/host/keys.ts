@@ -4,7 +4,8 @@
  */
 import type { Command } from "../batch/index.ts";
 import { hashOfKey, shownPrefix } from "../pipeline/identity/api-key.ts";
-import { installationRealm, keysTable } from "../pipeline/identity/key-directory.ts";
+import { keysTable } from "../pipeline/identity/keys-table.ts";
+import { installationRealm } from "../pipeline/identity/realm.ts";
 import type { Row, RowsShape } from "../store/index.ts";
 import type { App } from "./app.ts";
 

@@ -2,12 +2,22 @@
  * A call: one operation asked for once, in the same shape whichever channel it came through. A batch is many calls.
  */
 import type { Operation } from "../contract/contract.ts";
-import type { Principal } from "../define/function.ts";
+import type { SessionChange } from "../define/function.ts";
+import type { Caller } from "./identity/caller.ts";
+import type { Credentials } from "./identity/credentials.ts";
+import type { LimitState } from "./gate.ts";
 import type { Page } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 
-/** What the channel found; not yet checked. */
-export type Credentials = { readonly kind: "key"; readonly secret: string } | { readonly kind: "none" };
+export type { Credentials };
+
+/** What came to light on the way of a request's calls, for the channel to tell: filled by the pipeline. */
+export interface Findings {
+  /** Limits that were asked, most constraining first, as they stand after the last call. */
+  limits?: readonly LimitState[] | undefined;
+  /** Who called, once it is known. */
+  caller?: Caller | undefined;
+}
 
 /** One condition as a channel parsed it: `price>=500` → { path: "price", op: "gte", values: ["500"] }. */
 export interface RawFilter {
@@ -60,7 +70,13 @@ export interface Call {
   readonly input: Input;
   readonly credentials: Credentials;
   /** Set when the caller is known already (an item of a batch, the seeder). */
-  readonly principal?: Principal & { readonly realm: number };
+  readonly principal?: Caller;
+  /** Tenant that the request names (`Pons-Tenant`, or the host's): whose it is where the credentials do not tell. */
+  readonly tenant?: string;
+  /** The row for which the caller acts, and why (`Pons-Act-For`). */
+  readonly actFor?: { readonly subject: string; readonly reason: string | null };
+  /** Told what comes to light. */
+  readonly findings?: Findings;
   /** An older version's name; absent: the newest. */
   readonly version?: string;
   /** Languages in order of preference are resolved by the channel; this is the one that will be answered. */
@@ -78,6 +94,8 @@ export interface Call {
   readonly text?: boolean;
   /** Address of the caller as text, for the record. */
   readonly address?: string;
+  /** The same, looked up only when it is asked for. */
+  readonly peer?: { readonly address: string };
   /** Channel the call came through: "rest". */
   readonly channel: string;
   /** Another node has handed it over: it runs here or not at all. */
@@ -95,5 +113,6 @@ export type Result =
       readonly replayed?: true;
       /** id of the row created, for Location. */
       readonly id?: string;
+      readonly session?: SessionChange;
     }
   | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };

@@ -1,8 +1,9 @@
 /** One call on its way through the steps. Each step reads what the earlier ones set. */
 import type { Operation } from "../contract/contract.ts";
+import type { SessionChange } from "../define/function.ts";
 import type { MaybePromise, Row } from "../store/store.ts";
 import type { Call } from "./call.ts";
-import type { Caller } from "./identity/key-directory.ts";
+import type { Caller } from "./identity/caller.ts";
 import type { Page } from "./page.ts";
 import type { Plan, RowsPlan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
@@ -28,6 +29,10 @@ export interface CallContext {
   rowPlan: RowsPlan | undefined;
   /** run */
   outcome: RunOutcome | undefined;
+  /** When it came, milliseconds of `performance.now()`. */
+  readonly startedMs: number;
+  /** What the gate holds for the time of the call. */
+  held: unknown;
 }
 
 export type RunOutcome =
@@ -38,6 +43,7 @@ export type RunOutcome =
       readonly page?: Page;
       readonly id?: string;
       readonly replayed?: true;
+      readonly session?: SessionChange;
     }
   | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
 

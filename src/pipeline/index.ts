@@ -19,7 +19,9 @@ import type { MaybePromise } from "../store/store.ts";
 import type { Call, Result } from "./call.ts";
 import { andThen } from "./condition.ts";
 import type { Caller, CallContext, Executor, RunOutcome, Step } from "./context.ts";
-import type { KeyDirectory } from "./identity/key-directory.ts";
+import type { Gate } from "./gate.ts";
+import type { Credentials } from "./identity/credentials.ts";
+import type { Identity } from "./identity/identity.ts";
 import type { BatchStep, Handover, Pipeline, RowStream, Strategy } from "./pipeline.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { accept } from "./steps/accept.ts";
@@ -29,7 +31,9 @@ import { identify } from "./steps/identify.ts";
 
 export interface PipelineOptions {
   readonly contracts: ReadonlyMap<string, Contract>;
-  readonly keys: Pick<KeyDirectory, "callerOf">;
+  readonly identity: Pick<Identity, "callerOf">;
+  /** Limits, policies and the record of usage; absent: none. */
+  readonly gate?: Gate;
   readonly executor: Executor;
   /** Signs cursors. */
   readonly cursorSecret: string;
@@ -56,6 +60,8 @@ const contextOf = (call: Call): CallContext => ({
   parentPlan: undefined,
   rowPlan: undefined,
   outcome: undefined,
+  startedMs: performance.now(),
+  held: undefined,
 });
 
 /** Lets a context pass the steps from `first` on; stays synchronous as long as they are. */
@@ -74,8 +80,13 @@ const pass = (steps: readonly Step[], context: CallContext, first = 0): MaybePro
 export const createPipeline = (options: PipelineOptions): Pipeline & Handover => {
   const { contracts, executor, onCall } = options;
   const now = options.now ?? (() => new Date().toISOString());
-  const admission: Admission = { inFlight: 0, inFlightMax: options.inFlightMax ?? inFlightMaxDefault };
-  const permission: readonly Step[] = [identify(options.keys), admit(admission), authorize];
+  const { gate } = options;
+  const admission: Admission = {
+    inFlight: 0,
+    inFlightMax: options.inFlightMax ?? inFlightMaxDefault,
+    ...(gate === undefined ? {} : { gate }),
+  };
+  const permission: readonly Step[] = [identify(options.identity), admit(admission), authorize];
   const steps: readonly Step[] = [...permission, accept({ contracts, cursorSecret: options.cursorSecret, now })];
 
   /** Tells of an error of ours. Whoever is told may be broken too: the call is answered all the same. */
@@ -109,13 +120,16 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   const finish = (context: CallContext, outcome: RunOutcome): Result => {
     const { call } = context;
     let result: Result;
+    let told = outcome;
     try {
-      result = present(context, outcome);
+      told = gate?.present?.(context, outcome) ?? outcome;
+      result = present(context, told);
     } catch (error) {
       report(error, call);
       result = { ok: false, refusal: refuse("internal") };
     }
     try {
+      gate?.answered(context, outcome, performance.now() - context.startedMs);
       onCall?.(call, result);
     } catch (error) {
       report(error, call);
@@ -188,13 +202,13 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
    */
   const callerOfBatch = async (
     batch: readonly BatchStep[],
-  ): Promise<{ secret: string; caller: Caller | Refusal } | undefined> => {
+  ): Promise<{ credentials: Credentials; caller: Caller | Refusal } | undefined> => {
     for (const step of batch) {
       if (step.dependsOn.length > 0) continue;
       const prepared = step.prepare([]);
-      if (!("operation" in prepared) || prepared.credentials.kind !== "key") continue;
-      const { secret } = prepared.credentials;
-      return { secret, caller: await options.keys.callerOf(secret) };
+      if (!("operation" in prepared) || prepared.credentials.kind === "none" || prepared.principal !== undefined) continue;
+      const { credentials } = prepared;
+      return { credentials, caller: await options.identity.callerOf(prepared) };
     }
     return undefined;
   };
@@ -213,8 +227,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       const prepared = batch[position]?.prepare(earlier) ?? refuse("internal");
       if (!("operation" in prepared)) return prepared;
       const { credentials } = prepared;
-      const caller = credentials.kind === "key" && credentials.secret === known?.secret ? known.caller : undefined;
-      if (caller !== undefined && !("realm" in caller)) return caller;
+      const isSame = known !== undefined && (credentials === known.credentials || isSameKey(credentials, known.credentials));
+      const caller = isSame ? known?.caller : undefined;
+      if (caller !== undefined && "status" in caller) return caller;
       const call = caller === undefined ? prepared : { ...prepared, principal: caller };
       contexts[position] = contextOf(call);
       return call;
@@ -225,7 +240,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
         return "operation" in call ? passed(contexts[position] ?? contextOf(call)) : call;
       }),
       {
-        realm: known !== undefined && "realm" in known.caller ? known.caller.realm : principalOf(batch)?.realm,
+        realm: known !== undefined && !("status" in known.caller) ? known.caller.realm : principalOf(batch)?.realm,
         calls: () => (batch.some(({ dependsOn }) => dependsOn.length > 0) ? undefined : batch.map((_, at) => callOf(at, []))),
       },
     );
@@ -308,6 +323,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
 
   return { run, permit, runBatch, stream, takeOver };
 };
+
+const isSameKey = (a: Credentials, b: Credentials): boolean => a.kind === "key" && b.kind === "key" && a.secret === b.secret;
 
 /** Who makes a batch, where that is known without a key. */
 const principalOf = (batch: readonly BatchStep[]): Call["principal"] => {

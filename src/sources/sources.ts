@@ -14,11 +14,20 @@ import { andThen } from "../pipeline/condition.ts";
 import type { AtomicOrigin, CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
 import type { RowsPlan } from "../pipeline/plan.ts";
+import type { Secrets } from "../pipeline/identity/secrets.ts";
 import type { View } from "../pipeline/view.ts";
 import type { MaybePromise, Row, Store } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
 import { type Caller, commandContext, queryContext } from "./code/context.ts";
-import { type FunctionCall, needsOfFunction, refusalFrom, runCommand, verdictOf } from "./code/function.ts";
+import {
+  type FunctionCall,
+  isRefusal as isFunctionRefusal,
+  needsOfFunction,
+  refusalFrom,
+  runCommand,
+  verdictOf,
+} from "./code/function.ts";
+import { Semaphore } from "./semaphore.ts";
 import { type Change, changeRow, create, needsOfCreate, needsOfValues, refusalOfChange } from "./table/change.ts";
 import { handlerRow } from "./table/nested.ts";
 import { attach, executePlan } from "./table/read.ts";
@@ -36,10 +45,11 @@ const originOf = ({ call, operation }: CallContext, caller: Caller): Origin => (
   operation: `${operation.service}.${operation.name}`,
   channel: call.channel,
   requestId: call.requestId,
-  address: call.address ?? null,
+  address: call.address ?? call.peer?.address ?? null,
   app: caller.app,
   user: caller.user,
   subject: caller.subject,
+  ...(caller.actor === undefined ? {} : { actor: caller.actor }),
 });
 
 const callerOf = (context: CallContext): Caller => {
@@ -141,6 +151,10 @@ const changeCommand = (context: CallContext, unit: Unit, contracts: ReadonlyMap<
   );
 };
 
+/** Commands that prepare at the same time, and how many may wait for it. */
+const preparingMax = 4;
+const preparingWaitingMax = 256;
+
 /** Rows per chunk of a stream. */
 const scanChunk = 500;
 
@@ -151,6 +165,8 @@ export class Sources implements Executor {
   readonly #sequences: ReadonlyMap<string, readonly Table[]>;
   readonly #inMemory: ReadonlyMap<string, readonly Table[]>;
   readonly #now: () => string;
+  readonly #secrets: Secrets | undefined;
+  readonly #preparing = new Semaphore(preparingMax);
   /** One per query function with `runMany`. */
   readonly #batchers = new WeakMap<Operation, Batcher<CallContext, Settled>>();
 
@@ -162,8 +178,10 @@ export class Sources implements Executor {
       readonly sequences: ReadonlyMap<string, readonly Table[]>;
       readonly inMemory: ReadonlyMap<string, readonly Table[]>;
       readonly now: () => string;
+      readonly secrets?: Secrets;
     },
   ) {
+    this.#secrets = options.secrets;
     this.#store = store;
     this.#writer = writer;
     this.#contracts = options.contracts;
@@ -173,8 +191,30 @@ export class Sources implements Executor {
   }
 
   async command(context: CallContext): Promise<RunOutcome> {
-    const [outcome] = await this.#writer.submit({ steps: [this.#commandOf(context)] });
+    let prepared: unknown;
+    if (context.operation.function?.prepare !== undefined) {
+      const preparing = await this.#prepare(context);
+      if ("refusal" in preparing) return { ok: false, refusal: preparing.refusal };
+      ({ prepared } = preparing);
+    }
+    const [outcome] = await this.#writer.submit({ steps: [this.#commandOf(context, prepared)] });
     return outcome ?? { ok: false, refusal: refuse("internal") };
+  }
+
+  /** What a command does before it is queued: slow work, a few at a time, so that none of them starves the others. */
+  async #prepare(context: CallContext): Promise<{ readonly prepared: unknown } | { readonly refusal: Refusal }> {
+    const { operation, body, id, view } = context;
+    if (this.#preparing.waiting >= preparingWaitingMax) return { refusal: refuse("overloaded", { retryAfter: 1 }) };
+    return this.#preparing.run(async () => {
+      const inside = this.#contextFor(context, this.#store);
+      let row: Row | undefined;
+      if (operation.target === "item" && view !== undefined && id !== undefined) {
+        row = (await inside.table(view.resource.definition as ResourceDefinition).get(id)) as Row | undefined;
+        if (row === undefined) return { refusal: refuse("not_found") };
+      }
+      const result = await operation.function?.prepare?.(inside as never, { row, input: body ?? {} } as never);
+      return isFunctionRefusal(result) ? { refusal: refusalFrom(operation, result) } : { prepared: result };
+    });
   }
 
   atomic(
@@ -185,6 +225,8 @@ export class Sources implements Executor {
       steps: steps.map((step) => (earlier) => {
         const context = step(earlier);
         if (!("operation" in context)) return context;
+        if (context.operation.function?.prepare !== undefined)
+          return refuse("invalid_request", { details: { explanation: "This operation cannot be part of an atomic batch." } });
         const command = this.#commandOf(context);
         return isGuest === true ? { ...command, isGuest } : command;
       }),
@@ -211,7 +253,7 @@ export class Sources implements Executor {
   }
 
   /** What the writer runs for a command. */
-  #commandOf(context: CallContext): Command {
+  #commandOf(context: CallContext, prepared?: unknown): Command {
     const { call, operation } = context;
     const caller = callerOf(context);
     const shared = {
@@ -233,7 +275,7 @@ export class Sources implements Executor {
     };
     if (operation.kind === "query") return { ...shared, needs: [], evaluate: (unit) => this.#readInside(context, unit) };
     if (operation.function !== undefined) {
-      const fn = functionCall(context);
+      const fn = prepared === undefined ? functionCall(context) : { ...functionCall(context), prepared };
       return { ...shared, needs: needsOfFunction(fn), evaluate: (unit) => runCommand(fn, unit) };
     }
     return {
@@ -293,7 +335,12 @@ export class Sources implements Executor {
 
   #contextFor(context: CallContext, store: Store): QueryContext {
     const { call } = context;
-    return queryContext(store, callerOf(context), { locale: call.locale, signal: call.signal ?? never, now: this.#now() });
+    return queryContext(store, callerOf(context), {
+      locale: call.locale,
+      signal: call.signal ?? never,
+      now: this.#now(),
+      secrets: this.#secrets,
+    });
   }
 
   #rowOf(context: CallContext, store: Store): MaybePromise<Row | undefined> {
@@ -333,10 +380,11 @@ export class Sources implements Executor {
     const run = async (positions: readonly number[]): Promise<void> => {
       const first = contexts[positions[0] as number] as CallContext;
       // Several calls have several signals: one that is given up ends no other.
-      const call = positions.length === 1 ? first.call : { locale: first.call.locale, signal: undefined };
+      const { signal: _signal, ...unsignalled } = first.call;
+      const asked = positions.length === 1 ? first : { ...first, call: unsignalled };
       try {
         const results = (await first.operation.function?.runMany?.(
-          queryContext(store, callerOf(first), { locale: call.locale, signal: call.signal ?? never, now: this.#now() }) as never,
+          this.#contextFor(asked, store) as never,
           positions.map((position) => ({ row: rows[position], input: contexts[position]?.body ?? {} })) as never,
         )) as readonly unknown[];
         if (results.length !== positions.length)

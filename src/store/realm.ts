@@ -5,12 +5,34 @@
 import type { Admin } from "./migrate/schema.ts";
 import type { MaybePromise } from "./store.ts";
 
+/** One environment of one tenant, by name. */
+export interface Place {
+  readonly tenant: string;
+  readonly environment: string;
+}
+
 export class Realms {
   readonly #admin: Admin;
   readonly #known = new Map<string, number>();
+  readonly #places = new Map<number, Place>();
 
   constructor(admin: Admin) {
     this.#admin = admin;
+  }
+
+  /** Whose a realm is; `undefined` where there is none. Throws `StoreError`. */
+  at(realm: number): MaybePromise<Place | undefined> {
+    const known = this.#places.get(realm);
+    if (known !== undefined) return known;
+    const take = (rows: Rows): Place | undefined => {
+      const [row] = rows;
+      if (row === undefined) return undefined;
+      const place = { tenant: String(row["tenant"]), environment: String(row["environment"]) };
+      this.#places.set(realm, place);
+      return place;
+    };
+    const found = this.#admin.query("SELECT tenant, environment FROM pons_realms WHERE realm = $1", [realm]);
+    return found instanceof Promise ? found.then(take) : take(found);
   }
 
   /** The realm; made when there is none. Needs the store's own tables, which `applyMigration` makes. Throws `StoreError`. */

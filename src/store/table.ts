@@ -4,6 +4,8 @@
  * Every table carries a `realm` (a small integer that stands for one tenant's one environment) as the first part of its
  * primary key and of every index; the store adds it to every statement, so that no statement can reach another tenant.
  */
+import type { Value } from "../define/expression.ts";
+import type { DirectoryEntry } from "../define/resource.ts";
 
 /** How a column is stored and which JavaScript value it holds. */
 export type ColumnType =
@@ -26,6 +28,8 @@ export interface Column {
   readonly nullable: boolean;
   /** What existing rows get when the column is added. */
   readonly default?: string | number | bigint | boolean;
+  /** Its values are kept out of the journal. */
+  readonly secret?: true;
 }
 
 /**
@@ -56,6 +60,8 @@ export interface Table {
   readonly references: readonly Reference[];
   /** UPDATE and DELETE are refused by triggers on both engines. */
   readonly appendOnly: boolean;
+  /** What the installation's directory tells of a row. */
+  readonly directory?: (row: Readonly<Record<string, Value>>) => readonly DirectoryEntry[];
   /** Small, and kept in memory by the writer. */
   readonly inMemory?: true;
   /** Field with the moment at which the row wants to be worked on. */

@@ -1,7 +1,7 @@
 /**
  * One request on its way: what was read of it once, and what the answer will need. Headers are read here and nowhere else on the way of a call.
  */
-import type { Call, Credentials, Input } from "../../pipeline/call.ts";
+import type { Call, Credentials, Findings, Input } from "../../pipeline/call.ts";
 import type { Operation } from "../../contract/contract.ts";
 import type { Preferences } from "../http/index.ts";
 import type { OutputFormat } from "./formats/index.ts";
@@ -37,6 +37,12 @@ export interface Exchange {
   /** Bare data without the envelope. */
   isBare: boolean;
   credentials: Credentials;
+  /** Tenant that the request names. */
+  tenant?: string | undefined;
+  /** For whom the caller acts. */
+  actFor?: Call["actFor"] | undefined;
+  /** What its calls brought to light. */
+  readonly findings: Findings;
 }
 
 /** What differs between the calls of one request. */
@@ -60,7 +66,11 @@ export const callOf = (exchange: Exchange, operation: Operation, input: Input, o
     requestId: exchange.requestId,
     deadline: exchange.deadline,
     channel: "rest",
+    peer: exchange.caller,
+    findings: exchange.findings,
   };
+  if (exchange.tenant !== undefined) call.tenant = exchange.tenant;
+  if (exchange.actFor !== undefined) call.actFor = exchange.actFor;
   // For the record of changes; reads have none.
   if (operation.kind === "command") call.address = exchange.caller.address;
   const older = exchange.version?.older;

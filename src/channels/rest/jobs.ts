@@ -36,9 +36,6 @@ const stateOf = (job: Job): JobState => {
   return { ...base, status: "done", finishedAt: timeOf(job.finishedMs), outcome: job.outcome };
 };
 
-/** Owner of jobs: a digest of the key, so that no key is kept. */
-export const ownerOf = (secret: string): string => new Bun.CryptoHasher("sha256").update(secret).digest("base64url");
-
 /** The jobs of one process. */
 export class Jobs {
   readonly #limits: Pick<RestLimits, "jobsMax" | "jobsPerCallerMax" | "jobMsMax" | "jobBytesMax">;

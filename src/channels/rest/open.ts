@@ -42,6 +42,7 @@ export const open = (config: RestConfig, request: Request, caller: CallerInfo): 
     output: jsonOutput,
     isBare: false,
     credentials: { kind: "none" },
+    findings: {},
   };
   return { exchange, hasTarget: target !== undefined };
 };

@@ -11,7 +11,7 @@ import type { RestConfig } from "./config.ts";
 import type { Endpoint, OperationEndpoint } from "./endpoint.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkParameters, prepareCall } from "./input.ts";
-import { ownerOf } from "./jobs.ts";
+import { ownerOf } from "../../pipeline/identity/credentials.ts";
 import { pickProperty } from "./property.ts";
 import { readQueryBody } from "./query-body.ts";
 import type { CollectedQuery } from "./query-collector.ts";
@@ -105,7 +105,7 @@ const answerLater = async (
   outcome: Promise<Outcome>,
 ): Promise<Answer> => {
   const { credentials, preferences } = exchange;
-  const owner = credentials.kind === "key" ? ownerOf(credentials.secret) : undefined;
+  const owner = ownerOf(credentials);
   if (owner === undefined || !config.jobs.hasRoom(owner)) return answerOutcome(exchange, endpoint, await outcome);
   const waitMs = Math.min((preferences.waitSeconds ?? 0) * 1000, config.limits.callMsMax);
   const inTime = waitMs > 0 ? await within(outcome, waitMs) : undefined;
@@ -158,8 +158,9 @@ const checkNone = (query: CollectedQuery): Refusal | undefined => {
 
 const poll = (config: RestConfig, exchange: Exchange, id: string): Answer => {
   const { credentials } = exchange;
-  if (credentials.kind === "none") return answerRefusal(exchange, refuse("unauthenticated"));
-  const job = config.jobs.find(ownerOf(credentials.secret), id);
+  const owner = ownerOf(credentials);
+  if (owner === undefined) return answerRefusal(exchange, refuse("unauthenticated"));
+  const job = config.jobs.find(owner, id);
   if (job === undefined) return answerRefusal(exchange, refuse("not_found"));
   const { body, contentType } = represent(exchange, job);
   return { status: 200, body, contentType, ...(job.status === "running" ? { headers: [["Retry-After", "1"]] } : {}) };

@@ -20,6 +20,18 @@ const always: readonly RefusalType[] = [
   "unauthenticated",
   "invalid_credentials",
   "forbidden",
+  "credential_in_address",
+  "scope_required",
+  "address_not_allowed",
+  "csrf_required",
+  "stronger_authentication_required",
+  "operation_disabled",
+  "spend_cap_reached",
+  "too_many_requests",
+  "quota_exceeded",
+  "concurrency_exceeded",
+  "too_many_attempts",
+  "maintenance",
   "not_acceptable",
   "uri_too_long",
   // A parameter that an address does not know is refused by its name.
@@ -72,6 +84,7 @@ const refusalsOf = (address: Address, options: { readonly isOlder: boolean }): R
   if (operation?.kind === "command" || then !== undefined || use === "batch") types.push(...commands);
   if (path.includes("{id}")) types.push("not_found");
   if (operation?.action === "function" && operation.target === "item") types.push("precondition_failed");
+  if (operation?.stepUp === true || then?.stepUp === true) types.push("step_up_required");
   if (options.isOlder) types.push("gone");
   const found = new Map<string, Refusable>();
   for (const type of Object.keys(refusalTypes) as RefusalType[]) if (types.includes(type)) found.set(type, refusalTypes[type]);

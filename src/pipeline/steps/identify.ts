@@ -1,23 +1,21 @@
-/** identify: credentials → caller. Refuses 401. */
+/** identify: credentials → caller. Refuses 401, 403 where the credential is limited, 429 after too many failures. */
 import { andThen } from "../condition.ts";
 import type { Step } from "../context.ts";
-import type { KeyDirectory } from "../identity/key-directory.ts";
-import { refuse } from "../refusal.ts";
+import type { Identity } from "../identity/identity.ts";
 
 export const identify =
-  (keys: Pick<KeyDirectory, "callerOf">): Step =>
+  (identity: Pick<Identity, "callerOf">): Step =>
   (context) => {
-    const { principal, credentials } = context.call;
+    const { call } = context;
+    const { principal } = call;
     if (principal !== undefined) {
       context.caller = principal;
       return undefined;
     }
-    if (credentials.kind === "none") return refuse("unauthenticated");
-    return andThen(keys.callerOf(credentials.secret), (caller) => {
-      if ("realm" in caller) {
-        context.caller = caller;
-        return undefined;
-      }
-      return caller;
+    return andThen(identity.callerOf(call), (caller) => {
+      if ("status" in caller) return caller;
+      context.caller = caller;
+      if (call.findings !== undefined) call.findings.caller = caller;
+      return undefined;
     });
   };

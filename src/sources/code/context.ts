@@ -6,17 +6,19 @@ import {
   answerMark,
   type CommandContext,
   type FunctionRefusal,
-  type Principal,
   type QueryContext,
   refusalMark,
+  type SessionChange,
   type TableAccess,
   type TableReader,
 } from "../../define/function.ts";
 import type { ResourceDefinition } from "../../define/resource.ts";
 import type { ResourceContract } from "../../contract/contract.ts";
 import type { Unit } from "../../batch/unit.ts";
+import type { Caller } from "../../pipeline/identity/caller.ts";
 import { andThen, bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
+import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
 import { viewOf } from "../../pipeline/view.ts";
 import type { CountShape, Join, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
@@ -27,7 +29,7 @@ import { documentAnswer } from "./document.ts";
 import { fitChanges, fitRow } from "./fit.ts";
 import { totalsOf, type Wanted } from "./totals.ts";
 
-export type Caller = Principal & { readonly realm: number };
+export type { Caller };
 
 const rowsMax = 10_000;
 const rowsDefault = 1_000;
@@ -202,6 +204,13 @@ const accessOf = (resource: ResourceContract, unit: Unit, caller: Caller): Table
   return access;
 };
 
+const deriveBy =
+  (secrets: Secrets | undefined) =>
+  (label: string): string => {
+    if (secrets === undefined) throw new Error("there is no secret of the installation to derive from");
+    return secrets.text(label);
+  };
+
 /** The context of one command. */
 export const commandContext = (
   unit: Unit,
@@ -211,6 +220,7 @@ export const commandContext = (
   principal: caller,
   now: unit.now,
   locale,
+  derive: deriveBy(unit.secrets),
   refuse: refuseWith,
   document: documentAnswer,
   table: (resource: ResourceDefinition<string, never>) => accessOf(resourceOf(resource), unit, caller) as never,
@@ -230,15 +240,23 @@ export const commandContext = (
   created: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 201, data }),
   accepted: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 202, data }),
   replayed: <T>(data: T): Answer<T> => ({ [answerMark]: true, answered: true, status: 200, data, replayed: true }),
+  signedIn: <T>(data: T, session: SessionChange): Answer<T> => ({
+    [answerMark]: true,
+    answered: true,
+    status: 200,
+    data,
+    session,
+  }),
 });
 
 /** The context of one query. */
 export const queryContext = (
   store: Store,
   caller: Caller,
-  call: { readonly locale: string; readonly signal: AbortSignal; readonly now: string },
+  call: { readonly locale: string; readonly signal: AbortSignal; readonly now: string; readonly secrets?: Secrets | undefined },
 ): QueryContext => ({
   principal: caller,
+  derive: deriveBy(call.secrets),
   now: call.now,
   locale: call.locale,
   signal: call.signal,

@@ -41,7 +41,8 @@ export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Ref
   };
 };
 
-const isRefusal = (value: unknown): value is FunctionRefusal =>
+/** Whether a function has refused. */
+export const isRefusal = (value: unknown): value is FunctionRefusal =>
   typeof value === "object" && value !== null && (value as Partial<FunctionRefusal>)[refusalMark] === true;
 const isAnswer = (value: unknown): value is Answer =>
   typeof value === "object" && value !== null && (value as Partial<Answer>)[answerMark] === true;
@@ -96,6 +97,7 @@ export const verdictOf = (operation: Operation, view: View | undefined, result: 
     data: () => presentResult(operation, view, data),
     ...(typeof id === "string" ? { id } : {}),
     ...(answer?.replayed === true ? { replayed: true as const } : {}),
+    ...(answer?.session === undefined ? {} : { session: answer.session }),
   };
 };
 
@@ -106,6 +108,8 @@ export interface FunctionCall {
   readonly input: Row;
   readonly caller: Caller;
   readonly locale: string;
+  /** What the function's `prepare` gave. */
+  readonly prepared?: unknown;
 }
 
 type Loading = Pick<FunctionDefinition, "load" | "loadMore">;
@@ -178,7 +182,7 @@ export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict
   const context = commandContext(unit, caller, { locale, resource: view?.resource });
   const execute = (row: Row | undefined): MaybePromise<Verdict> => {
     const result = andThen(loadedOf(fn, { row, input, principal: caller }, unit, caller.realm), (loaded) =>
-      fn.run?.(context as never, { row, input, loaded } as never),
+      fn.run?.(context as never, { row, input, loaded, prepared: call.prepared } as never),
     );
     const current = (): Row | undefined =>
       view === undefined || id === undefined ? undefined : unit.rows.entry(view.resource.table, caller.realm, [id])?.current;

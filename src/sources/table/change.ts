@@ -2,11 +2,11 @@
  * Commands on a table: create, update, replace, delete. Rows are changed in the working set; references and unique values are checked there, with
  * rows that the batch fetched for all its commands at once.
  */
-import type { Principal } from "../../define/function.ts";
 import type { Operation, ResourceContract } from "../../contract/contract.ts";
 import type { Need, Verdict } from "../../batch/command.ts";
 import { sequenceName, type Unit } from "../../batch/unit.ts";
 import type { Entry } from "../../batch/working-set.ts";
+import type { Caller } from "../../pipeline/identity/caller.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import { entityTag } from "../../pipeline/entity-tag.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
@@ -19,8 +19,6 @@ import { mergeRow } from "./merge.ts";
 import { absentValue } from "./default.ts";
 import { storeNested } from "./nested.ts";
 import { visible } from "./visible.ts";
-
-export type Caller = Principal & { readonly realm: number };
 
 const no = (refusal: Refusal): Verdict => ({ ok: false, refusal });
 

@@ -66,6 +66,8 @@ forEachEngine((engine) => {
           },
         ],
         events: null,
+        actor: null,
+        hash: expect.stringMatching(/^[0-9a-f]{64}$/),
       });
       expect(rows[1]).toMatchObject({
         changes: [{ table: "depot_boxes", key: box, after: { code: "J1", value: "9007199254740993", number: 1 } }],

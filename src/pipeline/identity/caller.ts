@@ -1,0 +1,15 @@
+/** Who calls, with the realm of the rows the call is about. Plain data: it travels between nodes. */
+import type { Principal } from "../../define/function.ts";
+
+/** How the caller was recognised. */
+export type Authentication =
+  "key" | "signature" | "sealed" | "session" | "token" | "basic" | "certificate" | "anonymous" | "system";
+
+export type Caller = Principal & {
+  readonly realm: number;
+  readonly authentication?: Authentication;
+  /** Name of the plan under which the app uses the service; absent: none. */
+  readonly plan?: string;
+  /** 0 … 9: what is shed first when there is too much to do has the lowest. */
+  readonly priority?: number;
+};
