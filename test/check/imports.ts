@@ -16,6 +16,7 @@ const leaves: Readonly<Record<string, readonly string[]>> = {
   store: ["pipeline", "batch", "sources", "events", "host", "cli"],
   events: ["batch", "sources", "channels", "host", "cli"],
   upstreams: ["sources", "channels", "host", "cli"],
+  outbound: ["sources", "channels", "host", "cli", "events", "upstreams"],
   observe: ["pipeline", "batch", "sources", "channels", "host", "cli", "store", "events", "upstreams"],
 };
 /** Who else may import a leaf's types, which are gone when the program runs: the contract compiles tables. */
