@@ -17,6 +17,10 @@ export interface Findings {
   limits?: readonly LimitState[] | undefined;
   /** Who called, once it is known. */
   caller?: Caller | undefined;
+  /** The session that began or ended. */
+  session?: SessionChange | undefined;
+  /** Further headers, where the channel has them: what policies say of age, caching, origins. */
+  headers?: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
 /** One condition as a channel parsed it: `price>=500` → { path: "price", op: "gte", values: ["500"] }. */
@@ -73,6 +77,8 @@ export interface Call {
   readonly principal?: Caller;
   /** Tenant that the request names (`Pons-Tenant`, or the host's): whose it is where the credentials do not tell. */
   readonly tenant?: string;
+  /** Host that a request without credentials names: may be a tenant's own domain. */
+  readonly host?: string;
   /** The row for which the caller acts, and why (`Pons-Act-For`). */
   readonly actFor?: { readonly subject: string; readonly reason: string | null };
   /** Told what comes to light. */

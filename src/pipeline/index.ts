@@ -41,6 +41,8 @@ export interface PipelineOptions {
   readonly inFlightMax?: number;
   /** Told of errors that are ours; nothing of them reaches a caller. */
   readonly onError?: (error: unknown, call: Call) => void;
+  /** Told of every call that is refused, before it is answered. */
+  readonly onRefused?: (context: CallContext, refusal: Refusal) => void;
   /** Told of every call once it is answered. */
   readonly onCall?: (call: Call, result: Result) => void;
 }
@@ -128,7 +130,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       report(error, call);
       result = { ok: false, refusal: refuse("internal") };
     }
+    if (result.ok && result.session !== undefined && call.findings !== undefined) call.findings.session = result.session;
     try {
+      if (!outcome.ok) options.onRefused?.(context, outcome.refusal);
       gate?.answered(context, outcome, performance.now() - context.startedMs);
       onCall?.(call, result);
     } catch (error) {

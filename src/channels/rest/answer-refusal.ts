@@ -19,14 +19,31 @@ export const acceptTypes: Readonly<Record<string, readonly [header: string, type
   QUERY: ["Accept-Query", bodyTypes],
 };
 
+/** How to authenticate (RFC 6750 section 3, RFC 9449 section 7.1); where to learn of the authorization server (RFC 9728 section 5.1). */
+const challengeOf = ({ credentials, request, publicOrigin }: Exchange, { type }: Refusal): string => {
+  const scheme = credentials.kind === "token" && credentials.scheme === "DPoP" ? "DPoP" : "Bearer";
+  const metadata = new URL("/.well-known/oauth-protected-resource", publicOrigin ?? request.url).href;
+  const error = type === "unauthenticated" ? "" : ', error="invalid_token"';
+  return `${scheme} realm="pons", resource_metadata="${metadata}"${error}`;
+};
+
 const headersOf = (exchange: Exchange, refusal: Refusal): readonly (readonly [string, string])[] => {
   const headers: (readonly [string, string])[] = [];
   switch (refusal.status) {
     case 401:
-      headers.push([
-        "WWW-Authenticate",
-        refusal.type === "unauthenticated" ? 'Bearer realm="pons"' : 'Bearer realm="pons", error="invalid_token"',
-      ]);
+      headers.push(["WWW-Authenticate", challengeOf(exchange, refusal)]);
+      break;
+    case 403:
+      if (refusal.type === "scope_required")
+        headers.push([
+          "WWW-Authenticate",
+          `Bearer realm="pons", error="insufficient_scope", scope="${String(refusal.details?.["scope"])}"`,
+        ]);
+      else if (refusal.type === "step_up_required")
+        headers.push([
+          "WWW-Authenticate",
+          `Bearer realm="pons", error="insufficient_user_authentication", max_age="${String(refusal.details?.["withinSeconds"])}"`,
+        ]);
       break;
     case 405:
       headers.push(["Allow", (refusal.allow ?? []).join(", ")]);

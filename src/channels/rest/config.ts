@@ -28,6 +28,8 @@ export interface RestOptions {
   readonly documents?: ReadonlyMap<string, DocumentHandler>;
   /** `example.com`: services are also at `v1.bank.example.com`. */
   readonly baseDomain?: string;
+  /** `https://api.example.com`: how callers reach it; what is signed and bound names it. Absent: as each request says. */
+  readonly publicOrigin?: string;
   readonly hooks?: RestHooks;
   /** Milliseconds since the epoch; replaceable for tests. */
   readonly now?: () => number;
@@ -44,6 +46,7 @@ export interface RestConfig {
   readonly requestIds: RequestIds;
   readonly jobs: Jobs;
   readonly hooks: RestHooks;
+  readonly publicOrigin: string | undefined;
   readonly now: () => number;
   /** Every refusal type there is, for /problems/{type}. */
   readonly problems: ReadonlyMap<string, { readonly status: number; readonly doc: string }>;

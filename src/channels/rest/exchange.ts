@@ -10,6 +10,8 @@ import type { ServedVersion } from "./served.ts";
 /** Who is at the other end of the connection. `address` may be a getter. */
 export interface CallerInfo {
   readonly address: string;
+  /** SHA-256 of the client's certificate, base64url, where the listener has asked for one and found it good. */
+  readonly certificate?: string;
 }
 
 /** Everything of a request but its body. */
@@ -29,6 +31,8 @@ export interface Exchange {
   /** Milliseconds of `performance.now()` when the request came, if the caller wants the time (`Prefer: timing`). */
   readonly startedMs: number | undefined;
   readonly deadline: number;
+  /** `https://api.example.com`, where it is configured. */
+  readonly publicOrigin: string | undefined;
   locale: string;
   version: ServedVersion | undefined;
   /** What the caller's addresses of this version begin with. */
@@ -39,6 +43,8 @@ export interface Exchange {
   credentials: Credentials;
   /** Tenant that the request names. */
   tenant?: string | undefined;
+  /** Host of a request without credentials: may be a tenant's own. */
+  host?: string | undefined;
   /** For whom the caller acts. */
   actFor?: Call["actFor"] | undefined;
   /** What its calls brought to light. */
@@ -70,6 +76,7 @@ export const callOf = (exchange: Exchange, operation: Operation, input: Input, o
     findings: exchange.findings,
   };
   if (exchange.tenant !== undefined) call.tenant = exchange.tenant;
+  if (exchange.host !== undefined) call.host = exchange.host;
   if (exchange.actFor !== undefined) call.actFor = exchange.actFor;
   // For the record of changes; reads have none.
   if (operation.kind === "command") call.address = exchange.caller.address;

@@ -36,6 +36,7 @@ export const open = (config: RestConfig, request: Request, caller: CallerInfo): 
     traceparent: traceparent === null || parseTraceparent(traceparent) === undefined ? undefined : traceparent,
     startedMs: prefer !== null && timing.test(prefer) ? performance.now() : undefined,
     deadline: Date.now() + config.limits.callMsMax,
+    publicOrigin: config.publicOrigin,
     locale: config.languages.choose(headers.get("accept-language")),
     version: undefined,
     base: "",

@@ -18,7 +18,7 @@ import { LanguageChooser } from "../http/index.ts";
 import { represent } from "./answer-data.ts";
 import { acceptTypes, answerRefusal } from "./answer-refusal.ts";
 import type { RestConfig, RestOptions } from "./config.ts";
-import { credentialsOf } from "./credentials.ts";
+import { identify } from "./identify.ts";
 import type { Address } from "./endpoint.ts";
 import type { CallerInfo, Exchange } from "./exchange.ts";
 import { ItemAddresses } from "./item-addresses.ts";
@@ -57,6 +57,7 @@ const configOf = (options: RestOptions): RestConfig => {
     requestIds: new RequestIds(),
     jobs: new Jobs(limits, now),
     hooks: options.hooks ?? {},
+    publicOrigin: options.publicOrigin,
     now,
     problems: new Map([...own, ...Object.entries(refusalTypes)]),
   };
@@ -109,10 +110,8 @@ class RestChannel implements Rest {
       case "problem":
         return this.#send(exchange, { status: 200, ...represent(exchange, located.problem), isRead: true });
       case "endpoint": {
-        const { headers } = exchange;
-        const credentials = credentialsOf(headers.get("authorization"), headers.get("x-api-key"));
-        if ("type" in credentials) return this.#send(exchange, answerRefusal(exchange, credentials));
-        exchange.credentials = credentials;
+        const refusal = identify(this.#config, exchange);
+        if (refusal !== undefined) return this.#send(exchange, answerRefusal(exchange, refusal));
         const answer = perform(this.#config, exchange, located.endpoint, located);
         return answer instanceof Promise ? this.#sendLater(exchange, answer) : this.#send(exchange, answer);
       }

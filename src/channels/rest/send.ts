@@ -9,9 +9,10 @@ import { preferenceApplied } from "../http/index.ts";
 import type { Link } from "../http/index.ts";
 import { compress, compressStream } from "./compress.ts";
 import type { Exchange } from "./exchange.ts";
+import { addManaged, isManaged } from "./managed.ts";
 import { linksOf } from "./served.ts";
 
-const vary = "Accept, Accept-Language, Accept-Encoding, Prefer, Authorization, X-Api-Key";
+const vary = "Accept, Accept-Language, Accept-Encoding, Prefer, Authorization, X-Api-Key, Cookie, Origin";
 
 export interface Answer {
   readonly status: number;
@@ -101,6 +102,7 @@ const respond = (
   ) {
     addRare(headers, exchange, answer);
   }
+  if (isManaged(exchange)) addManaged(headers, exchange);
   return response;
 };
 

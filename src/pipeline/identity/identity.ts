@@ -378,7 +378,17 @@ export class Identity {
   #anonymous(call: Call): MaybePromise<Caller | Refusal> {
     const { operation } = call;
     if (!operation.roles.has("anyone")) return refuse("unauthenticated");
-    const tenant = call.tenant ?? this.#options.publicTenant;
+    if (call.tenant === undefined && call.host !== undefined) {
+      const [host = ""] = call.host.toLowerCase().split(":");
+      return andThen(this.directory.get("domain", host), (domain) =>
+        this.#enterAnonymous(call, (domain?.value["tenant"] as string | undefined) ?? this.#options.publicTenant),
+      );
+    }
+    return this.#enterAnonymous(call, call.tenant ?? this.#options.publicTenant);
+  }
+
+  #enterAnonymous(call: Call, tenant: string | undefined): MaybePromise<Caller | Refusal> {
+    const { operation } = call;
     if (tenant === undefined) return refuse("unauthenticated");
     const enter = (): MaybePromise<Caller | Refusal> =>
       andThen(this.#options.realmOf(tenant, operation.rowsOf === "tenant" ? tenantEnvironment : "live"), (realm) => ({
