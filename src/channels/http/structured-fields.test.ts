@@ -250,3 +250,12 @@ test.each([
 ])("rounds %p to %s", (value, text) => {
   expect(serializeItem({ bare: { type: "decimal", value }, parameters: new Map() })).toBe(text);
 });
+
+test.each(["a=1, a=1", "a=1, b, a=(c)", "a=1;b;b", "a=(c;d;d)", "a=(c);d;d"])(
+  "repeated keys count once, the last one, or are refused where that is asked for: %s",
+  (header) => {
+    expect(parseDictionary(header)).toBeDefined();
+    expect(parseDictionary(header, { repeated: "refuse" })).toBeUndefined();
+    expect(parseDictionary("a=(c c);b, d;b", { repeated: "refuse" })).toBeDefined();
+  },
+);

@@ -56,14 +56,20 @@ export function parseList(header: string): List | undefined {
   return parseWhole(header, (reader) => reader.list());
 }
 
-/** A Dictionary, as `a=1, b;x, c=(d e)`; the empty header is the empty dictionary. */
-export function parseDictionary(header: string): Dictionary | undefined {
-  return parseWhole(header, (reader) => reader.dictionary());
+/**
+ * A Dictionary, as `a=1, b;x, c=(d e)`; the empty header is the empty dictionary. With `repeated: "refuse"` a key that stands twice, of a
+ * member or of a parameter, makes the field malformed: where two readers must not see two different things.
+ */
+export function parseDictionary(
+  header: string,
+  { repeated = "last" }: { readonly repeated?: "last" | "refuse" } = {},
+): Dictionary | undefined {
+  return parseWhole(header, (reader) => reader.dictionary(), repeated === "refuse");
 }
 
-function parseWhole<Value>(header: string, parse: (reader: Reader) => Value): Value | undefined {
+function parseWhole<Value>(header: string, parse: (reader: Reader) => Value, refusesRepeated = false): Value | undefined {
   if (header.length > LENGTH_MAX) return undefined;
-  const reader = new Reader(header);
+  const reader = new Reader(header, refusesRepeated);
   try {
     return reader.whole(parse);
   } catch (error) {
@@ -77,10 +83,12 @@ const MALFORMED = Symbol("malformed structured field");
 
 class Reader {
   readonly #text: string;
+  readonly #refusesRepeated: boolean;
   #index = 0;
 
-  constructor(text: string) {
+  constructor(text: string, refusesRepeated: boolean) {
     this.#text = text;
+    this.#refusesRepeated = refusesRepeated;
   }
 
   whole<Value>(parse: (reader: Reader) => Value): Value {
@@ -107,6 +115,7 @@ class Reader {
     do {
       if (members.size === MEMBERS_MAX) throw MALFORMED;
       const key = this.#key();
+      if (this.#refusesRepeated && members.has(key)) throw MALFORMED;
       members.set(
         key,
         this.#take("=") ? this.#member() : { bare: { type: "boolean", value: true }, parameters: this.#parameters() },
@@ -153,6 +162,7 @@ class Reader {
       this.#spaces();
       if (parameters.size === PARAMETERS_MAX) throw MALFORMED;
       const key = this.#key();
+      if (this.#refusesRepeated && parameters.has(key)) throw MALFORMED;
       parameters.set(key, this.#take("=") ? this.#bare() : { type: "boolean", value: true });
     }
     return parameters;

@@ -1,0 +1,62 @@
+/** The message a signature is about, as RFC 9421 section 2 sees it. */
+
+/** Values of header or trailer fields. `Headers` is one. */
+export interface Fields {
+  /** All lines of a field in order, joined by `, `; null where it is missing. The name is in small letters. */
+  get(name: string): string | null;
+  /** The lines one by one, where they are known: `Headers` has joined them. */
+  lines?(name: string): readonly string[];
+}
+
+export interface RequestMessage {
+  readonly kind: "request";
+  readonly method: string;
+  /** In small letters: `https`. */
+  readonly scheme: string;
+  /** Host in small letters, and the port where it is not the scheme's own: `api.example.com:8443`. */
+  readonly authority: string;
+  /** Path and query as sent, still percent-encoded: `/foo?param=Value`. */
+  readonly target: string;
+  readonly headers: Fields;
+  readonly trailers?: Fields;
+}
+
+export interface ResponseMessage {
+  readonly kind: "response";
+  readonly status: number;
+  readonly headers: Fields;
+  readonly trailers?: Fields;
+  /** What it answers: for components with `;req`. */
+  readonly request?: RequestMessage;
+}
+
+export type Message = RequestMessage | ResponseMessage;
+
+/** Where clients reach us. */
+export interface Origin {
+  readonly scheme: string;
+  readonly authority: string;
+}
+
+/** `https://API.example.com:443/` → `{ scheme: "https", authority: "api.example.com" }`; undefined where it is no http(s) URL. */
+export const originOf = (url: string): Origin | undefined => {
+  if (!URL.canParse(url)) return undefined;
+  const { protocol, host } = new URL(url);
+  return protocol === "https:" || protocol === "http:" ? { scheme: protocol.slice(0, -1), authority: host } : undefined;
+};
+
+/** `https://api.example.com/a?b` → `/a?b`. A URL as a server gets it: absolute, normalised, without fragment. */
+const targetOf = (url: string): string => {
+  const start = url.indexOf("/", url.indexOf("://") + 3);
+  return start === -1 ? "/" : url.slice(start);
+};
+
+/**
+ * A request as a signature sees it. With an origin, scheme and authority are those: neither Host nor X-Forwarded-* of the request count.
+ * Undefined where the request's own URL is needed and is no http(s) URL.
+ */
+export const messageOf = (request: Request, origin?: Origin): RequestMessage | undefined => {
+  const { scheme, authority } = origin ?? originOf(request.url) ?? {};
+  if (scheme === undefined || authority === undefined) return undefined;
+  return { kind: "request", method: request.method, scheme, authority, target: targetOf(request.url), headers: request.headers };
+};

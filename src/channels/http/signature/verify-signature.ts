@@ -1,0 +1,116 @@
+/**
+ * Verifies signed requests (RFC 9421 section 3.2), in two steps, because a key has to be looked up between them:
+ *
+ *   const read = readSignature(message, { nowMs, hasBody });   // who says it, and whether it may count at all
+ *   checkSignature(read, key);                                 // undefined: it is theirs
+ *
+ * The digest of the body (`checkContentDigest`) and the nonce are for the caller to check: a signature says only that the header Content-Digest
+ * is theirs, and that this is the nonce. The nonce comes last: who has no key must not use up the nonces of others.
+ */
+import type { FieldType } from "./component.ts";
+import type { Message, RequestMessage } from "./message.ts";
+import { isProblem, type Problem, problem } from "./problem.ts";
+import { signatureBase } from "./signature-base.ts";
+import { readSignatureInput } from "./signature-input.ts";
+import { checkPolicy, ponsPolicy, type SignaturePolicy } from "./signature-policy.ts";
+import { checkBytes, type SigningAlgorithm, type VerifyingKey } from "./signing-algorithm.ts";
+
+/** A signature whose base is known: what is left is its key. */
+export interface UncheckedSignature {
+  readonly label: string;
+  readonly base: string;
+  readonly signature: Uint8Array;
+  /** What the signer says the algorithm is. */
+  readonly algorithm: string | undefined;
+}
+
+export interface ReadSignature extends UncheckedSignature {
+  readonly keyId: string;
+  readonly nonce: string;
+  /** Milliseconds since the epoch: so long the nonce has to be remembered. */
+  readonly nonceUntilMs: number;
+}
+
+export interface ReadOptions {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** The request has content, be it of no bytes that anybody sees. */
+  readonly hasBody: boolean;
+  readonly policy?: SignaturePolicy;
+}
+
+/** Any signature of a message, whatever it covers and however old it is: for answers, and to judge by other rules. */
+export const readAnySignature = (
+  message: Message,
+  { label = ponsPolicy.label, types }: { readonly label?: string; readonly types?: ReadonlyMap<string, FieldType> } = {},
+): (UncheckedSignature & { readonly keyId: string | undefined }) | Problem => {
+  const input = readSignatureInput(message.headers, message.kind, types === undefined ? { label } : { label, types });
+  if (isProblem(input)) return input;
+  const base = signatureBase(message, input.components, input.text);
+  if (base === undefined) return problem("component_missing");
+  const { label: name, signature, parameters } = input;
+  return { label: name, base, signature, algorithm: parameters.alg, keyId: parameters.keyid };
+};
+
+/** The signature of a request that meets the policy, or why there is none. */
+export const readSignature = (
+  message: RequestMessage,
+  { nowMs, hasBody, policy = ponsPolicy }: ReadOptions,
+): ReadSignature | Problem => {
+  const input = readSignatureInput(message.headers, "request", policy);
+  if (isProblem(input)) return input;
+  const accepted = checkPolicy(input, { policy, nowMs, hasBody });
+  if (isProblem(accepted)) return accepted;
+  const base = signatureBase(message, input.components, input.text);
+  if (base === undefined) return problem("component_missing");
+  return {
+    label: input.label,
+    base,
+    signature: input.signature,
+    algorithm: input.parameters.alg,
+    keyId: accepted.keyId,
+    nonce: accepted.nonce,
+    nonceUntilMs: accepted.untilSeconds * 1000,
+  };
+};
+
+/** Undefined where the signature was made with the counterpart of `key`. The key's algorithm counts; what the signer says has to agree. */
+export const checkSignature = (
+  { base, signature, algorithm }: Pick<UncheckedSignature, "base" | "signature" | "algorithm">,
+  key: VerifyingKey,
+): Problem | undefined => {
+  if (algorithm !== undefined && algorithm !== key.algorithm) return problem("algorithm_mismatch");
+  return checkBytes(key, base, signature) ? undefined : problem("signature_wrong");
+};
+
+/** RFC 8032 section 7.1, test 1: a sound key that nobody uses, as its private part is known to all. */
+const nobody = Buffer.from("302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
+const dummyKeys: Readonly<Record<"hmac-sha256" | "ed25519", VerifyingKey>> = {
+  "hmac-sha256": { algorithm: "hmac-sha256", secret: crypto.getRandomValues(new Uint8Array(32)) },
+  ed25519: { algorithm: "ed25519", publicKey: nobody },
+};
+
+/**
+ * A key to check a signature with whose key is unknown, so that the answer takes as long as for a wrong one. Its result must not count. Of the kind
+ * that the signer says or, if it says none, that the signature's length is of.
+ */
+export const dummyKeyFor = ({ algorithm, signature }: Pick<UncheckedSignature, "algorithm" | "signature">): VerifyingKey => {
+  const kind: SigningAlgorithm =
+    algorithm === "ed25519" || algorithm === "hmac-sha256" ? algorithm : signature.length === 64 ? "ed25519" : "hmac-sha256";
+  return dummyKeys[kind];
+};
+
+export interface VerifyOptions extends ReadOptions {
+  /** The key registered under an id. */
+  keyOf(keyId: string): VerifyingKey | undefined | Promise<VerifyingKey | undefined>;
+}
+
+/** Both steps at once. `key_unknown` takes as long as `signature_wrong`. */
+export const verifySignature = async (message: RequestMessage, options: VerifyOptions): Promise<ReadSignature | Problem> => {
+  const read = readSignature(message, options);
+  if (isProblem(read)) return read;
+  const key = await options.keyOf(read.keyId);
+  const found = checkSignature(read, key ?? dummyKeyFor(read));
+  if (key === undefined) return problem("key_unknown");
+  return found ?? read;
+};
