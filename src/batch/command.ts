@@ -81,7 +81,7 @@ export type Outcome =
   | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
 
 /** A command, or one made from the outcomes of the steps before it, or a refusal known already. */
-export type Step = Command | ((earlier: readonly Outcome[]) => Command | Refusal);
+export type Step = Command | ((earlier: readonly Outcome[]) => MaybePromise<Command | Refusal>);
 
 /** What must hold of the changed rows of a table, all of one realm. A text says what does not. */
 export interface TableInvariant {

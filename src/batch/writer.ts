@@ -324,7 +324,12 @@ export class Writer {
     { stepwise }: { readonly stepwise: boolean },
   ): Promise<Attempt> {
     const at = this.#clock();
-    const unit = new Unit(tx, { now: new Date(at).toISOString(), order: this.#options.order, memory: this.#memory, secrets: this.#options.secrets });
+    const unit = new Unit(tx, {
+      now: new Date(at).toISOString(),
+      order: this.#options.order,
+      memory: this.#memory,
+      secrets: this.#options.secrets,
+    });
     await prefetch(
       unit,
       batch.flatMap(({ group }) => group.steps.filter((step): step is Command => typeof step === "object")),
@@ -419,7 +424,8 @@ export class Writer {
     batch: { readonly at: number; readonly keys: BatchKeys },
   ): Promise<Evaluated> {
     if (typeof step === "object") return this.#evaluateCommand(unit, step, batch);
-    const prepared = step(earlier);
+    const making = step(earlier);
+    const prepared = making instanceof Promise ? await making : making;
     if (!("evaluate" in prepared)) return { outcome: fail(prepared) };
     await prefetch(unit, [prepared], this.#options.leases);
     return this.#evaluateCommand(unit, prepared, batch);

@@ -31,6 +31,8 @@ export interface CallContext {
   outcome: RunOutcome | undefined;
   /** When it came, milliseconds of `performance.now()`. */
   readonly startedMs: number;
+  /** Units that the call counts; the operation's own unless its plan says otherwise. */
+  units: number;
   /** What the gate holds for the time of the call. */
   held: unknown;
 }
@@ -67,7 +69,7 @@ export interface Executor {
   command(context: CallContext): Promise<RunOutcome>;
   /** Steps that commit together or not at all; a step is made once the ones before it have run. */
   atomic(
-    steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[],
+    steps: readonly ((earlier: readonly RunOutcome[]) => MaybePromise<CallContext | Refusal>)[],
     origin: AtomicOrigin,
   ): Promise<readonly RunOutcome[]>;
   /** All rows of a plan, presented, in chunks. */

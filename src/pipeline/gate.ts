@@ -22,6 +22,8 @@ export interface Gate {
   admit(context: CallContext): MaybePromise<Refusal | undefined>;
   /** Changes what is answered, where a policy says so: redaction, transformation. */
   present?(context: CallContext, outcome: RunOutcome): RunOutcome;
+  /** Takes back what an admitted call holds and has counted: it is made anew, as a step of a batch that is run again. */
+  abandon(context: CallContext): void;
   /** Told of every call once, whether it was admitted or not. `elapsedMs`: from its arrival in the pipeline. */
   answered(context: CallContext, outcome: RunOutcome, elapsedMs: number): void;
 }

@@ -63,6 +63,7 @@ const contextOf = (call: Call): CallContext => ({
   rowPlan: undefined,
   outcome: undefined,
   startedMs: performance.now(),
+  units: call.operation.cost,
   held: undefined,
 });
 
@@ -88,8 +89,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     inFlightMax: options.inFlightMax ?? inFlightMaxDefault,
     ...(gate === undefined ? {} : { gate }),
   };
-  const permission: readonly Step[] = [identify(options.identity), admit(admission), authorize];
-  const steps: readonly Step[] = [...permission, accept({ contracts, cursorSecret: options.cursorSecret, now })];
+  /** Without the gate: nothing is counted and nothing is held for a call that is not made yet. */
+  const permission: readonly Step[] = [identify(options.identity), authorize];
+  const steps: readonly Step[] = [
+    identify(options.identity),
+    admit(admission),
+    authorize,
+    accept({ contracts, cursorSecret: options.cursorSecret, now }),
+  ];
 
   /** Tells of an error of ours. Whoever is told may be broken too: the call is answered all the same. */
   const report = (error: unknown, call: Call): void => {
@@ -235,6 +242,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       const caller = isSame ? known?.caller : undefined;
       if (caller !== undefined && "status" in caller) return caller;
       const call = caller === undefined ? prepared : { ...prepared, principal: caller };
+      const abandoned = contexts[position];
+      if (abandoned !== undefined) gate?.abandon(abandoned);
       contexts[position] = contextOf(call);
       return call;
     };
@@ -254,12 +263,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     });
   };
 
-  /** A step of an atomic batch: nothing in the writer may wait for its steps. */
-  const passed = (context: CallContext): CallContext | Refusal => {
-    const refusal = pass(steps, context);
-    if (refusal instanceof Promise) return refuse("unavailable", { retryAfter: unavailableRetryAfter });
-    return refusal ?? context;
-  };
+  /** A step of an atomic batch. The writer waits for it, so what it may have to look up is short: what nobody has asked for lately. */
+  const passed = (context: CallContext): MaybePromise<CallContext | Refusal> =>
+    andThen(pass(steps, context), (refusal) => refusal ?? context);
 
   const takeOverOne = async (call: Call): Promise<RunOutcome> => {
     const context = contextOf({ ...call, isHandedOver: true });

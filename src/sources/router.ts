@@ -99,7 +99,7 @@ export class Router implements Executor {
   }
 
   atomic(
-    steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[],
+    steps: readonly ((earlier: readonly RunOutcome[]) => MaybePromise<CallContext | Refusal>)[],
     origin: AtomicOrigin,
   ): Promise<readonly RunOutcome[]> {
     const { realm } = origin;

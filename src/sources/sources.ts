@@ -218,18 +218,20 @@ export class Sources implements Executor {
   }
 
   atomic(
-    steps: readonly ((earlier: readonly RunOutcome[]) => CallContext | Refusal)[],
+    steps: readonly ((earlier: readonly RunOutcome[]) => MaybePromise<CallContext | Refusal>)[],
     { realm, isGuest }: Pick<AtomicOrigin, "realm"> & Pick<Command, "isGuest">,
   ): Promise<readonly RunOutcome[]> {
     return this.#writer.submit({
-      steps: steps.map((step) => (earlier) => {
-        const context = step(earlier);
-        if (!("operation" in context)) return context;
-        if (context.operation.function?.prepare !== undefined)
-          return refuse("invalid_request", { details: { explanation: "This operation cannot be part of an atomic batch." } });
-        const command = this.#commandOf(context);
-        return isGuest === true ? { ...command, isGuest } : command;
-      }),
+      steps: steps.map(
+        (step) => (earlier) =>
+          andThen(step(earlier), (context): Command | Refusal => {
+            if (!("operation" in context)) return context;
+            if (context.operation.function?.prepare !== undefined)
+              return refuse("invalid_request", { details: { explanation: "This operation cannot be part of an atomic batch." } });
+            const command = this.#commandOf(context);
+            return isGuest === true ? { ...command, isGuest } : command;
+          }),
+      ),
       ...(realm === undefined ? {} : { realm }),
     });
   }
