@@ -62,14 +62,20 @@ export interface SessionChange {
 /** Marks what `ctx.document` made. */
 export const documentMark: unique symbol = Symbol.for("pons.document");
 
+/** What is wrong with one field: a code such as `too_small`, and what fills its message: `{ min: 1 }`. */
+export interface FieldIssue {
+  readonly code: string;
+  readonly params?: Readonly<Record<string, string | number>>;
+}
+
 /** A refusal a function returns; only `ctx.refuse` makes one. `type` is declared in its `refusals` and stable. */
 export interface FunctionRefusal {
   readonly [refusalMark]: true;
   readonly refused: true;
   readonly type: string;
   readonly details?: Readonly<Record<string, unknown>>;
-  /** Field → codes or sentences, for refusals of single fields. */
-  readonly fields?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** Field → what is wrong with it, for refusals of single fields: codes, sentences, or codes with what fills their messages. */
+  readonly fields?: Readonly<Record<string, readonly (string | FieldIssue)[]>> | undefined;
   /** Keep what the function wrote before it refused, such as a burned id. */
   readonly keep?: true;
 }

@@ -63,6 +63,7 @@ export const formatWords = [
   "pattern",
   "decimal",
   "money",
+  "network",
 ] as const;
 
 export type FormatWord = (typeof formatWords)[number];

@@ -110,6 +110,7 @@ export const bg = {
   "format.pattern": "в изискваната форма",
   "format.decimal": "десетично число като 12.50",
   "format.money": "цяло число най-малки парични единици",
+  "format.network": "IP адрес или мрежа като 192.0.2.0/24",
 
   "field.": "съдържание",
 } as const satisfies LanguageMessages;

@@ -112,6 +112,7 @@ export const de = {
   "format.pattern": "von der verlangten Form",
   "format.decimal": "eine Dezimalzahl wie 12.50",
   "format.money": "eine ganze Zahl kleinster Währungseinheiten",
+  "format.network": "eine IP-Adresse oder ein Netz wie 192.0.2.0/24",
 
   "field.": "Inhalt",
 } as const satisfies LanguageMessages;

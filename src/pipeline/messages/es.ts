@@ -109,6 +109,7 @@ export const es = {
   "format.pattern": "de la forma requerida",
   "format.decimal": "un número decimal como 12.50",
   "format.money": "un número entero de unidades mínimas de la moneda",
+  "format.network": "una dirección IP o una red como 192.0.2.0/24",
 
   "field.": "contenido",
 } as const satisfies LanguageMessages;

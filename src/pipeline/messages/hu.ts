@@ -110,6 +110,7 @@ export const hu = {
   "format.pattern": "az előírt forma",
   "format.decimal": "tizedes tört, például 12.50",
   "format.money": "a pénznem legkisebb egységeinek egész száma",
+  "format.network": "IP-cím vagy hálózat, például 192.0.2.0/24",
 
   "field.": "tartalom",
 } as const satisfies LanguageMessages;

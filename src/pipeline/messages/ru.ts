@@ -109,6 +109,7 @@ export const ru = {
   "format.pattern": "значение требуемого вида",
   "format.decimal": "десятичное число, например 12.50",
   "format.money": "целое число минимальных денежных единиц",
+  "format.network": "IP-адрес или сеть, например 192.0.2.0/24",
 
   "field.": "содержимое",
 } as const satisfies LanguageMessages;

@@ -31,7 +31,12 @@ export const refusalFrom = (operation: Operation, refused: FunctionRefusal): Ref
   const issues: Record<string, readonly Issue[]> | undefined =
     refused.fields === undefined
       ? undefined
-      : Object.fromEntries(Object.entries(refused.fields).map(([field, codes]) => [field, codes.map((code) => ({ code }))]));
+      : Object.fromEntries(
+          Object.entries(refused.fields).map(([field, codes]) => [
+            field,
+            codes.map((issue) => (typeof issue === "string" ? { code: issue } : issue)),
+          ]),
+        );
   return {
     type: refused.type,
     status: declared.status,
