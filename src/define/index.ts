@@ -34,6 +34,16 @@ export {
   singleton,
   type Statistic,
 } from "./resource.ts";
+export {
+  authentications,
+  checkPolicy,
+  type Policy,
+  type PolicyKind,
+  policyKinds,
+  type PolicyScope,
+  type PolicySettings,
+  type PolicyVerdict,
+} from "./policy.ts";
 export * from "./service.ts";
 export * from "./version.ts";
 export { currencies, exponentOf } from "./currencies.ts";
