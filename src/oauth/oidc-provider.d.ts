@@ -116,6 +116,9 @@ declare module "oidc-provider/lib/helpers/errors.js" {
     readonly error_description?: string;
     readonly statusCode: number;
   }
+  class InvalidClientAuth extends OIDCProviderError {
+    constructor(detail: string);
+  }
   class InvalidGrant extends OIDCProviderError {
     constructor(detail: string);
   }
@@ -131,7 +134,7 @@ declare module "oidc-provider/lib/helpers/errors.js" {
   class SessionNotFound extends OIDCProviderError {
     constructor(description: string);
   }
-  export { InvalidGrant, InvalidRequestUri, InvalidScope, InvalidTarget, OIDCProviderError, SessionNotFound };
+  export { InvalidClientAuth, InvalidGrant, InvalidRequestUri, InvalidScope, InvalidTarget, OIDCProviderError, SessionNotFound };
 }
 
 declare module "oidc-provider/lib/helpers/interaction_policy/index.js" {

@@ -3,7 +3,7 @@
  * keys, since the library takes them once: after a rotation the next one takes its place. All of its state is in the database, so that nothing is
  * lost by that.
  */
-import { InvalidScope, InvalidTarget } from "oidc-provider/lib/helpers/errors.js";
+import { InvalidClientAuth, InvalidScope, InvalidTarget } from "oidc-provider/lib/helpers/errors.js";
 import { base as basePolicy, Check, type Prompt } from "oidc-provider/lib/helpers/interaction_policy/index.js";
 import { type Client, type Context, type Data, Provider, type Token } from "oidc-provider/lib/provider.js";
 import { accessTokenSeconds, type OwnClaims } from "./access-token.ts";
@@ -255,7 +255,7 @@ const configurationOf = (options: ProviderOptions): Data => {
     },
     assertJwtClientAuthClaimsAndHeader: async (_context: Context, { exp }: { readonly exp?: unknown }) => {
       if (typeof exp === "number" && exp - nowSeconds() > assertionSecondsMax)
-        throw new InvalidTarget("the assertion is good for too long");
+        throw new InvalidClientAuth("the assertion is good for too long");
     },
     fetch: async () => {
       throw new Error("the authorization server fetches nothing");
