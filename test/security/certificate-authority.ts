@@ -4,7 +4,7 @@
  *   const authority = new CertificateAuthority("clients");
  *   authority.issue({ name: "app", usages: ["clientAuth"] })  →  { cert: "-----BEGIN CERTIFICATE-----…", key: "-----BEGIN PRIVATE KEY-----…" }
  */
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 
 const dayMs = 86_400_000;
 
@@ -61,12 +61,13 @@ export class CertificateAuthority {
   /** PEM. */
   readonly cert: string;
 
-  constructor(name: string) {
+  /** Signed by itself; or, with a certificate that another one has issued, a signer that is no authority. */
+  constructor(name: string, as?: Issued) {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
     this.#name = name;
-    this.#key = privateKey;
+    this.#key = as === undefined ? privateKey : createPrivateKey(as.key);
     const isAuthority = extension("551d13", isTrue, sequence(isTrue));
-    this.cert = pem("CERTIFICATE", this.#certificate({ name }, publicKey, [isAuthority]));
+    this.cert = as?.cert ?? pem("CERTIFICATE", this.#certificate({ name }, publicKey, [isAuthority]));
   }
 
   issue(wanted: Wanted): Issued {

@@ -1,5 +1,6 @@
 /** Access tokens: of this installation and of others, bound to keys, to certificates or to nothing. */
 export { AccessTokens, type ShownToken } from "./access-token.ts";
+export { isCertificateHeader } from "./certificate-header.ts";
 export { DpopVerifier, type NonceStore, type ProofContext } from "./dpop.ts";
 export { challengeOf, refusalOf, type TokenFault, tokenFaults, type TokenRefused } from "./fault.ts";
 export { isTokenText } from "./jws.ts";
