@@ -8,7 +8,7 @@ import { SqliteStore } from "./sqlite/store.ts";
 import type { MaybePromise, Store } from "./store.ts";
 
 export interface StoreOptions {
-  /** Postgres: connections that read at the same time, 1 … 64; one more writes. */
+  /** Postgres: connections that read at the same time, 1 … 64; one more writes, and one is for migration and the like. */
   readonly readers?: number;
   /** Postgres: how long a statement may run before it is refused as `timeout`, in milliseconds. */
   readonly timeoutMs?: number;
@@ -50,13 +50,7 @@ const openPostgres = async (url: string, options: StoreOptions): Promise<OpenSto
   if (!Number.isInteger(readers) || readers < 1 || readers > readersMax) throw new RangeError(`readers: 1 to ${readersMax}`);
   // Only who uses Postgres waits for its client to load.
   const { PostgresStore } = await import("./postgres/store.ts");
-  const store = new PostgresStore({ url, readers, timeoutMs, merge });
-  try {
-    await store.assertFit();
-  } catch (error) {
-    await store.close();
-    throw error;
-  }
+  const store = await PostgresStore.open({ url, readers, timeoutMs, merge });
   return Object.assign(store, { realms: new Realms(store.admin) });
 };
 

@@ -18,7 +18,7 @@ export const openDirect = (url: string): Direct => {
       [Symbol.asyncDispose]: async () => database.close(),
     };
   }
-  const sql = new SQL(url, { max: 1, bigint: true });
+  const sql = new SQL(url, { max: 1, bigint: true, connection: { "pons.all_realms": "on" } });
   return {
     query: async (text) => (await sql.unsafe(text)) as Record<string, unknown>[],
     [Symbol.asyncDispose]: () => sql.close(),

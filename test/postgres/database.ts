@@ -4,7 +4,7 @@
  */
 import { SQL } from "bun";
 
-/** The role that owns the databases of tests; it has the password of the server's superuser. */
+/** The role that owns the databases of tests, and may make the one that calls run as; it has the password of the server's superuser. */
 const owner = "pons_test";
 const duplicateObject = "42710";
 const namePattern = /^[a-z][a-z0-9_]{0,62}$/;
@@ -22,7 +22,7 @@ async function run(url: string, statements: readonly string[]): Promise<void> {
 export async function createOwner(adminUrl: string): Promise<void> {
   const password = decodeURIComponent(new URL(adminUrl).password).replaceAll("'", "''");
   try {
-    await run(adminUrl, [`create role ${owner} login password '${password}'`]);
+    await run(adminUrl, [`create role ${owner} login createrole password '${password}'`]);
   } catch (error) {
     if ((error as { errno?: string }).errno !== duplicateObject) throw error;
   }

@@ -38,11 +38,13 @@ export const applyMigration = (store: Migratable, plan: Plan, options: { readonl
     for (const step of applied) {
       for (const sql of step.sql) await query(sql);
     }
+    const { dialect } = store.admin;
     const now = new Date().toISOString();
     const known = await remembered(query, true);
     for (const table of plan.tables) {
       const before = known.get(table.name);
-      if (!sameDefinition(before, table)) await query(remember(withLeft(table, before, options.destructive), now));
+      if (!sameDefinition(before, table, dialect))
+        await query(remember(withLeft(table, before, options.destructive), dialect, now));
     }
     const wanted = new Set(plan.tables.map((table) => table.name));
     if (options.destructive) for (const name of known.keys()) if (!wanted.has(name)) await query(forget(name));

@@ -13,8 +13,7 @@ export type SchemaCheck =
  * Whether the tables were migrated to just these definitions: one short read. It trusts the store's memory; what somebody changed in the database
  * by hand is found by `checkSchema`.
  */
-export const isMigratedTo = (store: Migratable, tables: readonly Table[]): Promise<boolean> =>
-  isRemembered((sql, values) => store.admin.query(sql, values), tables);
+export const isMigratedTo = (store: Migratable, tables: readonly Table[]): Promise<boolean> => isRemembered(store.admin, tables);
 
 /** Compares only; what is merely left over (an old column, an old table) does not matter. */
 export const checkSchema = async (store: Migratable, tables: readonly Table[]): Promise<SchemaCheck> => {

@@ -3,7 +3,7 @@ import { quote } from "../compile/dialect.ts";
 import type { Column, ColumnType, Table } from "../table.ts";
 import { columnOf } from "../table.ts";
 import { physicalIndexes } from "./schema.ts";
-import type { ActualColumn, ActualTable, SchemaDialect } from "./schema.ts";
+import type { ActualColumn, ActualGuard, ActualTable, Right, SchemaDialect } from "./schema.ts";
 import type { Step } from "./step.ts";
 
 /** What is known about a table's rows: asked only where a step depends on it. */
@@ -37,12 +37,29 @@ const step = (
   required: options.required ?? true,
 });
 
+/** What calls may do with a table's rows. */
+const rightsOf = ({ appendOnly }: Table): readonly Right[] =>
+  appendOnly ? ["SELECT", "INSERT"] : ["SELECT", "INSERT", "UPDATE", "DELETE"];
+
+/** The step that guards a table as it should be, with what it needs before; none where it is guarded. */
+export const guardStep = (
+  dialect: SchemaDialect,
+  table: string,
+  rights: readonly Right[],
+  actual: ActualGuard | undefined,
+  before: readonly string[] = [],
+): readonly Step[] => {
+  const statements = dialect.guard(table, rights, actual);
+  return statements.length === 0 ? [] : [step(`guard the rows of ${table}`, [...before, ...statements])];
+};
+
 /** A table that is not there yet. Its references come later: the tables they point to may not be there either. */
 export const creation = (dialect: SchemaDialect, table: Table): Step =>
   step(`create table ${table.name}`, [
     ...dialect.createTable(table),
     ...physicalIndexes(dialect, table).map((index) => dialect.createIndex(table.name, index)),
     ...(table.appendOnly ? dialect.appendOnly(table.name) : []),
+    ...dialect.guard(table.name, rightsOf(table), undefined),
   ]);
 
 export const referenceSteps = (dialect: SchemaDialect, table: Table, fields: readonly string[]): readonly Step[] =>
@@ -206,5 +223,6 @@ export const difference = async (
     const sql = table.appendOnly ? dialect.appendOnly(table.name) : dialect.notAppendOnly(table.name);
     steps.push(step(`make ${table.name} ${table.appendOnly ? "append-only" : "changeable"}`, sql));
   }
+  steps.push(...guardStep(dialect, table.name, rightsOf(table), actual.guard));
   return { steps: [...steps, ...dropped], problems: changes.problems };
 };

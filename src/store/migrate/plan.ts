@@ -1,8 +1,8 @@
 /** What separates a database from the wanted tables. Reads only. */
 import type { Table } from "../table.ts";
-import { creation, difference, referenceSteps, removal } from "./difference.ts";
+import { creation, difference, guardStep, referenceSteps, removal } from "./difference.ts";
 import type { Rows } from "./difference.ts";
-import { createOwnTables, hashOf, ownTables, remembered, sameDefinition } from "./memory.ts";
+import { createOwnTables, hashOf, ownTables, realmsTable, remembered, sameDefinition } from "./memory.ts";
 import type { Admin } from "./schema.ts";
 import { quote } from "../compile/dialect.ts";
 import type { Plan, Step } from "./step.ts";
@@ -46,11 +46,13 @@ export const planWith = async (admin: Admin, query: Admin["query"], tables: read
   const problems: string[] = [];
   if (!own) {
     steps.push({
-      sql: createOwnTables(dialect.engine),
+      sql: [...createOwnTables(dialect.engine), ...dialect.openSchema(), ...dialect.guard(realmsTable, [], undefined)],
       summary: "create the store's own tables",
       destructive: false,
       required: true,
     });
+  } else {
+    steps.push(...guardStep(dialect, realmsTable, [], actual.get(realmsTable)?.guard, dialect.openSchema()));
   }
   const created: Table[] = [];
   for (const table of tables) {
@@ -77,7 +79,7 @@ export const planWith = async (admin: Admin, query: Admin["query"], tables: read
   const others = [...actual.keys()].filter((name) => !wanted.has(name) && !ownTables.includes(name));
   steps.push(...others.filter((name) => known.has(name)).map(removal));
   // A definition that changed without a change of the schema (a date that SQLite keeps as text either way) is only remembered anew.
-  const touched = tables.some((table) => !sameDefinition(known.get(table.name), table));
+  const touched = tables.some((table) => !sameDefinition(known.get(table.name), table, dialect));
   if (touched && steps.length === 0 && problems.length === 0) {
     steps.push({ sql: [], summary: "remember the definitions", destructive: false, required: false });
   }

@@ -19,6 +19,24 @@ export interface ActualIndex {
   readonly unique: boolean;
 }
 
+/** What a role may do with a table. */
+export type Right = "SELECT" | "INSERT" | "UPDATE" | "DELETE" | "TRUNCATE" | "REFERENCES" | "TRIGGER";
+
+/** Row-level security as the database has it. */
+export interface ActualGuard {
+  /** It is on, for the owner too. */
+  readonly isForced: boolean;
+  readonly policies: readonly {
+    readonly name: string;
+    /** `public` or names. */
+    readonly roles: readonly string[];
+    /** Permissive, for all commands. */
+    readonly isForAll: boolean;
+  }[];
+  /** Of the role that calls run as. */
+  readonly rights: readonly Right[];
+}
+
 export interface ActualTable {
   readonly name: string;
   readonly columns: readonly ActualColumn[];
@@ -27,6 +45,8 @@ export interface ActualTable {
   readonly indexes: readonly ActualIndex[];
   readonly references: readonly { readonly column: string; readonly table: string }[];
   readonly appendOnly: boolean;
+  /** Where the engine has such a thing. */
+  readonly guard?: ActualGuard;
 }
 
 /** The words in which the engines' schemas differ. Each function that changes something gives complete statements without the final `;`. */
@@ -44,6 +64,12 @@ export interface SchemaDialect {
   dropIndex(name: string): string;
   appendOnly(table: string): readonly string[];
   notAppendOnly(table: string): readonly string[];
+  /** What the guards of tables depend on, as text; empty where the engine has none. */
+  readonly guardKey: string;
+  /** What a table lacks of its guard: row-level security and the rights of those who call. `actual` is undefined for a table that was just made. */
+  guard(table: string, rights: readonly Right[], actual: ActualGuard | undefined): readonly string[];
+  /** What calls need of the schema itself. */
+  openSchema(): readonly string[];
   /** A column that is nullable or has a default for the existing rows; `undefined` where only a rebuilt table can have it. */
   addColumn(table: Table, column: Column): readonly string[] | undefined;
   dropColumn(table: string, column: string): readonly string[];
@@ -77,9 +103,11 @@ export interface PhysicalIndex {
   readonly present?: string;
 }
 
-/** What a store gives to migration and to the store's own tables; no part of `Store`. */
+/** What a store gives to migration and to the store's own tables; no part of `Store`. Sees the rows of all realms. */
 export interface Admin {
   readonly dialect: SchemaDialect;
+  /** What the store has to go without on this server, a sentence for each. */
+  readonly doubts: readonly string[];
   query(sql: string, values?: readonly (string | number | bigint | null)[]): MaybePromise<readonly Record<string, unknown>[]>;
   /** All tables of the database (of the schema in use), read through `query`: inside a migration as its transaction sees them. */
   schema(query: Admin["query"]): Promise<readonly ActualTable[]>;

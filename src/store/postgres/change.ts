@@ -10,6 +10,8 @@ import { sqlTypes } from "./dialect.ts";
 import { rowsPerStatementMax } from "../limits.ts";
 
 export interface Change {
+  /** Of its rows. */
+  readonly realms: readonly number[];
   readonly sql: string;
   readonly values: readonly (readonly Cell[])[];
   readonly rowsCount: number;
@@ -28,9 +30,11 @@ interface Parameter {
 
 const plain = (name: string): string => name;
 
+const realmsOf = (rows: readonly { readonly realm: number }[]): readonly number[] => rows.map(({ realm }) => realm);
+
 const realms = (rows: readonly { readonly realm: number }[]): Parameter => ({
   type: "int4",
-  cells: rows.map((r) => r.realm),
+  cells: realmsOf(rows),
   sql: plain,
 });
 
@@ -87,6 +91,7 @@ export const insertionOf = (table: Table, rows: TableChanges["inserts"]): Change
   const names = ['"realm"', ...table.columns.map((c) => quote(c.name))].join(", ");
   const select = parameters.map(({ sql }, i) => sql(`q.c${i}`)).join(", ");
   return {
+    realms: realmsOf(rows),
     sql: `INSERT INTO ${quote(table.name)} (${names}) SELECT ${select} FROM ${source(parameters)}`,
     values: parameters.map((p) => p.cells),
     rowsCount: rows.length,
@@ -96,21 +101,24 @@ export const insertionOf = (table: Table, rows: TableChanges["inserts"]): Change
 export const deletionOf = (table: Table, keys: readonly Key[]): Change => {
   const parameters = [realms(keys), ...keyParameters(table, keys)];
   return {
+    realms: realmsOf(keys),
     sql: `DELETE FROM ${quote(table.name)} AS t USING ${source(parameters)} WHERE ${keyMatch(table)}`,
     values: parameters.map((p) => p.cells),
     rowsCount: keys.length,
   };
 };
 
-/** Whole rows by key, each with its ordinal, locked in the order of their keys. */
+/** Whole rows by key, each with its ordinal, locked in the order of their keys; rows that nobody can change are not. */
 export const lockOf = (table: Table, keys: readonly Key[]): Change => {
   const parameters = [realms(keys), ...keyParameters(table, keys)];
   const select = ["q.n::int4", ...table.columns.map((c) => `t.${quote(c.name)}`)].join(", ");
   const order = ['t."realm"', ...keyColumns(table).map((c) => `t.${quote(c.name)}`)].join(", ");
+  const lock = table.appendOnly ? "" : ` ORDER BY ${order} FOR UPDATE OF t`;
   return {
+    realms: realmsOf(keys),
     sql:
-      `SELECT ${select} FROM ${source(parameters, { ordinality: true })} JOIN ${quote(table.name)} AS t ON ${keyMatch(table)} ` +
-      `ORDER BY ${order} FOR UPDATE OF t`,
+      `SELECT ${select} FROM ${source(parameters, { ordinality: true })} JOIN ${quote(table.name)} AS t ON ${keyMatch(table)}` +
+      lock,
     values: parameters.map((p) => p.cells),
     rowsCount: keys.length,
   };
@@ -155,6 +163,7 @@ const updateOf = (
   });
   const parameters = [...keys, ...values, ...given];
   return {
+    realms: realmsOf(updates),
     sql: `UPDATE ${quote(table.name)} AS t SET ${set.join(", ")} FROM ${source(parameters)} WHERE ${keyMatch(table)}`,
     values: parameters.map((p) => p.cells),
     rowsCount: updates.length,

@@ -12,7 +12,8 @@ import { StoreError } from "../store-error.ts";
 import type { ReadCall, Row } from "../store.ts";
 import { readBatch, readPlain } from "./reader.ts";
 import type { Prepared } from "./reader.ts";
-import type { Runner } from "./session.ts";
+import type { ReadingSession } from "./reading-session.ts";
+import { realmsText } from "./row-security.ts";
 
 /** After how many milliseconds a statement of a shape no longer holds back the next one. */
 const slowMs = 5;
@@ -34,13 +35,13 @@ class Group {
 }
 
 export class Coalescer {
-  readonly #idle: Runner[];
+  readonly #idle: ReadingSession[];
   /** Groups with waiting calls, the one that waits longest first. */
   readonly #groups = new Map<string, Group>();
   #waitingCount = 0;
   #scheduled = false;
 
-  constructor(sessions: readonly Runner[]) {
+  constructor(sessions: readonly ReadingSession[]) {
     this.#idle = [...sessions];
   }
 
@@ -70,13 +71,22 @@ export class Coalescer {
       if (this.#idle.length === 0) return;
       if (group.waiting.length === 0) continue;
       if (group.inFlightCount > 0 && performance.now() - group.startedMs < slowMs) continue;
-      const runner = this.#idle.pop();
-      if (runner !== undefined) void this.#run(group, runner);
+      void this.#run(group);
     }
   }
 
-  async #run(group: Group, runner: Runner): Promise<void> {
+  /** Takes an idle session, one that sees the rows of these realms already if there is one. */
+  #takeSession(batch: readonly Waiting[]): ReadingSession {
+    const realms = realmsText(batch.map(({ call }) => call.realm));
+    const at = this.#idle.findLastIndex((session) => session.isSetTo(realms));
+    const session = at < 0 ? this.#idle.pop() : this.#idle.splice(at, 1)[0];
+    if (session === undefined) throw new Error("no session is idle");
+    return session;
+  }
+
+  async #run(group: Group): Promise<void> {
     const batch = group.waiting.splice(0, callsPerStatementMax);
+    const session = this.#takeSession(batch);
     this.#waitingCount -= batch.length;
     group.inFlightCount += 1;
     group.startedMs = performance.now();
@@ -84,10 +94,10 @@ export class Coalescer {
     this.#groups.delete(group.prepared.key);
     this.#groups.set(group.prepared.key, group);
     try {
-      await answer(runner, group.prepared, merge(group.prepared, batch));
+      await answer(session, group.prepared, merge(group.prepared, batch));
     } finally {
       group.inFlightCount -= 1;
-      this.#idle.push(runner);
+      this.#idle.push(session);
       if (group.inFlightCount === 0 && group.waiting.length === 0) this.#groups.delete(group.prepared.key);
       this.#start();
     }
@@ -123,10 +133,10 @@ const merge = ({ shape }: Prepared, batch: readonly Waiting[]): readonly Waiting
 };
 
 /** Runs the calls and settles each of them. Never throws. */
-const answer = async (runner: Runner, prepared: Prepared, batch: readonly Waiting[]): Promise<void> => {
+const answer = async (session: ReadingSession, prepared: Prepared, batch: readonly Waiting[]): Promise<void> => {
   const [only] = batch;
   if (only !== undefined && batch.length === 1) {
-    await readPlain(runner, prepared, only.call).then(
+    await readPlain(session, prepared, only.call).then(
       (rows) => only.settle(rows, undefined),
       (error: unknown) => only.settle(undefined, error),
     );
@@ -135,7 +145,7 @@ const answer = async (runner: Runner, prepared: Prepared, batch: readonly Waitin
   let results: Row[][];
   try {
     results = await readBatch(
-      runner,
+      session,
       prepared,
       batch.map((waiting) => waiting.call),
     );
@@ -143,7 +153,7 @@ const answer = async (runner: Runner, prepared: Prepared, batch: readonly Waitin
     const shared = error instanceof StoreError && (error.kind === "unavailable" || error.kind === "timeout");
     for (const waiting of batch) {
       if (shared) waiting.settle(undefined, error);
-      else await answer(runner, prepared, [waiting]);
+      else await answer(session, prepared, [waiting]);
     }
     return;
   }

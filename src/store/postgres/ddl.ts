@@ -9,6 +9,8 @@ import { columnOf } from "../table.ts";
 import type { Column, ColumnType, Table } from "../table.ts";
 import { encoderOf } from "./codec.ts";
 import { referenceName } from "./error.ts";
+import { guardKey, guardSteps } from "./row-security.ts";
+import type { Guarded } from "./row-security.ts";
 
 /** The types as Postgres names them back (`format_type`). */
 const types: Readonly<Record<ColumnType, string>> = {
@@ -76,7 +78,7 @@ const createTable = (table: Table): readonly string[] => {
   return [`CREATE TABLE ${quote(table.name)} (\n  ${lines.join(",\n  ")}\n)`];
 };
 
-export const postgresSchema: SchemaDialect = {
+export const postgresSchema = (guarded: Guarded & { readonly schema: string }): SchemaDialect => ({
   engine: "postgres",
   sqlType: (column) => types[column.type],
   indexColumn: (column) => (column === "realm" ? quote(column) : quote(column.name) + (column.nullable ? " NULLS FIRST" : "")),
@@ -102,6 +104,10 @@ export const postgresSchema: SchemaDialect = {
   },
   notAppendOnly: (table) =>
     Object.values(triggerNames(table)).map((name) => `DROP TRIGGER IF EXISTS ${quote(name)} ON ${quote(table)}`),
+  guardKey: guardKey(guarded),
+  guard: (table, rights, actual) => guardSteps(guarded, { table, rights }, actual),
+  openSchema: () =>
+    guarded.runtime === undefined ? [] : [`GRANT USAGE ON SCHEMA ${quote(guarded.schema)} TO ${quote(guarded.runtime)}`],
   addColumn: (table, column) => {
     const fallback = defaultSql(column);
     const name = quote(column.name);
@@ -118,4 +124,4 @@ export const postgresSchema: SchemaDialect = {
   rebuild: (table) => {
     throw new Error(`Postgres alters ${table.name} in place`);
   },
-};
+});

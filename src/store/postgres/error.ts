@@ -74,13 +74,17 @@ export const referenceName = (table: string, column: string): string => physical
 const fieldOf = (table: Table, constraint: string): string | undefined =>
   table.references.find((r) => referenceName(table.name, columnOf(table, r.field).name) === constraint)?.field;
 
+/** Not allowed: for an append-only table the same as what its trigger says. */
+const denied = "42501";
+
 /** What the driver threw, as a `StoreError`; a `StoreError` and an error of the caller's code come back as they are. */
 export const postgresError = (error: unknown, table?: Table): unknown => {
   if (error instanceof StoreError || !(error instanceof Error)) return error;
   const { code, errno, constraint } = error as Error & Partial<ServerError>;
   const ours = error instanceof SQL.SQLError || isConnectionCode(code ?? "");
   if (!ours) return error;
-  const kind = isConnectionCode(code ?? "") ? "unavailable" : kindOf(typeof errno === "string" ? errno : "");
+  const state = errno === denied && table?.appendOnly === true ? "23" : (errno ?? "");
+  const kind = isConnectionCode(code ?? "") ? "unavailable" : kindOf(typeof state === "string" ? state : "");
   const index = kind === "unique" && table !== undefined ? indexOf(table, constraint ?? "") : undefined;
   const field = kind === "reference" && table !== undefined ? fieldOf(table, constraint ?? "") : undefined;
   return new StoreError(kind, `${errno ?? code ?? "error"}: ${error.message}`, {

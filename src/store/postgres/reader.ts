@@ -9,7 +9,7 @@ import { readerOf, rowMakerOf } from "./codec.ts";
 import type { Bound } from "./codec.ts";
 import { postgresDialect } from "./dialect.ts";
 import { postgresError } from "./error.ts";
-import type { Runner } from "./session.ts";
+import type { RealmRunner } from "./reading-session.ts";
 
 type Read = (call: ReadCall) => Bound;
 
@@ -83,11 +83,11 @@ export class Preparer {
 const isEmpty = (single: boolean, call: ReadCall): boolean => call.limit === 0 || (single && (call.offset ?? 0) > 0);
 
 /** One call, by the plain form. Throws `StoreError`. */
-export const readPlain = async (runner: Runner, { plain, shape }: Prepared, call: ReadCall): Promise<Row[]> => {
+export const readPlain = async (runner: RealmRunner, { plain, shape }: Prepared, call: ReadCall): Promise<Row[]> => {
   if (isEmpty(plain.single, call)) return [];
   const values = plain.readers.map((read) => read(call));
   try {
-    const rows = await runner.unsafe<unknown[][]>(plain.sql, values).values();
+    const rows = await runner.values([call.realm], plain.sql, values);
     return rows.map(plain.makeRow);
   } catch (error) {
     throw postgresError(error, shape.table);
@@ -96,7 +96,7 @@ export const readPlain = async (runner: Runner, { plain, shape }: Prepared, call
 
 /** Several calls of one variant in one statement, one list of rows per call, in their order. Throws `StoreError`. */
 export const readBatch = async (
-  runner: Runner,
+  runner: RealmRunner,
   { batch, plain, shape }: Prepared,
   calls: readonly ReadCall[],
 ): Promise<Row[][]> => {
@@ -104,8 +104,9 @@ export const readBatch = async (
   if (first === undefined) return [];
   const values = batch.readers.map(({ read, perCall }) => (perCall ? calls.map(read) : read(first)));
   const results: Row[][] = calls.map(() => []);
+  const realms = calls.map(({ realm }) => realm);
   try {
-    for (const row of await runner.unsafe<unknown[][]>(batch.sql, values).values()) {
+    for (const row of await runner.values(realms, batch.sql, values)) {
       const index = Number(row[0]) - 1;
       const result = results[index];
       if (result === undefined) throw new Error(`an answer for call ${index} of ${calls.length}`);

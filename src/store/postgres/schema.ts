@@ -1,6 +1,6 @@
-/** What a Postgres schema (the first of the search path) has: its tables, columns, indexes, references and triggers. */
+/** What a Postgres schema (the first of the search path) has: its tables, columns, indexes, references, triggers and guards. */
 import { quote } from "../compile/dialect.ts";
-import type { ActualTable, Admin } from "../migrate/schema.ts";
+import type { ActualGuard, ActualTable, Admin, Right } from "../migrate/schema.ts";
 
 type Cells = Readonly<Record<string, unknown>>;
 
@@ -26,6 +26,16 @@ const triggersSql = `SELECT c.relname AS "table", count(*)::int4 AS count
   FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid ${inSchema} AND p.proname = 'pons_append_only'
   GROUP BY c.relname`;
 
+const guardsSql = `SELECT c.relname AS "table", c.relrowsecurity AND c.relforcerowsecurity AS forced,
+    (SELECT string_agg(r.name, ',') FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS r(name)
+      WHERE $1::text IS NOT NULL AND has_table_privilege($1::text, c.oid, r.name)) AS rights
+  FROM pg_class c ${inSchema}`;
+
+const policiesSql = `SELECT c.relname AS "table", p.polname AS name, p.polpermissive AND p.polcmd = '*' AS "isForAll",
+    (SELECT json_agg(CASE r.id WHEN 0 THEN 'public' ELSE pg_get_userbyid(r.id) END) FROM unnest(p.polroles) AS r(id)) AS roles
+  FROM pg_policy p JOIN pg_class c ON c.oid = p.polrelid ${inSchema}
+  ORDER BY c.relname, p.polname`;
+
 /** Bits of `indoption`: descending, nulls first. */
 const nullsFirst = 2;
 
@@ -39,11 +49,24 @@ const indexColumn = (row: Cells): string => {
   return quote(text(row["column"])) + order;
 };
 
-export const postgresTables = async (query: Admin["query"]): Promise<readonly ActualTable[]> => {
+const guardOf = (row: Cells | undefined, policies: readonly Cells[]): ActualGuard => ({
+  isForced: row?.["forced"] === true,
+  policies: policies.map((policy) => ({
+    name: text(policy["name"]),
+    roles: policy["roles"] as readonly string[],
+    isForAll: policy["isForAll"] === true,
+  })),
+  rights: text(row?.["rights"]).split(",").filter(Boolean) as Right[],
+});
+
+/** `runtime`: the role that calls run as, whose rights are told. */
+export const postgresTables = async (query: Admin["query"], runtime: string | undefined): Promise<readonly ActualTable[]> => {
   const columns = byTable(await query(columnsSql));
   const indexes = byTable(await query(indexesSql));
   const references = byTable(await query(referencesSql));
   const triggers = byTable(await query(triggersSql));
+  const guards = byTable(await query(guardsSql, [runtime ?? null]));
+  const policies = byTable(await query(policiesSql));
   return [...columns.entries()].map(([name, own]) => {
     const indexRows = indexes.get(name) ?? [];
     const secondary = Map.groupBy(
@@ -63,6 +86,7 @@ export const postgresTables = async (query: Admin["query"]): Promise<readonly Ac
       })),
       references: (references.get(name) ?? []).map((row) => ({ column: text(row["column"]), table: text(row["target"]) })),
       appendOnly: Number(triggers.get(name)?.[0]?.["count"] ?? 0) === 2,
+      guard: guardOf(guards.get(name)?.[0], policies.get(name) ?? []),
     };
   });
 };

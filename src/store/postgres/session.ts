@@ -12,10 +12,12 @@ export interface SessionOptions {
   readonly url: string;
   /** How long a statement may run, in milliseconds. */
   readonly timeoutMs: number;
+  /** Further settings, by name: what kind of session it is (see runtime-role.ts). */
+  readonly settings?: Readonly<Record<string, string>>;
   readonly onClose?: () => void;
 }
 
-export const openSession = ({ url, timeoutMs, onClose }: SessionOptions): SQL =>
+export const openSession = ({ url, timeoutMs, settings, onClose }: SessionOptions): SQL =>
   new SQL({
     url,
     max: 1,
@@ -34,6 +36,7 @@ export const openSession = ({ url, timeoutMs, onClose }: SessionOptions): SQL =>
       // Planned once: the limit is in the statement's text, and keys are looked up by indexes whatever they are. Planning a batch anew for
       // each execution costs more than executing it.
       plan_cache_mode: "force_generic_plan",
+      ...settings,
     },
   });
 

@@ -1,5 +1,6 @@
 /**
- * The store on Postgres: some connections that read, each one statement at a time, and one that writes.
+ * The store on Postgres: some connections that read, each one statement at a time, and one that writes, all as the role of the calls (see
+ * runtime-role.ts); one of the owner of the tables for what is no call's.
  */
 import type { ReservedSQL, SQL } from "bun";
 import { writesWaitingMax } from "../limits.ts";
@@ -11,12 +12,17 @@ import { PostgresAdmin } from "./admin.ts";
 import { Coalescer } from "./coalescer.ts";
 import { isConnectionLoss, postgresError } from "./error.ts";
 import { Preparer, readPlain } from "./reader.ts";
+import { ReadingSession } from "./reading-session.ts";
+import { ownerSettings } from "./row-security.ts";
+import { prepareServer } from "./runtime-role.ts";
+import type { Server } from "./runtime-role.ts";
 import { openSession } from "./session.ts";
+import { Transaction } from "./transaction.ts";
 import { PostgresWrite } from "./write.ts";
 
 export interface PostgresOptions {
   readonly url: string;
-  /** Connections that read; one more writes. */
+  /** Connections that read; one more writes, and one is the owner's. */
   readonly readers: number;
   /** How long a statement may run, in milliseconds. */
   readonly timeoutMs: number;
@@ -27,8 +33,9 @@ export interface PostgresOptions {
 export class PostgresStore implements Store {
   readonly engine = "postgres";
   readonly admin: PostgresAdmin;
-  readonly #readers: readonly SQL[];
+  readonly #readers: readonly ReadingSession[];
   readonly #writer: SQL;
+  readonly #owner: SQL;
   readonly #coalescer: Coalescer;
   readonly #preparer = new Preparer();
   readonly #writes = new Queue(writesWaitingMax);
@@ -39,14 +46,30 @@ export class PostgresStore implements Store {
   #next = 0;
   #closed = false;
 
-  constructor({ url, readers, timeoutMs, merge }: PostgresOptions) {
-    this.#readers = Array.from({ length: readers }, () => openSession({ url, timeoutMs }));
-    this.#writer = openSession({ url, timeoutMs, onClose: () => (this.#suspect = true) });
+  private constructor({ url, readers, timeoutMs, merge }: PostgresOptions, owner: SQL, server: Server) {
+    const { settings } = server;
+    this.#readers = Array.from({ length: readers }, () => new ReadingSession({ url, timeoutMs, settings }));
+    this.#writer = openSession({ url, timeoutMs, settings, onClose: () => (this.#suspect = true) });
+    this.#owner = owner;
     this.#coalescer = new Coalescer(this.#readers);
     this.#merge = merge;
     this.admin = new PostgresAdmin({
-      onWriter: (work) => Promise.resolve(this.#writes.run(async () => work(await this.#connection()))),
+      session: owner,
+      server,
+      betweenWrites: (work) => Promise.resolve(this.#writes.run(work)),
     });
+  }
+
+  /** Throws a `StoreError` unless the server is there and can do what the store needs of it. */
+  static async open(options: PostgresOptions): Promise<PostgresStore> {
+    const { url, timeoutMs } = options;
+    const owner = openSession({ url, timeoutMs, settings: ownerSettings });
+    try {
+      return new PostgresStore(options, owner, await prepareServer(owner));
+    } catch (error) {
+      await owner.close();
+      throw error;
+    }
   }
 
   read(shape: Shape, calls: readonly ReadCall[]): Promise<Row[][]> {
@@ -84,19 +107,9 @@ export class PostgresStore implements Store {
     return this.#writes.run(() => this.#transact(work));
   }
 
-  /** Throws a `StoreError` unless the server is there and can do what the store needs of it. */
-  async assertFit(): Promise<void> {
-    const needs =
-      "SELECT current_setting('server_encoding') = 'UTF8' AS utf8, EXISTS (SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu') AS icu";
-    const [row] = await this.admin.query(needs);
-    if (row?.["utf8"] !== true) throw new StoreError("broken", "the database's encoding must be UTF8");
-    if (row["icu"] !== true)
-      throw new StoreError("broken", "the Postgres server was built without ICU, which folding letter case needs");
-  }
-
   async ping(): Promise<void> {
     try {
-      await this.#anyReader().unsafe("SELECT 1");
+      await this.#anyReader().ping();
     } catch (error) {
       throw postgresError(error);
     }
@@ -107,10 +120,10 @@ export class PostgresStore implements Store {
     if (this.#closed) return;
     this.#closed = true;
     await this.#reserved?.release();
-    await Promise.all([...this.#readers, this.#writer].map((session) => session.close()));
+    await Promise.all([...this.#readers, this.#writer, this.#owner].map((session) => session.close()));
   }
 
-  #anyReader(): SQL {
+  #anyReader(): ReadingSession {
     this.#next = (this.#next + 1) % this.#readers.length;
     const reader = this.#readers[this.#next];
     if (reader === undefined) throw new Error("a store without readers");
@@ -133,13 +146,12 @@ export class PostgresStore implements Store {
 
   async #transact<T>(work: (tx: WriteTransaction) => MaybePromise<T>): Promise<T> {
     const connection = await this.#connection();
-    // Sent together with the first statement of the work; if it fails, everything behind it fails too, and so does the commit.
-    const begun = connection.unsafe("BEGIN").execute();
-    const tx = new PostgresWrite(connection, this.#preparer);
+    const transaction = new Transaction(connection);
+    const tx = new PostgresWrite(transaction, this.#preparer);
     let result: T;
     try {
       result = await work(tx);
-      await begun;
+      await transaction.settled();
     } catch (error) {
       tx.end();
       await this.#rollback(connection);

@@ -13,16 +13,16 @@ import { postgresError } from "./error.ts";
 import { readBatch, readPlain } from "./reader.ts";
 import type { Prepared, Preparer } from "./reader.ts";
 import { rowMakerOf } from "./codec.ts";
-import type { Runner } from "./session.ts";
+import type { Transaction } from "./transaction.ts";
 
 export class PostgresWrite implements WriteTransaction {
-  readonly #runner: Runner;
+  readonly #transaction: Transaction;
   readonly #preparer: Preparer;
   #open = true;
   #savepoints = 0;
 
-  constructor(runner: Runner, preparer: Preparer) {
-    this.#runner = runner;
+  constructor(transaction: Transaction, preparer: Preparer) {
+    this.#transaction = transaction;
     this.#preparer = preparer;
   }
 
@@ -64,9 +64,9 @@ export class PostgresWrite implements WriteTransaction {
     for (const [prepared, members] of groups(this.#preparer, shape, calls)) {
       const rows =
         members.length === 1 && members[0] !== undefined
-          ? [await readPlain(this.#runner, prepared, members[0].call)]
+          ? [await readPlain(this.#transaction, prepared, members[0].call)]
           : await readBatch(
-              this.#runner,
+              this.#transaction,
               prepared,
               members.map((m) => m.call),
             );
@@ -97,27 +97,25 @@ export class PostgresWrite implements WriteTransaction {
   async savepoint(): Promise<Savepoint> {
     this.#savepoints += 1;
     const name = `s${this.#savepoints}`;
-    const execute = async (sql: string) => {
+    const execute = (sql: string) => {
       this.#assertOpen();
-      try {
-        await this.#runner.unsafe(sql);
-      } catch (error) {
-        throw postgresError(error);
-      }
+      return this.#transaction.execute(sql);
     };
+    const undone = this.#transaction.mark();
     await execute(`SAVEPOINT ${name}`);
     return {
       release: () => execute(`RELEASE SAVEPOINT ${name}`),
       rollback: async () => {
         await execute(`ROLLBACK TO SAVEPOINT ${name}`);
+        undone();
         await execute(`RELEASE SAVEPOINT ${name}`);
       },
     };
   }
 
-  async #values({ sql, values }: Change, table: Table): Promise<unknown[][]> {
+  async #values({ realms, sql, values }: Change, table: Table): Promise<unknown[][]> {
     try {
-      return await this.#runner.unsafe<unknown[][]>(sql, [...values]).values();
+      return await this.#transaction.values(realms, sql, [...values]);
     } catch (error) {
       throw postgresError(error, table);
     }

@@ -17,6 +17,7 @@ type Cell = string | number | bigint | null;
 
 export class SqliteAdmin implements Admin {
   readonly dialect = sqliteSchema;
+  readonly doubts = [];
   readonly #writer: SqliteConnection;
   readonly #writes: Queue;
   readonly #committed: () => void;

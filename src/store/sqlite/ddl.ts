@@ -103,6 +103,10 @@ export const sqliteSchema: SchemaDialect = {
   createIndex,
   dropIndex: (name) => `DROP INDEX ${quote(name)}`,
   appendOnly,
+  // One process has the whole file: there is no second role.
+  guardKey: "",
+  guard: () => [],
+  openSchema: () => [],
   notAppendOnly: (table) => triggerNames(table).map(([, name]) => `DROP TRIGGER IF EXISTS ${quote(name)}`),
   addColumn: (table, column) => {
     const fallback = defaultSql(column);

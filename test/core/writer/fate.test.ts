@@ -123,7 +123,7 @@ describe("fate of a commit", () => {
     meanwhile = async () => {
       // Another node writes the row of the journal that this commit would have written, for a retry of the same request.
       meanwhile = async () => {};
-      const sql = new SQL(databaseUrl, { max: 1 });
+      const sql = new SQL(databaseUrl, { max: 1, connection: { "pons.all_realms": "on" } });
       await sql.unsafe(
         "insert into pons_journal (realm, seq, at, operation, channel, request_id, status, changes) values ($1, $2, '2020-01-01T00:00:00Z', 'x', 'x', 'same-request', 200, '[]')",
         [depot.realm, seq + 1],
