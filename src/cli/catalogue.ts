@@ -21,6 +21,7 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/seed.ts")).seed,
   },
   keys: { summary: "Make, list and revoke API keys.", load: async () => (await import("./commands/keys.ts")).keys },
+  audit: { summary: "Verify and export the audit.", load: async () => (await import("./commands/audit.ts")).audit },
   contract: {
     summary: "Lock the contract, compare with the lock, print OpenAPI.",
     load: async () => (await import("./commands/contract.ts")).contract,

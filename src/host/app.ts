@@ -2,6 +2,7 @@
  * Puts services into service over an open store: contracts, writer, sources, pipeline. No listener, no configuration: what tests, the command
  * line and the server all start from.
  */
+import { Audit, auditTables, refusedCall } from "../audit/index.ts";
 import { Leases, systemTables, Writer } from "../batch/index.ts";
 import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
@@ -58,6 +59,8 @@ export interface App {
   /** What this node knows of keys, apps and plans; it hears of changes once it is started. */
   readonly directory: Directory;
   readonly secrets: Secrets;
+  /** What is refused is told of at once; checkpoints are signed once it is started. Stopped before the store is closed. */
+  readonly audit: Audit;
   readonly pipeline: Pipeline;
   /** Where other processes may write too: which of them writes what. Joined where the app can be reached. */
   readonly leases: Leases | undefined;
@@ -67,7 +70,7 @@ export interface App {
 }
 
 /** Tables that every installation has, whatever its services. */
-export const installationTables: readonly Table[] = [...systemTables, directoryTable, changedTable, keysTable];
+export const installationTables: readonly Table[] = [...systemTables, ...auditTables, directoryTable, changedTable, keysTable];
 
 /** A table stands after those it refers to; in a circle the order of definition decides. */
 export const inReferenceOrder = (tables: readonly Table[]): readonly Table[] => {
@@ -150,6 +153,12 @@ export const createApp = (options: AppOptions): App => {
     ...(onError === undefined ? {} : { onError }),
     ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),
   });
+  const audit = new Audit(store, {
+    secret: options.cursorSecret,
+    journal: writer.journalHeads,
+    clock,
+    ...(onError === undefined ? {} : { onError }),
+  });
   const identity = new Identity({
     directory,
     realmOf: (tenant, environment) => realmOf(store, tenant, environment),
@@ -167,11 +176,15 @@ export const createApp = (options: AppOptions): App => {
     executor: leases === undefined ? sources : new Router(sources, { leases, peers: new ForwardClient(signer) }),
     cursorSecret: options.cursorSecret,
     now,
+    onRefused: (context, refusal) => {
+      const told = refusedCall(context, refusal);
+      if (told !== undefined) audit.refused(told);
+    },
     ...(onError === undefined
       ? {}
       : { onError: (error: unknown, call: Call) => onError(error, call.operation.name, call.requestId) }),
     ...(onCall === undefined ? {} : { onCall }),
   });
   const { takeOver } = pipeline;
-  return { contracts, store, writer, agenda, identity, directory, secrets, pipeline, leases, signer, takeOver };
+  return { contracts, store, writer, agenda, identity, directory, secrets, audit, pipeline, leases, signer, takeOver };
 };

@@ -5,6 +5,7 @@
  *   booted.app.pipeline.run(…)
  *   await booted.close();
  */
+import { appendTo, type SignedStatement } from "../audit/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type OpenStore, openStore, StoreError } from "../store/index.ts";
 import { type App, compileServices, createApp, tablesOf } from "./app.ts";
@@ -79,6 +80,12 @@ const loadDefinitions = async (paths: readonly string[]): Promise<Definitions> =
   return { services, contracts: compileOrExplain(services) };
 };
 
+/** Where checkpoints of the audit go off the database, if anywhere. */
+const checkpointExport = ({ auditExport }: Config, logger: Logger): ((signed: SignedStatement) => void) | undefined => {
+  if (auditExport === undefined) return undefined;
+  return auditExport === "log" ? (signed) => logger.info("audit_checkpoint", { ...signed }) : appendTo(auditExport);
+};
+
 /** Puts everything into service but the listener. Throws `StartError`. */
 export const boot = async (config: Config, options: BootOptions): Promise<Booted> => {
   const { logger } = options;
@@ -125,10 +132,13 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       logger.warn("demo_keys", { advice: "the database holds keys of the demo tenant; it was used in development" });
     app.agenda.start(() => app.writer.wake());
     app.directory.start();
+    const onSigned = checkpointExport(config, logger);
+    app.audit.start(onSigned === undefined ? {} : { onSigned });
     const close = async (): Promise<void> => {
       app.directory.stop();
       app.agenda.stop();
       await app.writer.drained();
+      await app.audit.stop();
       await app.leases?.leave();
       await store.close();
     };

@@ -5,7 +5,7 @@
  *   → { ok: false, problems: [{ name: "PONS_PORT", value: '"99999"', expected: "a whole number from 0 to 65535" }], … }
  */
 import { existsSync, readFileSync, statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import type { Level } from "../observe/logger.ts";
 import { foreignPrefixes, foreignSettings, type Mode, type Parsed, type Setting, type SettingName, settings } from "./setting.ts";
 import { StartError } from "./start-error.ts";
@@ -30,6 +30,10 @@ export interface Config {
   readonly baseDomain: string | undefined;
   /** Without a slash at the end. */
   readonly nodeUrl: string | undefined;
+  /** `log`, or the absolute path of a file. */
+  readonly auditExport: string | undefined;
+  /** A URI. */
+  readonly securityContact: string | undefined;
 }
 
 export interface ConfigProblem {
@@ -113,6 +117,16 @@ const readData = (reader: Reader): string => {
   return data;
 };
 
+const readAuditExport = (reader: Reader): string | undefined => {
+  const target = reader.read("PONS_AUDIT_EXPORT");
+  if (target === undefined || target === "log") return target;
+  const path = resolve(target);
+  const isFolder = existsSync(path) && statSync(path).isDirectory();
+  if (isFolder || !existsSync(dirname(path)))
+    reader.refuse("PONS_AUDIT_EXPORT", `${settings.PONS_AUDIT_EXPORT.expected} in a folder that is there`);
+  return path;
+};
+
 const isUnknown = (name: string): boolean =>
   name.startsWith("PONS_") &&
   !(name in settings) &&
@@ -139,6 +153,8 @@ export const readConfig = (environment: Environment): ConfigReading => {
     tls: readTls(reader),
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
     nodeUrl: reader.read("PONS_NODE_URL"),
+    auditExport: readAuditExport(reader),
+    securityContact: reader.read("PONS_SECURITY_CONTACT"),
   };
   const { problems } = reader;
   return problems.length === 0 ? { ok: true, config, unknown } : { ok: false, problems, rest: config, unknown };

@@ -1,11 +1,12 @@
 /**
- * The paths beside the operations: front page, health, and the index and documents of every service version. What makes OpenAPI documents and the
- * reference is loaded when one is first asked for, or when the server has been up for a moment: a start need not wait for it.
+ * The paths beside the operations: front page, health, security.txt, and the index and documents of every service version. What makes OpenAPI
+ * documents and the reference is loaded when one is first asked for, or when the server has been up for a moment: a start need not wait for it.
  */
 import type { DocumentHandler } from "../channels/rest/index.ts";
 import type { Booted } from "./boot.ts";
 import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
+import { securityTxtHandler, securityTxtPath } from "./security-txt.ts";
 import { versionPage } from "./version-page.ts";
 
 const preloadAfterMs = 1_000;
@@ -20,6 +21,7 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     ["/favicon.ico", favicon],
     ["/healthz", live],
     ["/readyz", ready(app.store, isStopping)],
+    [securityTxtPath, securityTxtHandler(config)],
   ]);
   // A key on a page is for whoever sees the page: only where that is this machine alone.
   const options = demo !== undefined && loopback.has(config.host) ? { demoKey: demo.keys.sandbox } : {};

@@ -59,6 +59,12 @@ const nodeUrl = (value: string): Parsed<string> => {
   return isBare && (protocol === "http:" || protocol === "https:") ? ok(origin) : refused;
 };
 
+/** An address is a URI of one of these schemes; a plain e-mail address becomes one. */
+const securityContact = (value: string): Parsed<string> => {
+  if (/^[^\s@:/]+@[^\s@:/]+$/.test(value)) return ok(`mailto:${value}`);
+  return /^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:[+\d().-]+)$/.test(value) && URL.canParse(value) ? ok(value) : refused;
+};
+
 export const settings = {
   PONS_MODE: {
     doc: "What the server is for. Both give an empty database its schema. Development also brings an older schema up to date, unless values would be lost, and makes the demo tenant; production does neither.",
@@ -127,6 +133,18 @@ export const settings = {
     expected: "an http or https address without a path, such as http://10.0.0.5:3000",
     absent: "where the server listens, such as http://127.0.0.1:3000",
     parse: nodeUrl,
+  },
+  PONS_AUDIT_EXPORT: {
+    doc: "Where signed checkpoints of the audit go besides the database, so that whoever changes the database is found out: a file that is only appended to, best on another machine, or the log.",
+    expected: "log, or the path of a file",
+    absent: "nowhere else",
+    parse: text,
+  },
+  PONS_SECURITY_CONTACT: {
+    doc: "Where weaknesses are reported, as /.well-known/security.txt says (RFC 9116).",
+    expected: "an e-mail address, or a mailto:, https: or tel: address",
+    absent: "security@ and the domain",
+    parse: securityContact,
   },
 } as const satisfies Record<string, Setting<unknown>>;
 

@@ -185,6 +185,7 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
     },
     [Symbol.asyncDispose]: async () => {
       await app.writer.drained();
+      await app.audit.stop();
       await store.close();
       await database.drop();
     },

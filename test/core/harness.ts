@@ -202,6 +202,7 @@ export const serve = async (database: Pick<TestDatabase, "url" | "drop">, option
     lastSeq: async (of = realm) => Number((await journal({ realm: of })).at(-1)?.["seq"] ?? 0),
     [Symbol.asyncDispose]: async () => {
       await app.writer.drained();
+      await app.audit.stop();
       await opened.close();
       await database.drop();
     },

@@ -36,6 +36,8 @@ test("nothing set: a development server for this machine alone", () => {
     tls: undefined,
     baseDomain: undefined,
     nodeUrl: undefined,
+    auditExport: undefined,
+    securityContact: undefined,
   });
 });
 
@@ -61,6 +63,11 @@ const taken: [name: keyof typeof settings, value: string, field: string, expecte
   ["PONS_BASE_DOMAIN", "api.example.com", "baseDomain", "api.example.com"],
   ["PONS_NODE_URL", "http://10.0.0.5:3000", "nodeUrl", "http://10.0.0.5:3000"],
   ["PONS_NODE_URL", "https://a.example.com/", "nodeUrl", "https://a.example.com"],
+  ["PONS_AUDIT_EXPORT", "log", "auditExport", "log"],
+  ["PONS_AUDIT_EXPORT", "checkpoints.ndjson", "auditExport", resolve("checkpoints.ndjson")],
+  ["PONS_SECURITY_CONTACT", "cert@example.com", "securityContact", "mailto:cert@example.com"],
+  ["PONS_SECURITY_CONTACT", "https://example.com/report?via=pons", "securityContact", "https://example.com/report?via=pons"],
+  ["PONS_SECURITY_CONTACT", "tel:+1-201-555-0123", "securityContact", "tel:+1-201-555-0123"],
 ];
 test.each(taken)("%s=%s is taken", (name, value, field, expected) => {
   expect(configOf({ [name]: value })).toMatchObject({ [field]: expected });
@@ -92,6 +99,10 @@ const refused: [name: keyof typeof settings, value: string][] = [
   ["PONS_BASE_DOMAIN", "https://example.com"],
   ["PONS_BASE_DOMAIN", "10.0.0.1"],
   ["PONS_BASE_DOMAIN", "Example.com"],
+  ["PONS_AUDIT_EXPORT", "/there/is/no/such/file.ndjson"],
+  ["PONS_SECURITY_CONTACT", "somebody"],
+  ["PONS_SECURITY_CONTACT", "http://example.com/report"],
+  ["PONS_SECURITY_CONTACT", "a@example.com\nContact: b@example.com"],
   ["PONS_NODE_URL", "10.0.0.5:3000"],
   ["PONS_NODE_URL", "ftp://10.0.0.5"],
   ["PONS_NODE_URL", "http://10.0.0.5/pons"],

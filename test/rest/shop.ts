@@ -154,6 +154,7 @@ export const openShop = async (database: TestDatabase, rest: Partial<RestOptions
     [Symbol.asyncDispose]: async () => {
       await server.stop(true);
       await app.writer.drained();
+      await app.audit.stop();
       await store.close();
       await database.drop();
     },

@@ -54,7 +54,7 @@ export const openNodes = async (count: number): Promise<Nodes> => {
   if (postgres === undefined) throw new Error("no Postgres");
   const database = await postgres.create();
   const depot = await serve(database, { services: [definition], cursorSecret: secret });
-  const direct = new SQL(database.url, { max: 1 });
+  const direct = new SQL(database.url, { max: 1, connection: { "pons.all_realms": "on" } });
   const opened: Node[] = [];
 
   const open: Nodes["open"] = async ({ secret: own = secret } = {}) => {
@@ -92,6 +92,7 @@ export const openNodes = async (count: number): Promise<Nodes> => {
       [Symbol.asyncDispose]: async () => {
         await server.stop(true);
         await app.writer.drained();
+        await app.audit.stop();
         await app.leases?.leave();
         await store.close();
       },
