@@ -9,6 +9,7 @@
  */
 import type { Condition } from "./expression.ts";
 import type { Fields, InputOf, InsertOf, RowOf } from "./field.ts";
+import type { RecentCall } from "./recent-call.ts";
 import type { Caller, Operands, ResourceDefinition } from "./resource.ts";
 
 export type FunctionTarget = "item" | "collection" | "free";
@@ -149,6 +150,11 @@ interface BaseContext {
 }
 
 export interface QueryContext extends BaseContext {
+  /**
+   * Calls of the caller's tenant that this node has answered lately, newest first, whatever came of them; empty where nothing is remembered. At most
+   * `max`, and at most 1,000.
+   */
+  recentCalls(max: number): readonly RecentCall[];
   table<F extends Fields>(resource: ResourceDefinition<string, F>): TableReader<F>;
   readonly signal: AbortSignal;
 }

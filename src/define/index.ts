@@ -44,6 +44,7 @@ export {
   type PolicySettings,
   type PolicyVerdict,
 } from "./policy.ts";
+export type { RecentCall } from "./recent-call.ts";
 export * from "./service.ts";
 export * from "./version.ts";
 export { currencies, exponentOf } from "./currencies.ts";

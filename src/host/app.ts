@@ -16,6 +16,7 @@ import { keysTable } from "../pipeline/identity/keys-table.ts";
 import { Secrets } from "../pipeline/identity/secrets.ts";
 import { createPipeline } from "../pipeline/index.ts";
 import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
+import { RecentCalls } from "../pipeline/recent-calls.ts";
 import { Agendas, invariantsOf, registerResources, Router, Sources } from "../sources/index.ts";
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
@@ -47,6 +48,8 @@ export interface GateParts {
   readonly directory: Directory;
   readonly contracts: ReadonlyMap<string, Contract>;
   readonly clock: () => number;
+  /** To be told of every call, so that a draft of a policy can be tried on them. */
+  readonly recentCalls: RecentCalls;
 }
 
 export interface App {
@@ -167,8 +170,9 @@ export const createApp = (options: AppOptions): App => {
     clock,
     ...options.identity,
   });
-  const sources = new Sources(store, writer, { contracts, sequences, inMemory, now, secrets });
-  const gate = options.gate?.({ store, writer, directory, contracts, clock });
+  const recentCalls = new RecentCalls(now);
+  const sources = new Sources(store, writer, { contracts, sequences, inMemory, now, secrets, recentCalls });
+  const gate = options.gate?.({ store, writer, directory, contracts, clock, recentCalls });
   const pipeline = createPipeline({
     contracts,
     identity,

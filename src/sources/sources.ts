@@ -14,6 +14,7 @@ import { andThen } from "../pipeline/condition.ts";
 import type { AtomicOrigin, CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
 import type { RowsPlan } from "../pipeline/plan.ts";
+import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import type { Secrets } from "../pipeline/identity/secrets.ts";
 import type { View } from "../pipeline/view.ts";
 import type { MaybePromise, Row, Store } from "../store/store.ts";
@@ -166,6 +167,7 @@ export class Sources implements Executor {
   readonly #inMemory: ReadonlyMap<string, readonly Table[]>;
   readonly #now: () => string;
   readonly #secrets: Secrets | undefined;
+  readonly #recentCalls: RecentCalls | undefined;
   readonly #preparing = new Semaphore(preparingMax);
   /** One per query function with `runMany`. */
   readonly #batchers = new WeakMap<Operation, Batcher<CallContext, Settled>>();
@@ -179,9 +181,11 @@ export class Sources implements Executor {
       readonly inMemory: ReadonlyMap<string, readonly Table[]>;
       readonly now: () => string;
       readonly secrets?: Secrets;
+      readonly recentCalls?: RecentCalls;
     },
   ) {
     this.#secrets = options.secrets;
+    this.#recentCalls = options.recentCalls;
     this.#store = store;
     this.#writer = writer;
     this.#contracts = options.contracts;
@@ -342,6 +346,7 @@ export class Sources implements Executor {
       signal: call.signal ?? never,
       now: this.#now(),
       secrets: this.#secrets,
+      recentCalls: this.#recentCalls,
     });
   }
 

@@ -18,6 +18,7 @@ import type { Unit } from "../../batch/unit.ts";
 import type { Caller } from "../../pipeline/identity/caller.ts";
 import { andThen, bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
+import type { RecentCalls } from "../../pipeline/recent-calls.ts";
 import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
 import { viewOf } from "../../pipeline/view.ts";
@@ -253,10 +254,17 @@ export const commandContext = (
 export const queryContext = (
   store: Store,
   caller: Caller,
-  call: { readonly locale: string; readonly signal: AbortSignal; readonly now: string; readonly secrets?: Secrets | undefined },
+  call: {
+    readonly locale: string;
+    readonly signal: AbortSignal;
+    readonly now: string;
+    readonly secrets?: Secrets | undefined;
+    readonly recentCalls?: RecentCalls | undefined;
+  },
 ): QueryContext => ({
   principal: caller,
   derive: deriveBy(call.secrets),
+  recentCalls: (max) => call.recentCalls?.of(caller.tenant, Math.min(max, 1_000)) ?? [],
   now: call.now,
   locale: call.locale,
   signal: call.signal,
