@@ -42,11 +42,15 @@ export interface Component {
   readonly name: string;
   /** As it stands in the signature base: `"content-digest";sf`. */
   readonly identifier: string;
+  /** What its line in the base begins with: `"content-digest";sf: `. */
+  readonly prefix: string;
   /** The whole value of this very message, and no part of it. */
   readonly isPlain: boolean;
   /** Undefined where the message has no such value. */
   valueIn(message: Message): string | undefined;
 }
+
+type Compiled = Omit<Component, "identifier" | "prefix">;
 
 type Derive = (request: RequestMessage) => string | undefined;
 
@@ -99,7 +103,10 @@ const ofField: ReadonlySet<string> = new Set(["sf", "bs", "req", "tr", "key"]);
 /** Line folding, which HTTP/1.1 once had. */
 const folded = /[ \t]*\r?\n[ \t]+/g;
 
-const tidy = (text: string): string => text.trim().replace(folded, " ");
+const tidy = (text: string): string => {
+  const trimmed = text.trim();
+  return trimmed.includes("\n") ? trimmed.replace(folded, " ") : trimmed;
+};
 
 const serializeField = (text: string, type: FieldType): string | undefined => {
   switch (type) {
@@ -130,13 +137,21 @@ const wrapped = (fields: Fields, name: string): string | undefined => {
   return lines.map((line) => `:${Buffer.from(tidy(line), "latin1").toString("base64")}:`).join(", ");
 };
 
-/** The message a component is taken from. */
-const sourceOf = (message: Message, ofRequest: boolean): Message | undefined => {
-  if (!ofRequest) return message;
-  return message.kind === "response" ? message.request : undefined;
+/** The fields a component is taken from. */
+const fieldsOf = (message: Message, { req, tr }: Options): Fields | undefined => {
+  const source = req === undefined ? message : message.kind === "response" ? message.request : undefined;
+  return tr === undefined ? source?.headers : source?.trailers;
 };
 
-const compileDerived = (item: Item, name: string, kind: Message["kind"]): Omit<Component, "identifier"> | Problem => {
+/** What most components of fields are: a header of the message itself, as it is. */
+const headerIn =
+  (name: string): Component["valueIn"] =>
+  ({ headers }) => {
+    const text = headers.get(name);
+    return text === null ? undefined : tidy(text);
+  };
+
+const compileDerived = (item: Item, name: string, kind: Message["kind"]): Compiled | Problem => {
   const options = optionsOf(item.parameters, ofDerived);
   if (options === undefined) return problem("component_unknown");
   const ofRequest = options.req === true;
@@ -154,10 +169,9 @@ const compileDerived = (item: Item, name: string, kind: Message["kind"]): Omit<C
   return {
     name,
     isPlain: !ofRequest && parameter === undefined,
-    valueIn: (message) => {
-      const source = sourceOf(message, ofRequest);
-      return source?.kind === "request" ? derive(source) : undefined;
-    },
+    valueIn: ofRequest
+      ? (message) => (message.kind === "response" && message.request !== undefined ? derive(message.request) : undefined)
+      : (message) => (message.kind === "request" ? derive(message) : undefined),
   };
 };
 
@@ -165,27 +179,27 @@ const compileField = (
   item: Item,
   name: string,
   { kind, types }: { readonly kind: Message["kind"]; readonly types: ReadonlyMap<string, FieldType> },
-): Omit<Component, "identifier"> | Problem => {
+): Compiled | Problem => {
   const options = fieldName.test(name) ? optionsOf(item.parameters, ofField) : undefined;
   if (options === undefined) return problem("component_unknown");
-  const { key, sf = false, bs = false, req = false, tr = false } = options;
+  const { key, sf, bs, req, tr } = options;
   const type = types.get(name);
-  if (bs && (sf || key !== undefined)) return problem("component_unknown");
-  if (req && kind === "request") return problem("component_unknown");
-  if (sf && type === undefined) return problem("component_unknown");
+  if (bs !== undefined && (sf !== undefined || key !== undefined)) return problem("component_unknown");
+  if (req !== undefined && kind === "request") return problem("component_unknown");
+  if (sf !== undefined && type === undefined) return problem("component_unknown");
   if (key !== undefined && type !== "dictionary") return problem("component_unknown");
   const read = (text: string): string | undefined => {
     if (key !== undefined) return memberOf(text, key);
-    return sf && type !== undefined ? serializeField(text, type) : tidy(text);
+    return sf === true && type !== undefined ? serializeField(text, type) : tidy(text);
   };
+  if (item.parameters.size === 0) return { name, isPlain: true, valueIn: headerIn(name) };
   return {
     name,
-    isPlain: key === undefined && !req && !tr,
+    isPlain: key === undefined && req === undefined && tr === undefined,
     valueIn: (message) => {
-      const source = sourceOf(message, req);
-      const fields = tr ? source?.trailers : source?.headers;
+      const fields = fieldsOf(message, options);
       if (fields === undefined) return undefined;
-      if (bs) return wrapped(fields, name);
+      if (bs === true) return wrapped(fields, name);
       const text = fields.get(name);
       return text === null ? undefined : read(text);
     },
@@ -215,7 +229,9 @@ export const compileComponents = (items: readonly Item[], options: ComponentOpti
     const same = sameness(item);
     if (seen.has(same)) return problem("component_repeated");
     seen.add(same);
-    components.push({ ...compiled, identifier: serializeItem(item) });
+    const identifier = serializeItem(item);
+    const { isPlain, valueIn } = compiled;
+    components.push({ name, identifier, prefix: `${identifier}: `, isPlain, valueIn });
   }
   return components;
 };

@@ -8,16 +8,17 @@
 import type { Component } from "./component.ts";
 import type { Message } from "./message.ts";
 
-/** Printable ASCII and tabs: no line end, nothing that two sides might encode differently. */
-const valueText = /^[\t\x20-\x7e]*$/;
+/** Printable ASCII, tabs, and the line ends between components: nothing that two sides might encode differently. */
+const baseText = /^[\t\n\x20-\x7e]*$/;
 
 /** `parameters` is the last line's value. Undefined where the message lacks a component or has a value that cannot stand here. */
 export const signatureBase = (message: Message, components: readonly Component[], parameters: string): string | undefined => {
   let base = "";
-  for (const { identifier, valueIn } of components) {
-    const value = valueIn(message);
-    if (value === undefined || !valueText.test(value)) return undefined;
-    base += `${identifier}: ${value}\n`;
+  for (const component of components) {
+    const value = component.valueIn(message);
+    if (value === undefined || value.includes("\n")) return undefined;
+    base += `${component.prefix}${value}\n`;
   }
-  return `${base}"@signature-params": ${parameters}`;
+  base += `"@signature-params": ${parameters}`;
+  return baseText.test(base) ? base : undefined;
 };

@@ -8,9 +8,10 @@
  */
 import { BoundedCache } from "../bounded-cache.ts";
 import { parseDictionary } from "../structured-fields.ts";
-import type { BareItem, Dictionary, Member, Parameters } from "../structured-fields.ts";
+import type { Dictionary, Member, Parameters } from "../structured-fields.ts";
 import { serializeList } from "../structured-fields-write.ts";
 import { type Component, compileComponents, type ComponentOptions, knownFieldTypes } from "./component.ts";
+import { type Coverage, coverageOf } from "./coverage.ts";
 import type { Fields, Message } from "./message.ts";
 import { isProblem, type Problem, problem } from "./problem.ts";
 
@@ -22,17 +23,18 @@ const headerLengthMax = 8_192;
 /** The parameters of a signature that RFC 9421 section 2.3 knows. */
 export interface SignatureParameters {
   /** Seconds since the epoch. */
-  readonly created?: number;
-  readonly expires?: number;
-  readonly nonce?: string;
-  readonly alg?: string;
-  readonly keyid?: string;
-  readonly tag?: string;
+  readonly created?: number | undefined;
+  readonly expires?: number | undefined;
+  readonly nonce?: string | undefined;
+  readonly alg?: string | undefined;
+  readonly keyid?: string | undefined;
+  readonly tag?: string | undefined;
 }
 
 export interface SignatureInput {
   readonly label: string;
   readonly components: readonly Component[];
+  readonly coverage: Coverage;
   readonly parameters: SignatureParameters;
   /** The value of `@signature-params`, as it stands in the base. */
   readonly text: string;
@@ -44,21 +46,16 @@ export interface InputOptions extends Omit<ComponentOptions, "kind"> {
   readonly label: string;
 }
 
-const numbers: ReadonlySet<string> = new Set(["created", "expires"]);
-const texts: ReadonlySet<string> = new Set(["nonce", "alg", "keyid", "tag"]);
-
-/** Undefined for one of the wrong type. */
-const parameterOf = (name: string, bare: BareItem): number | string | undefined => {
-  if (numbers.has(name)) return bare.type === "integer" ? bare.value : undefined;
-  return bare.type === "string" ? bare.value : undefined;
-};
+type NumberName = "created" | "expires";
+type TextName = "nonce" | "alg" | "keyid" | "tag";
+const isNumberName = (name: string): name is NumberName => name === "created" || name === "expires";
+const isTextName = (name: string): name is TextName => name === "keyid" || name === "nonce" || name === "alg" || name === "tag";
 
 const parametersOf = (parameters: Parameters): SignatureParameters | Problem => {
   const result: Record<string, number | string> = {};
-  for (const [name, bare] of parameters) {
-    if (!numbers.has(name) && !texts.has(name)) return problem("parameter_unknown");
-    const value = parameterOf(name, bare);
-    if (value === undefined) return problem("signature_malformed");
+  for (const [name, { type, value }] of parameters) {
+    if (!isNumberName(name) && !isTextName(name)) return problem("parameter_unknown");
+    if (type !== (isNumberName(name) ? "integer" : "string")) return problem("signature_malformed");
     result[name] = value;
   }
   return result;
@@ -106,48 +103,90 @@ const readAny = (
   if (isProblem(components)) return components;
   const parameters = parametersOf(input.parameters);
   if (isProblem(parameters)) return parameters;
-  return { label, components, parameters, text: serializeList([input]), signature: signature.bare.value };
+  const text = serializeList([input]);
+  return { label, components, coverage: coverageOf(components), parameters, text, signature: signature.bare.value };
 };
 
-/**
- * One signature, written as every signer writes it: the list of components as its canonical text, then the parameters. The lists repeat from
- * request to request and are compiled once. What is written in another way is left to `readAny`, which gives the same for these.
- */
-const plainInput =
-  /^([a-z*][a-z0-9_.*-]*)=(\((?:[^"()\\]|"[^"\\]*")*\))((?:;[a-z]+=(?:"[\x20\x21\x23-\x5b\x5d-\x7e]*"|0|[1-9][0-9]{0,14}))*)$/;
-const plainParameter = /;([a-z]+)=(?:"([^"]*)"|([0-9]+))/g;
-const plainSignature = /^([a-z*][a-z0-9_.*-]*)=:((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?):$/;
+/** Labels with lists of components of requests, `pons=("@method" "@target-uri")`, in canonical form: they repeat from request to request. */
+const knownLists = new BoundedCache<Pick<SignatureInput, "label" | "components" | "coverage">>({
+  entriesMax: 1_024,
+  keyLengthMax: 1_024,
+});
 
-/** Canonical texts of lists of components of requests. */
-const lists = new BoundedCache<readonly Component[]>({ entriesMax: 1_024, keyLengthMax: 1_024 });
-
-const readPlain = (inputHeader: string, signatureHeader: string): SignatureInput | undefined => {
-  const input = plainInput.exec(inputHeader);
-  const components = input === null ? undefined : lists.get(input[2] as string);
-  if (input === null || components === undefined) return undefined;
-  const signed = plainSignature.exec(signatureHeader);
-  if (signed === null || signed[1] !== input[1]) return undefined;
-  const signature = Buffer.from(signed[2] as string, "base64");
-  if (signature.length > signatureBytesMax) return undefined;
-  const parameters: Record<string, number | string> = {};
-  for (const [, name = "", text, number] of (input[3] as string).matchAll(plainParameter)) {
-    const isNumber = numbers.has(name);
-    const value = isNumber ? number : text;
-    if (value === undefined || name in parameters || (!isNumber && !texts.has(name))) return undefined;
-    parameters[name] = isNumber ? Number(value) : value;
-  }
-  return {
-    label: input[1] as string,
-    components,
-    parameters,
-    text: (input[2] as string) + (input[3] as string),
-    signature,
-  };
-};
-
-const keep = ({ components, text }: SignatureInput): void => {
+const keep = ({ label, components, coverage, text }: SignatureInput): void => {
   const list = `(${components.map(({ identifier }) => identifier).join(" ")})`;
-  if (text.startsWith(list)) lists.set(list, components);
+  if (text.startsWith(list)) knownLists.set(`${label}=${list}`, { label, components, coverage });
+};
+
+const quote = 0x22;
+const semicolon = 0x3b;
+/** What may stand in the canonical text of parameters, where no string has an escape. */
+const parametersText = /^[\x20-\x5b\x5d-\x7e]*$/;
+const wholeNumber = /^(?:0|[1-9][0-9]{0,14})$/;
+
+/** `;created=1618884473;keyid="app_1"`, as every signer writes it; undefined for what is written otherwise, or is not allowed. */
+const scanParameters = (text: string): SignatureParameters | undefined => {
+  if (!parametersText.test(text)) return undefined;
+  let created: number | undefined;
+  let expires: number | undefined;
+  let nonce: string | undefined;
+  let alg: string | undefined;
+  let keyid: string | undefined;
+  let tag: string | undefined;
+  for (let at = 0; at < text.length;) {
+    const equals = text.indexOf("=", at);
+    if (equals === -1 || text.charCodeAt(at) !== semicolon) return undefined;
+    const name = text.slice(at + 1, equals);
+    if (text.charCodeAt(equals + 1) === quote) {
+      const end = text.indexOf('"', equals + 2);
+      if (end === -1) return undefined;
+      const value = text.slice(equals + 2, end);
+      at = end + 1;
+      if (name === "keyid" && keyid === undefined) keyid = value;
+      else if (name === "nonce" && nonce === undefined) nonce = value;
+      else if (name === "alg" && alg === undefined) alg = value;
+      else if (name === "tag" && tag === undefined) tag = value;
+      else return undefined;
+    } else {
+      const next = text.indexOf(";", equals);
+      const end = next === -1 ? text.length : next;
+      const digits = text.slice(equals + 1, end);
+      at = end;
+      if (!wholeNumber.test(digits)) return undefined;
+      if (name === "created" && created === undefined) created = Number(digits);
+      else if (name === "expires" && expires === undefined) expires = Number(digits);
+      else return undefined;
+    }
+  }
+  return { created, expires, nonce, alg, keyid, tag };
+};
+
+const strictBase64 = { lastChunkHandling: "strict" } as const;
+
+/** `:AAECAw==:` → the bytes; undefined for anything that is not base64 to the letter. White space, which the decoder skips, makes too few bytes. */
+const scanBytes = (text: string): Uint8Array | undefined => {
+  if (text.length < 2 || !text.startsWith(":") || !text.endsWith(":")) return undefined;
+  const digits = text.slice(1, -1);
+  const padding = digits.endsWith("==") ? 2 : digits.endsWith("=") ? 1 : 0;
+  try {
+    const bytes = Uint8Array.fromBase64(digits, strictBase64);
+    return bytes.length === (digits.length / 4) * 3 - padding ? bytes : undefined;
+  } catch {
+    return undefined;
+  }
+};
+
+/** Headers with one signature, whose list of components is known. All others are left to `readAny`, which gives the same for these. */
+const readKnown = (inputHeader: string, signatureHeader: string): SignatureInput | undefined => {
+  const end = inputHeader.indexOf(")") + 1;
+  const known = knownLists.get(inputHeader.slice(0, end));
+  if (known === undefined) return undefined;
+  const { label, components, coverage } = known;
+  if (!signatureHeader.startsWith(label) || signatureHeader[label.length] !== "=") return undefined;
+  const parameters = scanParameters(inputHeader.slice(end));
+  const signature = parameters === undefined ? undefined : scanBytes(signatureHeader.slice(label.length + 1));
+  if (parameters === undefined || signature === undefined || signature.length > signatureBytesMax) return undefined;
+  return { label, components, coverage, parameters, text: inputHeader.slice(label.length + 1), signature };
 };
 
 /** The signature of a message that is meant for us, or why there is none. */
@@ -157,8 +196,8 @@ export const readSignatureInput = (headers: Fields, kind: Message["kind"], optio
   if (inputHeader === null || signatureHeader === null) return problem("signature_missing");
   if (inputHeader.length > headerLengthMax || signatureHeader.length > headerLengthMax) return problem("signature_too_large");
   const isUsual = kind === "request" && (options.types === undefined || options.types === knownFieldTypes);
-  const plain = isUsual ? readPlain(inputHeader, signatureHeader) : undefined;
-  if (plain !== undefined) return plain;
+  const known = isUsual ? readKnown(inputHeader, signatureHeader) : undefined;
+  if (known !== undefined) return known;
   const read = readAny(inputHeader, signatureHeader, { ...options, kind });
   if (isUsual && !isProblem(read)) keep(read);
   return read;

@@ -1,7 +1,6 @@
 /**
  * What Pons asks of a signature beyond RFC 9421 (section 3.2.1): that it covers what decides about the request, is fresh, and can be used once.
  */
-import type { Component } from "./component.ts";
 import { type Problem, problem } from "./problem.ts";
 import type { SignatureInput } from "./signature-input.ts";
 
@@ -20,25 +19,6 @@ export const ponsPolicy: SignaturePolicy = { label: "pons", ageSecondsMax: 300, 
 const nonceLengthMax = 128;
 const keyIdLengthMax = 256;
 
-const coverage = new WeakMap<readonly Component[], ReadonlySet<string>>();
-
-const coveredBy = (components: readonly Component[]): ReadonlySet<string> => {
-  let names = coverage.get(components);
-  if (names === undefined) {
-    names = new Set(components.filter(({ isPlain }) => isPlain).map(({ name }) => name));
-    coverage.set(components, names);
-  }
-  return names;
-};
-
-/** Method, whole address and, where there is a body, its digest. */
-export const coversEnough = (components: readonly Component[], hasBody: boolean): boolean => {
-  const covered = coveredBy(components);
-  if (!covered.has("@method")) return false;
-  const hasAddress = covered.has("@target-uri") || ["@authority", "@path", "@query"].every((name) => covered.has(name));
-  return hasAddress && (!hasBody || covered.has("content-digest"));
-};
-
 /** A signature that may be looked at further, with what it cannot do without. */
 export interface Acceptable {
   readonly keyId: string;
@@ -48,7 +28,7 @@ export interface Acceptable {
 }
 
 export const checkPolicy = (
-  { components, parameters }: Pick<SignatureInput, "components" | "parameters">,
+  { coverage, parameters }: Pick<SignatureInput, "coverage" | "parameters">,
   { policy, nowMs, hasBody }: { readonly policy: SignaturePolicy; readonly nowMs: number; readonly hasBody: boolean },
 ): Acceptable | Problem => {
   const { created, expires, nonce, keyid } = parameters;
@@ -56,7 +36,8 @@ export const checkPolicy = (
   if (nonce === undefined || nonce.length === 0) return problem("nonce_missing");
   if (keyid === undefined || keyid.length === 0) return problem("key_missing");
   if (nonce.length > nonceLengthMax || keyid.length > keyIdLengthMax) return problem("signature_too_large");
-  if (!coversEnough(components, hasBody)) return problem("coverage_insufficient");
+  const isCovered = coverage.hasMethod && coverage.hasAddress && (coverage.hasDigest || !hasBody);
+  if (!isCovered) return problem("coverage_insufficient");
   const now = nowMs / 1000;
   if (created > now + policy.aheadSecondsMax) return problem("created_in_future");
   if (created < now - policy.ageSecondsMax) return problem("created_too_old");
