@@ -16,6 +16,7 @@ const leaves: Readonly<Record<string, readonly string[]>> = {
   store: ["pipeline", "batch", "audit", "sources", "events", "oauth", "host", "cli"],
   events: ["batch", "sources", "channels", "host", "cli"],
   upstreams: ["sources", "channels", "host", "cli"],
+  limits: ["channels", "host", "cli"],
   outbound: ["sources", "channels", "host", "cli", "events", "upstreams"],
   observe: ["pipeline", "batch", "audit", "sources", "channels", "host", "cli", "store", "events", "upstreams"],
 };

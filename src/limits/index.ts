@@ -1,0 +1,15 @@
+/** Limits of calls: burst, rate, concurrency, quota, spend; in one process or across nodes. Overload. RateLimit fields. */
+export { MemoryLimiter, type MemoryLimiterOptions, type UsedBefore } from "./memory-limiter.ts";
+export type {
+  Admission,
+  Admitted,
+  DenialReason,
+  Denied,
+  Limiter,
+  LimitKind,
+  LimitPeriod,
+  LimitRule,
+  LimitState,
+  LoadUsed,
+  ThresholdListener,
+} from "./rule.ts";
