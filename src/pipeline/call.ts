@@ -81,6 +81,10 @@ export interface Call {
   readonly host?: string;
   /** The row for which the caller acts, and why (`Pons-Act-For`). */
   readonly actFor?: { readonly subject: string; readonly reason: string | null };
+  /** Page that calls, where a browser says so. */
+  readonly origin?: string;
+  /** Bytes of the body, as far as the request says so. */
+  readonly bodyBytes?: number;
   /** Told what comes to light. */
   readonly findings?: Findings;
   /** An older version's name; absent: the newest. */

@@ -2,7 +2,7 @@
 import type { Operation } from "../contract/contract.ts";
 import type { SessionChange } from "../define/function.ts";
 import type { MaybePromise, Row } from "../store/store.ts";
-import type { Call } from "./call.ts";
+import type { Call, Input } from "./call.ts";
 import type { Caller } from "./identity/caller.ts";
 import type { Page } from "./page.ts";
 import type { Plan, RowsPlan } from "./plan.ts";
@@ -14,6 +14,8 @@ export type { Caller };
 export interface CallContext {
   readonly call: Call;
   readonly operation: Operation;
+  /** What is asked: the call's input, as policies leave it. */
+  input: Input;
   /** identify */
   caller: Caller | undefined;
   /** authorize: the caller's roles that open the operation. */

@@ -53,6 +53,7 @@ const unavailableRetryAfter = 1;
 const contextOf = (call: Call): CallContext => ({
   call,
   operation: call.operation,
+  input: call.input,
   caller: undefined,
   roles: [],
   view: undefined,

@@ -5,6 +5,7 @@ import type { Condition } from "../define/expression.ts";
 import type { Fields, Mask } from "../define/field.ts";
 import { type ResourceContract, rowRuleOf } from "../contract/contract.ts";
 import type { Row } from "../store/store.ts";
+import type { Redaction } from "./identity/caller.ts";
 import { compilePresent } from "../contract/values/fields.ts";
 import { isLocal } from "./condition.ts";
 
@@ -55,12 +56,22 @@ const presenter = (fields: Fields, names: readonly string[], masks: ReadonlyMap<
 
 const presentersMax = 256;
 
-const makeView = (resource: ResourceContract, roles: readonly string[]): View => {
+const makeView = (resource: ResourceContract, roles: readonly string[], key: string, redaction: Redaction | undefined): View => {
   const masks = new Map<string, Mask>();
   const readable = new Set<string>();
   const shown: string[] = [];
   for (const name of resource.fieldNames) {
     const { read, mask } = resource.fields[name]?.options ?? {};
+    const redacted = redaction?.fields.get(`${resource.table.name}.${name}`);
+    if (redacted === "removed") continue;
+    if (redacted !== undefined) {
+      const isReadable = read === undefined || read.some((role) => roles.includes(role));
+      // A policy never shows more than the definition does.
+      if (!isReadable && mask === undefined) continue;
+      masks.set(name, isReadable || redacted === "hidden" ? redacted : (mask ?? "hidden"));
+      shown.push(name);
+      continue;
+    }
     if (read === undefined || read.some((role) => roles.includes(role))) readable.add(name);
     else if (mask !== undefined) masks.set(name, mask);
     else continue;
@@ -71,7 +82,7 @@ const makeView = (resource: ResourceContract, roles: readonly string[]): View =>
   return {
     resource,
     roles,
-    key: roles.join(","),
+    key,
     rule,
     local: typeof rule === "string" || isLocal(rule, resource.fields),
     shown,
@@ -94,18 +105,19 @@ const views = new WeakMap<ResourceContract, Map<string, View>>();
 /** Sets of roles come from grants, of which there are few; the bound guards against a mistake. */
 const viewsPerResourceMax = 1_024;
 
-/** The view of `roles` (in a stable order) on a resource. */
-export const viewOf = (resource: ResourceContract, roles: readonly string[]): View => {
+/** The view of `roles` (in a stable order) on a resource, less what policies keep from the caller. */
+export const viewOf = (resource: ResourceContract, roles: readonly string[], redaction?: Redaction): View => {
   let byRoles = views.get(resource);
   if (byRoles === undefined) {
     byRoles = new Map();
     views.set(resource, byRoles);
   }
-  const key = roles.length === 1 ? (roles[0] as string) : roles.join(",");
+  const own = roles.length === 1 ? (roles[0] as string) : roles.join(",");
+  const key = redaction === undefined ? own : `${own} ${redaction.key}`;
   let view = byRoles.get(key);
   if (view === undefined) {
     if (byRoles.size >= viewsPerResourceMax) byRoles.clear();
-    view = makeView(resource, roles);
+    view = makeView(resource, roles, key, redaction);
     byRoles.set(key, view);
   }
   return view;

@@ -30,6 +30,8 @@ export interface RestOptions {
   readonly baseDomain?: string;
   /** `https://api.example.com`: how callers reach it; what is signed and bound names it. Absent: as each request says. */
   readonly publicOrigin?: string;
+  /** Headers of the answer to a browser that asks whether a page may call (Fetch standard, CORS preflight). */
+  readonly preflight?: (origin: string, methods: readonly string[]) => readonly (readonly [name: string, value: string])[];
   readonly hooks?: RestHooks;
   /** Milliseconds since the epoch; replaceable for tests. */
   readonly now?: () => number;
@@ -47,6 +49,7 @@ export interface RestConfig {
   readonly jobs: Jobs;
   readonly hooks: RestHooks;
   readonly publicOrigin: string | undefined;
+  readonly preflight: RestOptions["preflight"] | undefined;
   readonly now: () => number;
   /** Every refusal type there is, for /problems/{type}. */
   readonly problems: ReadonlyMap<string, { readonly status: number; readonly doc: string }>;

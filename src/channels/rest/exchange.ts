@@ -76,6 +76,12 @@ export const callOf = (exchange: Exchange, operation: Operation, input: Input, o
     findings: exchange.findings,
   };
   if (exchange.tenant !== undefined) call.tenant = exchange.tenant;
+  const origin = exchange.headers.get("origin");
+  if (origin !== null) call.origin = origin;
+  if (operation.kind === "command") {
+    const length = Number(exchange.headers.get("content-length") ?? 0);
+    if (length > 0) call.bodyBytes = length;
+  }
   if (exchange.host !== undefined) call.host = exchange.host;
   if (exchange.actFor !== undefined) call.actFor = exchange.actFor;
   // For the record of changes; reads have none.

@@ -58,18 +58,22 @@ const configOf = (options: RestOptions): RestConfig => {
     jobs: new Jobs(limits, now),
     hooks: options.hooks ?? {},
     publicOrigin: options.publicOrigin,
+    preflight: options.preflight,
     now,
     problems: new Map([...own, ...Object.entries(refusalTypes)]),
   };
 };
 
 /** Methods of an address, and the types of bodies they take (RFC 5789 section 3.1, RFC 10008 section 3). */
-const answerOptions = (address: Address): Answer => {
+const answerOptions = ({ preflight }: RestConfig, { headers: asked }: Exchange, address: Address): Answer => {
   const headers: (readonly [string, string])[] = [["Allow", address.allow.join(", ")]];
   for (const method of ["POST", "PATCH", "QUERY"]) {
     const accepted = acceptTypes[method];
     if (accepted !== undefined && address.endpoints.has(method)) headers.push(accepted);
   }
+  const origin = asked.get("origin");
+  if (origin !== null && preflight !== undefined && asked.has("access-control-request-method"))
+    headers.push(...preflight(origin, address.allow));
   return { status: 204, headers };
 };
 
@@ -106,7 +110,7 @@ class RestChannel implements Rest {
       case "document":
         return identified(located.handler(exchange.request), exchange.requestId);
       case "options":
-        return this.#send(exchange, answerOptions(located.address));
+        return this.#send(exchange, answerOptions(this.#config, exchange, located.address));
       case "problem":
         return this.#send(exchange, { status: 200, ...represent(exchange, located.problem), isRead: true });
       case "endpoint": {

@@ -1,9 +1,17 @@
 /** Who calls, with the realm of the rows the call is about. Plain data: it travels between nodes. */
+import type { Mask } from "../../define/field.ts";
 import type { Principal } from "../../define/function.ts";
 
 /** How the caller was recognised. */
 export type Authentication =
   "key" | "signature" | "sealed" | "session" | "token" | "basic" | "certificate" | "anonymous" | "system";
+
+/** Fields that policies keep from a caller: table and field (`bank_accounts.iban`) → what is shown in place of the value. Plain data. */
+export interface Redaction {
+  /** The same for the same fields. */
+  readonly key: string;
+  readonly fields: ReadonlyMap<string, "removed" | Mask>;
+}
 
 export type Caller = Principal & {
   readonly realm: number;
@@ -12,4 +20,5 @@ export type Caller = Principal & {
   readonly plan?: string;
   /** 0 … 9: what is shed first when there is too much to do has the lowest. */
   readonly priority?: number;
+  readonly redaction?: Redaction;
 };

@@ -105,10 +105,15 @@ export class Directory {
     return this.#read(kind, name, 0);
   }
 
+  /** Whether changes of other nodes were read lately. */
+  isLive(): boolean {
+    return performance.now() - this.#readAtMs < trustedMsMax;
+  }
+
   /** Whether an entry may still be acted upon. */
   isCurrent(record: DirectoryRecord): boolean {
     if (record.isStale) return false;
-    if (performance.now() - this.#readAtMs < trustedMsMax) return true;
+    if (this.isLive()) return true;
     return Math.abs(this.#clock() - record.readMs) < trustedMsMax;
   }
 

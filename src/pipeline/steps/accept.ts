@@ -56,12 +56,12 @@ const mayBeId = (id: string): boolean => id.length > 0 && id.length <= idLengthM
 
 /** Which row the call is about, if it is about one. */
 const acceptId = (context: CallContext): Refusal | undefined => {
-  const { operation, caller, call } = context;
+  const { operation, caller, input } = context;
   if (operation.target === "singleton") {
     if (caller === undefined || caller.subject === null) return refuse("not_found");
     context.id = caller.subject;
   } else if (operation.target === "item") {
-    const { id } = call.input;
+    const { id } = input;
     if (id === undefined || !mayBeId(id)) return refuse("not_found");
     context.id = id;
   }
@@ -70,8 +70,7 @@ const acceptId = (context: CallContext): Refusal | undefined => {
 
 /** An older version's input in the newest version's words. */
 const translate = (context: CallContext, contracts: AcceptOptions["contracts"], text: boolean): Input | Refusal => {
-  const { call, operation } = context;
-  const { input } = call;
+  const { call, operation, input } = context;
   const contract = contracts.get(operation.service);
   if (call.version === undefined || contract === undefined || call.version === contract.version) return input;
   const version = versionView(contract, call.version);
@@ -94,14 +93,14 @@ const rowsPlan = (plan: ReturnType<typeof acceptQuery>): RowsPlan | undefined =>
 
 /** The read that shows whether the parent of a related collection is there for the caller. */
 const acceptParent = (context: CallContext, contracts: AcceptOptions["contracts"], query: QueryContext): Refusal | undefined => {
-  const { parent } = context.call.input;
+  const { parent } = context.input;
   if (parent === undefined) return undefined;
   const { operation, caller } = context;
   const contract = contracts.get(operation.service);
   const resource = contract?.resources.get(parent.resource);
   const get = contract?.operations.get(`${parent.resource}.get`);
   if (resource === undefined || get === undefined || caller === undefined || !mayBeId(parent.id)) return refuse("not_found");
-  const view = viewOf(resource, caller.roles);
+  const view = viewOf(resource, caller.roles, caller.redaction);
   if (view.rule === "none") return refuse("not_found");
   context.parentPlan = rowsPlan(acceptQuery(get, view, { id: parent.id, query: { fields: ["id"] } }, query));
   return undefined;

@@ -51,7 +51,7 @@ export const authorize: Step = (context) => {
     return refuse("step_up_required", { details: { withinSeconds: verifiedSecondsMax } });
   context.roles = open;
   if (operation.resource !== undefined) {
-    const view = viewOf(operation.resource, open);
+    const view = viewOf(operation.resource, open, caller.redaction);
     if (view.rule === "none" && operation.target !== "collection" && operation.singleton === undefined)
       return refuse("forbidden");
     context.view = view;

@@ -1,7 +1,7 @@
 /** Looks names up, decodes values and gathers conditions, parameters, joins and issues of one read. */
 import type { Condition, Value } from "../../../define/expression.ts";
 import type { Field, FieldKind } from "../../../define/field.ts";
-import type { Principal } from "../../../define/function.ts";
+import type { Caller } from "../../identity/caller.ts";
 import { columnTypeOf } from "../../../contract/tables.ts";
 import type { ResourceContract } from "../../../contract/contract.ts";
 import type { Join, Link, Order, RowsShape } from "../../../store/store.ts";
@@ -63,7 +63,7 @@ const whenAll = (rules: readonly Condition[]): Pick<Order, "when"> => {
 };
 
 export interface QueryContext {
-  readonly principal: Principal & { readonly realm: number };
+  readonly principal: Caller;
   readonly cursorSecret: string;
   readonly now: () => string;
   /** Values are text. */
@@ -161,7 +161,7 @@ export class Builder {
       const target = view.resource.one.get(step)?.target;
       if (target === undefined || position >= includeDepthMax)
         return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
-      view = viewOf(target, this.#context.principal.roles);
+      view = viewOf(target, this.#context.principal.roles, this.#context.principal.redaction);
       const steps = path.slice(0, position + 1);
       this.#join(steps);
       if (view.rule === "none") return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });

@@ -87,7 +87,7 @@ export const planIncludes = (
     if (target === undefined || !view.readable.has(reference))
       return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
     if (depth >= includeDepthMax) return parent.issue("include", "too_deep", { max: includeDepthMax }) ?? [];
-    const inner = viewOf(target, context.principal.roles);
+    const inner = viewOf(target, context.principal.roles, context.principal.redaction);
     if (inner.rule === "none") return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
     const builder = new Builder(inner, context);
     const key = builder.param("text", null);

@@ -1,0 +1,162 @@
+/**
+ * The gate of every call: run-time policies, then limits by plan, then the record of what came of it.
+ *
+ *   admit      overload (the lowest plan is shed first) → policies → limits and quotas, all or none
+ *   present    what policies change of an answer
+ *   answered   what was held is given back; usage, traffic and refusals are recorded
+ *
+ * What follows from a caller and an operation is reckoned once and kept with the caller, who is a new one as soon as his app, plan or product changes.
+ */
+import type { Contract, Operation } from "../contract/contract.ts";
+import type { Limiter, LimitState } from "../limits/index.ts";
+import { formatRateLimit, formatRateLimitPolicy } from "../limits/index.ts";
+import type { CallContext, Caller, RunOutcome } from "../pipeline/context.ts";
+import { andThen } from "../pipeline/condition.ts";
+import type { Gate } from "../pipeline/gate.ts";
+import type { Directory } from "../pipeline/identity/directory.ts";
+import { type Refusal, refuse } from "../pipeline/refusal.ts";
+import type { MaybePromise } from "../store/store.ts";
+import { type Terms, termsOf } from "./terms.ts";
+
+/** Policies as the gate asks them. */
+export interface PolicyGate {
+  /** Refuses a call, or notes in the context what it will need. */
+  admit(context: CallContext): MaybePromise<Refusal | undefined>;
+  present(context: CallContext, outcome: RunOutcome): RunOutcome;
+}
+
+/** Told of each call once it is answered. */
+export interface Recorder {
+  count(context: CallContext, outcome: RunOutcome, elapsedMs: number): void;
+}
+
+/** Sheds calls when there is too much to do: `undefined` where one may go on. */
+export interface Shedding {
+  enter(tenant: string, priority: number): Refusal | undefined;
+  leave(tenant: string): void;
+}
+
+export interface GateOptions {
+  readonly directory: Directory;
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly limiter: Limiter;
+  readonly clock: () => number;
+  readonly policies?: PolicyGate;
+  readonly shedding?: Shedding;
+  readonly recorders?: readonly Recorder[];
+}
+
+/** What a call holds until it is answered. */
+interface Held {
+  readonly terms: Terms | undefined;
+  readonly isAdmitted: boolean;
+  readonly tenant: string | undefined;
+}
+
+/** Priority of callers without a plan: keys of the installation itself, sessions of people. */
+const priorityDefault = 5;
+
+const refusalTypes = {
+  rate: "too_many_requests",
+  quota: "quota_exceeded",
+  concurrency: "concurrency_exceeded",
+  spend: "spend_cap_reached",
+  payload: "too_large",
+  store_unavailable: "unavailable",
+} as const;
+
+export class ManagedGate implements Gate {
+  readonly #options: GateOptions;
+  readonly #terms = new WeakMap<Caller, Map<Operation, MaybePromise<Terms | undefined>>>();
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+  }
+
+  admit(context: CallContext): MaybePromise<Refusal | undefined> {
+    const { caller } = context;
+    if (caller === undefined) throw new Error("admit comes after identify");
+    const { policies, shedding } = this.#options;
+    const shed = shedding?.enter(caller.tenant, caller.priority ?? priorityDefault);
+    if (shed !== undefined) return shed;
+    context.held = { terms: undefined, isAdmitted: false, tenant: caller.tenant } satisfies Held;
+    if (policies === undefined) return this.#limit(context, caller);
+    return andThen(
+      policies.admit(context),
+      (refusal): MaybePromise<Refusal | undefined> => refusal ?? this.#limit(context, caller),
+    );
+  }
+
+  present(context: CallContext, outcome: RunOutcome): RunOutcome {
+    return this.#options.policies?.present(context, outcome) ?? outcome;
+  }
+
+  answered(context: CallContext, outcome: RunOutcome, elapsedMs: number): void {
+    const { limiter, shedding, recorders = [] } = this.#options;
+    const held = context.held as Held | undefined;
+    if (held !== undefined) {
+      context.held = undefined;
+      if (held.tenant !== undefined) shedding?.leave(held.tenant);
+      if (held.isAdmitted && held.terms !== undefined) limiter.release(held.terms.rules);
+    }
+    for (const recorder of recorders) recorder.count(context, outcome, elapsedMs);
+  }
+
+  abandon(context: CallContext): void {
+    const { limiter, shedding } = this.#options;
+    const held = context.held as Held | undefined;
+    if (held === undefined) return;
+    context.held = undefined;
+    if (held.tenant !== undefined) shedding?.leave(held.tenant);
+    if (!held.isAdmitted || held.terms === undefined) return;
+    limiter.release(held.terms.rules);
+    limiter.refund(held.terms.rules, held.terms.units);
+  }
+
+  #limit(context: CallContext, caller: Caller): MaybePromise<Refusal | undefined> {
+    if (caller.plan === undefined) return undefined;
+    return andThen(this.#termsOf(caller, context.operation), (terms): MaybePromise<Refusal | undefined> => {
+      if (terms === undefined) return undefined;
+      context.units = terms.units;
+      if (terms.rules.length === 0) return undefined;
+      const admission = this.#options.limiter.admit(terms.rules, terms.units, this.#options.clock());
+      return andThen(admission, (decided) => {
+        this.#tell(context, decided.states);
+        if (decided.ok) {
+          context.held = { terms, isAdmitted: true, tenant: caller.tenant } satisfies Held;
+          return undefined;
+        }
+        const { name, quota, windowSeconds } = decided.denied;
+        return refuse(refusalTypes[decided.reason], {
+          retryAfter: decided.retryAfterSeconds,
+          details: { limit: name, quota, ...(windowSeconds > 0 ? { windowSeconds } : {}) },
+        });
+      });
+    });
+  }
+
+  #termsOf(caller: Caller, operation: Operation): MaybePromise<Terms | undefined> {
+    let byOperation = this.#terms.get(caller);
+    if (byOperation === undefined) this.#terms.set(caller, (byOperation = new Map()));
+    const known = byOperation.get(operation);
+    if (known !== undefined) return known;
+    const kept = byOperation;
+    const found = andThen(this.#options.directory.get("plan", caller.plan ?? ""), (plan) => {
+      const terms = plan === undefined ? undefined : termsOf(plan.value as never, caller, operation);
+      if (terms !== undefined) kept.set(operation, terms);
+      return terms;
+    });
+    return found;
+  }
+
+  #tell(context: CallContext, states: readonly LimitState[]): void {
+    const { findings } = context.call;
+    if (findings === undefined) return;
+    findings.limits = states;
+    findings.headers = [
+      ...(findings.headers ?? []).filter(([name]) => !name.startsWith("RateLimit")),
+      ["RateLimit-Policy", formatRateLimitPolicy(states)],
+      ["RateLimit", formatRateLimit(states)],
+    ];
+  }
+}

@@ -1,0 +1,98 @@
+/**
+ * Origins of pages that some tenant's policy lets call. A browser asks before it calls (a preflight, Fetch standard) and shows no credentials then, so
+ * nobody knows yet whose call it will be: it is told yes where any tenant allows its origin, and the call itself is judged by its own tenant's policies.
+ */
+import type { PolicySettings } from "../../define/policy.ts";
+import type { Directory } from "../../pipeline/identity/directory.ts";
+import type { MaybePromise } from "../../store/store.ts";
+
+/** Reads the settings of every enabled policy of kind `cors`, of all tenants. */
+export type ReadCors = () => MaybePromise<readonly PolicySettings["cors"][]>;
+
+interface Allowed {
+  allowCredentials: boolean;
+  maxAgeSeconds: number;
+}
+
+const originsMax = 100_000;
+const gatherMs = 50;
+
+export class Origins {
+  readonly #read: ReadCors;
+  readonly #onError: (error: unknown) => void;
+  #allowed = new Map<string, Allowed>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: { readonly directory: Directory; readonly read: ReadCors; readonly onError: (error: unknown) => void }) {
+    this.#read = options.read;
+    this.#onError = options.onError;
+    options.directory.onChange((changed) => {
+      if (changed.some(({ kind }) => kind === "policy")) this.#later();
+    });
+  }
+
+  /** Reads them all; at the start, and whenever a policy has changed. */
+  async load(): Promise<void> {
+    const allowed = new Map<string, Allowed>();
+    for (const { origins, allowCredentials, maxAgeSeconds } of await this.#read()) {
+      for (const origin of origins) {
+        if (allowed.size >= originsMax) break;
+        const known = allowed.get(origin);
+        allowed.set(origin, {
+          allowCredentials: allowCredentials || known?.allowCredentials === true,
+          maxAgeSeconds: Math.min(maxAgeSeconds, known?.maxAgeSeconds ?? maxAgeSeconds),
+        });
+      }
+    }
+    this.#allowed = allowed;
+  }
+
+  #later(): void {
+    if (this.#timer !== undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.load().catch(this.#onError);
+    }, gatherMs);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Headers of the answer to a preflight; none where no tenant allows the origin. */
+  preflight(origin: string, methods: readonly string[]): readonly (readonly [string, string])[] {
+    const named = this.#allowed.get(origin);
+    const found = named ?? this.#allowed.get("*");
+    if (found === undefined || origin === "null") return [];
+    return [
+      ["Access-Control-Allow-Origin", named === undefined ? "*" : origin],
+      ["Access-Control-Allow-Methods", methods.join(", ")],
+      ["Access-Control-Allow-Headers", allowedHeaders],
+      ["Access-Control-Max-Age", String(found.maxAgeSeconds)],
+      ...(named?.allowCredentials === true ? ([["Access-Control-Allow-Credentials", "true"]] as const) : []),
+    ];
+  }
+}
+
+/** Headers that a page may send. */
+const allowedHeaders = [
+  "Accept",
+  "Accept-Language",
+  "Authorization",
+  "Content-Digest",
+  "Content-Type",
+  "DPoP",
+  "Idempotency-Key",
+  "If-Match",
+  "If-None-Match",
+  "Pons-Act-For",
+  "Pons-Reason",
+  "Pons-Tenant",
+  "Prefer",
+  "Signature",
+  "Signature-Input",
+  "X-Api-Key",
+  "X-CSRF-Token",
+  "X-Request-Id",
+].join(", ");

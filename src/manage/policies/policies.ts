@@ -1,0 +1,115 @@
+/** Run-time policies at the gate: whether a call passes, and what is changed of its input and its answer. */
+import type { Contract, Operation } from "../../contract/contract.ts";
+import { andThen } from "../../pipeline/condition.ts";
+import type { CallContext, Caller, RunOutcome } from "../../pipeline/context.ts";
+import { tenantEnvironment } from "../../pipeline/identity/realm.ts";
+import type { Input, RawQuery } from "../../pipeline/call.ts";
+import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import type { MaybePromise } from "../../store/store.ts";
+import type { PolicyGate } from "../gate.ts";
+import { type Applied, appliedOf } from "./applied.ts";
+import { headersOf } from "./headers.ts";
+import { judge } from "./judge.ts";
+import { renamedAnswer, renamedBody, renamedQuery } from "./rename.ts";
+import type { PolicySet, PolicySets } from "./set.ts";
+import { lenientBody, responseFlaws } from "./validation.ts";
+
+export interface PoliciesOptions {
+  readonly sets: PolicySets;
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly realmOf: (tenant: string, environment: string) => MaybePromise<number>;
+  readonly clock: () => number;
+  /** Told of answers that do not fit their definition, where a policy asks for it. */
+  readonly onFlaw?: (operation: Operation, flaws: readonly string[], requestId: string) => void;
+}
+
+interface Known {
+  readonly set: PolicySet;
+  readonly byOperation: Map<Operation, { readonly applied: Applied; readonly caller: Caller }>;
+}
+
+export class Policies implements PolicyGate {
+  readonly #options: PoliciesOptions;
+  readonly #known = new WeakMap<Caller, Known>();
+  readonly #applied = new WeakMap<CallContext, Applied>();
+
+  constructor(options: PoliciesOptions) {
+    this.#options = options;
+  }
+
+  admit(context: CallContext): MaybePromise<Refusal | undefined> {
+    const { caller, operation } = context;
+    // The control plane itself is not switched off by what it keeps.
+    if (caller === undefined || caller.authentication === undefined || caller.authentication === "system") return undefined;
+    return andThen(this.#options.realmOf(caller.tenant, tenantEnvironment), (realm) =>
+      andThen(this.#options.sets.of(realm), (set) => {
+        if (set.policies.length === 0) return undefined;
+        return this.#apply(context, this.#for(caller, operation, set));
+      }),
+    );
+  }
+
+  #for(caller: Caller, operation: Operation, set: PolicySet): { readonly applied: Applied; readonly caller: Caller } {
+    let known = this.#known.get(caller);
+    if (known?.set !== set) this.#known.set(caller, (known = { set, byOperation: new Map() }));
+    let found = known.byOperation.get(operation);
+    if (found === undefined) {
+      const applied = appliedOf(set.policies, caller, operation, this.#options.contracts);
+      const { redaction } = applied;
+      found = { applied, caller: redaction === undefined ? caller : { ...caller, redaction } };
+      known.byOperation.set(operation, found);
+    }
+    return found;
+  }
+
+  #apply(context: CallContext, { applied, caller }: { readonly applied: Applied; readonly caller: Caller }): Refusal | undefined {
+    if (applied.isEmpty) return undefined;
+    const { call, operation } = context;
+    const nowMs = this.#options.clock();
+    const address = call.peer?.address ?? call.address ?? "";
+    const told = headersOf(applied, call.origin, nowMs);
+    if (call.findings !== undefined && told.length > 0) call.findings.headers = [...(call.findings.headers ?? []), ...told];
+    const isControl = operation.service === "platform";
+    const refusal = isControl ? undefined : judge(applied, { operation, caller, address, nowMs });
+    if (refusal !== undefined) return refusal;
+    if (applied.requestBytesMax !== undefined && (call.bodyBytes ?? 0) > applied.requestBytesMax)
+      return refuse("too_large", { details: { max: applied.requestBytesMax } });
+    context.caller = caller;
+    const input = this.#inputOf(call.input, applied, operation);
+    if (input !== call.input) context.input = input;
+    if (applied.renamed !== undefined || (applied.validation?.response ?? "off") !== "off") this.#applied.set(context, applied);
+    return undefined;
+  }
+
+  #inputOf(input: Input, { renamed, validation }: Applied, operation: Operation): Input {
+    let changed: Input = input;
+    if (renamed !== undefined) {
+      const query: RawQuery | undefined = input.query === undefined ? undefined : renamedQuery(input.query, renamed);
+      changed = {
+        ...changed,
+        ...(input.body === undefined ? {} : { body: renamedBody(input.body, renamed) }),
+        ...(query === undefined ? {} : { query }),
+      };
+    }
+    if (validation?.request === "lenient" && changed.body !== undefined)
+      changed = { ...changed, body: lenientBody(changed.body, operation) };
+    return changed;
+  }
+
+  present(context: CallContext, outcome: RunOutcome): RunOutcome {
+    const applied = this.#applied.get(context);
+    if (applied === undefined || !outcome.ok) return outcome;
+    const { operation, call } = context;
+    const level = applied.validation?.response ?? "off";
+    if (level !== "off") {
+      const flaws = responseFlaws(outcome.data, context);
+      if (flaws.length > 0) {
+        this.#options.onFlaw?.(operation, flaws, call.requestId);
+        if (level === "enforce") return { ok: false, refusal: refuse("internal") };
+      }
+    }
+    return applied.renamed === undefined
+      ? outcome
+      : { ...outcome, data: renamedAnswer(outcome.data, applied.renamed, operation) };
+  }
+}
