@@ -18,8 +18,9 @@ const clientAuth = "1.3.6.1.5.5.7.3.2";
  * of usages is good for everything, also for servers, and is not taken.
  */
 export const clientCertificateOf = (certificate: X509Certificate): ClientCertificate | undefined => {
-  const usages: readonly string[] | undefined = certificate.keyUsage;
-  if (usages?.includes(clientAuth) !== true) return undefined;
+  // Undefined where the certificate has no such extension, whatever the types say.
+  const usages = (certificate.keyUsage as readonly string[] | undefined) ?? [];
+  if (!usages.includes(clientAuth)) return undefined;
   return {
     fingerprint256: createHash("sha256").update(certificate.raw).digest("base64url"),
     subject: certificate.subject,

@@ -41,7 +41,7 @@ export const namesAt = (claims: JsonObject, path: ClaimPath): readonly string[] 
   if (value === undefined || value === null) return [];
   const names: unknown = typeof value === "string" ? value.split(" ").filter((name) => name !== "") : value;
   if (!Array.isArray(names) || names.length > tokenLimits.namesMax || !names.every(isName)) throw new WrongClaim(String(path));
-  return [...new Set(names as string[])];
+  return [...new Set(names)];
 };
 
 /** `aud`: one text or a list of them. */
@@ -50,7 +50,7 @@ export const audiencesOf = (claims: JsonObject): readonly string[] => {
   const audiences: unknown = typeof value === "string" ? [value] : value;
   const isList = Array.isArray(audiences) && audiences.length <= tokenLimits.namesMax;
   if (!isList || !audiences.every((one) => typeof one === "string")) throw new WrongClaim("aud");
-  return audiences as string[];
+  return audiences;
 };
 
 /** The last moment a Date can hold: a NumericDate beyond it means nothing. */
