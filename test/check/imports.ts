@@ -10,15 +10,15 @@ import { filesIn } from "./tree.ts";
 import type { Violation } from "./violation.ts";
 
 /** The flow of a call; each may import what stands left of it, and itself. */
-const layers = ["define", "contract", "pipeline", "batch", "audit", "sources", "channels", "oauth", "host", "cli"];
+const layers = ["define", "contract", "pipeline", "batch", "audit", "sources", "manage", "channels", "oauth", "host", "cli"];
 /** Know nothing of channels; `usedBy`: who may import them. */
 const leaves: Readonly<Record<string, readonly string[]>> = {
-  store: ["pipeline", "batch", "audit", "sources", "events", "oauth", "host", "cli"],
+  store: ["pipeline", "batch", "audit", "sources", "manage", "events", "oauth", "host", "cli"],
   events: ["batch", "sources", "channels", "host", "cli"],
   upstreams: ["sources", "channels", "host", "cli"],
-  limits: ["channels", "host", "cli"],
+  limits: ["channels", "host", "cli", "manage"],
   outbound: ["sources", "channels", "host", "cli", "events", "upstreams"],
-  observe: ["pipeline", "batch", "audit", "sources", "channels", "host", "cli", "store", "events", "upstreams"],
+  observe: ["pipeline", "batch", "audit", "sources", "manage", "channels", "host", "cli", "store", "events", "upstreams"],
 };
 /** Who else may import a leaf's types, which are gone when the program runs: the contract compiles tables. */
 const typesUsedBy: Readonly<Record<string, readonly string[]>> = { store: ["contract"] };
