@@ -7,7 +7,7 @@
  *   await audit.stop();   // before the store is closed
  */
 import type { JournalHeads } from "../batch/journal-heads.ts";
-import type { Store } from "../store/store.ts";
+import type { OpenStore } from "../store/index.ts";
 import { Checkpointer } from "./checkpointer.ts";
 import { type Refused, RefusalLog } from "./refusal-log.ts";
 import { type SignedStatement, signingKeyOf } from "./statement.ts";
@@ -29,12 +29,12 @@ export interface AuditStart {
 }
 
 export class Audit {
-  readonly #store: Store;
+  readonly #store: OpenStore;
   readonly #options: AuditOptions;
   readonly #refusals: RefusalLog;
   #checkpointer: Checkpointer | undefined;
 
-  constructor(store: Store, options: AuditOptions) {
+  constructor(store: OpenStore, options: AuditOptions) {
     const { clock, onError } = options;
     this.#store = store;
     this.#options = options;

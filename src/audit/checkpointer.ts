@@ -1,6 +1,7 @@
 /**
  * States every few seconds, signed, where the chains are that this process wrote: in `pons_checkpoints`, and wherever `onSigned` takes it off the machine.
- * A process states the realms that it has written, so processes that share a database need not know of one another.
+ * A process states the realms that it has written, so processes that share a database need not know of one another. With its first statement it states
+ * all journals as it finds them: a process that was killed has not stated what it wrote last.
  *
  *   const checkpointer = new Checkpointer(store, { key: signingKeyOf(secret), journal: writer.journalHeads, refusals, onSigned });
  *   checkpointer.start();
@@ -9,8 +10,7 @@
 import { chainStart } from "../batch/chain.ts";
 import type { JournalHeads } from "../batch/journal-heads.ts";
 import { installationRealm } from "../pipeline/identity/realm.ts";
-import type { Row, Store } from "../store/store.ts";
-import { StoreError } from "../store/store-error.ts";
+import { type OpenStore, type Row, StoreError } from "../store/index.ts";
 import { appendOnce } from "./append-once.ts";
 import type { RefusalLog } from "./refusal-log.ts";
 import { type SignedStatement, type SigningKey, signStatement, type Statement, statementHash } from "./statement.ts";
@@ -37,6 +37,12 @@ const statementsMax = 500;
 /** Statements that wait to be exported; of more the oldest are given up: what follows them covers the same rows. */
 const exportsMax = 1_000;
 
+/** Journals looked up together when a process begins. */
+const headsRows = 500;
+const headsSql =
+  "SELECT c.realm AS realm, j.seq AS seq, j.hash AS hash FROM pons_counters c JOIN pons_journal j ON j.realm = c.realm AND j.seq = c.value " +
+  `WHERE c.name = 'journal' AND c.realm > $1 AND j.hash IS NOT NULL ORDER BY c.realm LIMIT ${headsRows}`;
+
 type JournalHeadOf = Statement["journal"][number];
 type RefusalsHeadOf = Statement["refusals"][number];
 
@@ -46,10 +52,11 @@ interface Sealed {
 }
 
 export class Checkpointer {
-  readonly #store: Store;
+  readonly #store: OpenStore;
   readonly #options: CheckpointerOptions;
   readonly #clock: () => number;
   readonly #stream = crypto.randomUUID();
+  #hasBegun = false;
   #seq = 0;
   #previous = chainStart;
   /** Heads that are in no statement yet. */
@@ -61,7 +68,7 @@ export class Checkpointer {
   #timer: ReturnType<typeof setInterval> | undefined;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(store: Store, options: CheckpointerOptions) {
+  constructor(store: OpenStore, options: CheckpointerOptions) {
     this.#store = store;
     this.#options = options;
     this.#clock = options.clock ?? Date.now;
@@ -94,6 +101,7 @@ export class Checkpointer {
   }
 
   async #run(): Promise<void> {
+    if (!this.#hasBegun) await this.#begin();
     this.#take();
     // Ends: every turn writes what was sealed, and seals less than there was.
     while (this.#sealed.length > 0 || this.#journal.length > 0 || this.#refusals.length > 0) {
@@ -108,6 +116,18 @@ export class Checkpointer {
       this.#sealed = [];
     }
     this.#export();
+  }
+
+  /** Finds where the journals of all realms are. */
+  async #begin(): Promise<void> {
+    const found: JournalHeadOf[] = [];
+    let rows: readonly Readonly<Record<string, unknown>>[];
+    do {
+      rows = await this.#store.admin.query(headsSql, [found.at(-1)?.[0] ?? -1]);
+      found.push(...rows.map(({ realm, seq, hash }): JournalHeadOf => [Number(realm), Number(seq), String(hash)]));
+    } while (rows.length === headsRows);
+    this.#journal = found;
+    this.#hasBegun = true;
   }
 
   /** Takes over the heads that have moved. A chain that has moved on since it was taken is stated where it is now. */

@@ -69,9 +69,12 @@ export const overflowType = "audit_overflow";
 /** Attempts to write what is left when the log closes. */
 const closingAttemptsMax = 3;
 
+/** A row that has no place in a stream yet. */
+type Unchained = Omit<RefusalRow, "stream" | "seq" | "actor"> & { readonly actor: Value };
+
 interface Waiting {
   readonly realm: number;
-  readonly row: Omit<RefusalRow, "realm" | "stream" | "seq" | "count">;
+  readonly row: Omit<Unchained, "realm" | "count">;
   count: number;
 }
 
@@ -84,6 +87,10 @@ interface Budget {
 }
 
 type Sealed = { readonly realm: number; readonly row: Row };
+
+/** The database is away, or was overtaken: it may be tried again. */
+const isPassing = (error: unknown): boolean =>
+  error instanceof StoreError && ["unavailable", "timeout", "conflict", "full", "unknown_fate"].includes(error.kind);
 
 /** A text as every database holds it, and no longer than an audit needs. */
 const clean = (text: string | null | undefined): string | null =>
@@ -133,7 +140,7 @@ export class RefusalLog {
       key: clean(refused.key),
       user: clean(refused.user),
       subject: clean(refused.subject),
-      actor: actor === undefined || actor === null ? null : JSON.stringify(actor),
+      actor: (actor ?? null) as Value,
     };
     const text = JSON.stringify([realm, ...Object.values(shared)]);
     const known = this.#waiting.get(text);
@@ -203,8 +210,7 @@ export class RefusalLog {
       this.#timer = undefined;
       this.flush()
         .catch((error: unknown) => {
-          const isPassing = error instanceof StoreError && error.kind !== "broken" && error.kind !== "check";
-          if (!isPassing) this.#options.onError?.(error, "audit");
+          if (!isPassing(error)) this.#options.onError?.(error, "audit");
         })
         .finally(() => {
           if (this.#sealed.length > 0 || this.#waiting.size > 0) this.#schedule();
@@ -233,15 +239,16 @@ export class RefusalLog {
     this.#sealed = all.map(({ realm, row, count }) => this.#chained({ realm, count, ...row }));
   }
 
-  #chained(row: Omit<RefusalRow, "stream" | "seq">): Sealed {
+  #chained(row: Unchained): Sealed {
     const { realm } = row;
     const before = this.#ends.get(realm) ?? { stream: crypto.randomUUID(), seq: 0, hash: chainStart };
     const { stream } = before;
     const seq = before.seq + 1;
-    const hash = chainHash(refusalText(before.hash, { ...row, stream, seq }));
+    const actor = row.actor === null ? null : JSON.stringify(row.actor);
+    const hash = chainHash(refusalText(before.hash, { ...row, actor, stream, seq }));
     putLast(this.#ends, realm, { stream, seq, hash });
-    const { realm: _, actor, ...plain } = row;
-    return { realm, row: { ...plain, stream, seq, hash, actor: actor === null ? null : (JSON.parse(actor) as Value) } };
+    const { realm: _, ...plain } = row;
+    return { realm, row: { ...plain, stream, seq, hash } };
   }
 
   async #write(): Promise<void> {
@@ -249,10 +256,11 @@ export class RefusalLog {
     try {
       await appendOnce(this.#store, refusalsTable, sealed, "hash");
     } catch (error) {
-      // What no attempt can write must not stand in the way of what comes; a new stream begins behind it.
-      if (error instanceof StoreError && ["check", "unique", "broken"].includes(error.kind)) {
-        this.#sealed = [];
+      if (!isPassing(error)) {
         for (const { realm } of sealed) this.#ends.delete(realm);
+        // Somebody else's row has the place of ours: they go to a new stream. What no attempt can write must not stand in the way of what comes.
+        const isTaken = error instanceof StoreError && error.kind === "unique";
+        this.#sealed = isTaken ? sealed.map(({ realm, row }) => this.#chained({ ...(row as unknown as Unchained), realm })) : [];
       }
       throw error;
     }
