@@ -1,7 +1,2 @@
 /** The public entry: what a service's definition imports. */
-export * from "./define/index.ts";
-export { effectOn, type PolicyEffect } from "./pipeline/policy-trial.ts";
-export { hashOfKey, newApiKey, shownPrefix } from "./pipeline/identity/api-key.ts";
-export { csrfOf, newSessionToken } from "./pipeline/identity/session.ts";
-export { signingLabel } from "./pipeline/identity/secrets.ts";
-export type * from "./pipeline/identity/entries.ts";
+export * from "./host/public.ts";

@@ -38,7 +38,7 @@ const shown = (path: string): string => {
 const offerPons = (): void => {
   Bun.plugin({
     name: "pons",
-    setup: (build) => void build.module("pons", async () => ({ exports: await import("../index.ts"), loader: "object" })),
+    setup: (build) => void build.module("pons", async () => ({ exports: await import("./public.ts"), loader: "object" })),
   });
 };
 
