@@ -1,0 +1,81 @@
+/**
+ * The fields RateLimit-Policy and RateLimit of an answer (draft-ietf-httpapi-ratelimit-headers-11), lists of RFC 9651:
+ *
+ *   RateLimit-Policy: "burst";q=100;w=10, "monthly";q=1000000;w=2592000
+ *   RateLimit: "burst";r=12;t=9, "monthly";r=731044;t=190800
+ *
+ * The limit that leaves least comes first. A limit without a window has neither `w` nor `t`.
+ */
+import type { LimitState } from "./rule.ts";
+
+export interface RateLimitFields {
+  /** Of RateLimit-Policy. */
+  readonly policy: string;
+  /** Of RateLimit. */
+  readonly limit: string;
+}
+
+/** RFC 9651 section 3.3.1: an integer has up to 15 digits. */
+const integerMax = 999_999_999_999_999;
+const remembered = 1_000;
+
+export class RateLimitFormatter {
+  /** By the name that comes first: what was written last for it. */
+  readonly #policies = new Map<string, { readonly states: readonly LimitState[]; readonly text: string }>();
+
+  /**
+   * Undefined where there are no limits. `retryAfterSeconds`: of a denied call; Retry-After is then not earlier than any `t`: a limit that is
+   * whole only later is left out of RateLimit.
+   */
+  format(states: readonly LimitState[], retryAfterSeconds?: number): RateLimitFields | undefined {
+    if (states.length === 0) return undefined;
+    const sorted = states.length === 1 ? states : states.toSorted(leastFirst);
+    let limit = "";
+    for (const { name, windowSeconds, remaining, resetSeconds } of sorted) {
+      if (retryAfterSeconds !== undefined && resetSeconds > retryAfterSeconds) continue;
+      const time = windowSeconds > 0 ? `;t=${integer(Math.ceil(resetSeconds))}` : "";
+      limit += `${limit === "" ? "" : ", "}${quoted(name)};r=${integer(Math.floor(remaining))}${time}`;
+    }
+    return { policy: this.#policy(sorted), limit };
+  }
+
+  /** A plan's policy is the same in every answer, so what was written last is mostly what is wanted. */
+  #policy(sorted: readonly LimitState[]): string {
+    const first = sorted[0]?.name ?? "";
+    const last = this.#policies.get(first);
+    if (last !== undefined && isSamePolicy(last.states, sorted)) return last.text;
+    const text = sorted
+      .map(({ name, quota, windowSeconds }) => {
+        const window = windowSeconds > 0 ? `;w=${integer(Math.ceil(windowSeconds))}` : "";
+        return `${quoted(name)};q=${integer(quota)}${window}`;
+      })
+      .join(", ");
+    if (this.#policies.size >= remembered) this.#policies.clear();
+    this.#policies.set(first, { states: sorted, text });
+    return text;
+  }
+}
+
+const share = ({ quota, remaining }: LimitState): number => (quota === 0 ? 0 : remaining / quota);
+
+/** By the part that remains; of equals the one that is whole last. */
+const leastFirst = (one: LimitState, other: LimitState): number =>
+  share(one) - share(other) || other.resetSeconds - one.resetSeconds;
+
+const integer = (value: number): number => Math.min(value, integerMax);
+
+/** A string of RFC 9651 section 3.3.3. */
+function quoted(name: string): string {
+  if (plain.test(name)) return `"${name}"`;
+  if (!printable.test(name)) throw new RangeError(`a limit's name must be printable ASCII: ${JSON.stringify(name)}`);
+  return `"${name.replace(/["\\]/g, "\\$&")}"`;
+}
+const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
+const printable = /^[\x20-\x7e]*$/;
+
+const isSamePolicy = (one: readonly LimitState[], other: readonly LimitState[]): boolean =>
+  one.length === other.length &&
+  one.every(({ name, quota, windowSeconds }, index) => {
+    const same = other[index];
+    return same !== undefined && name === same.name && quota === same.quota && windowSeconds === same.windowSeconds;
+  });
