@@ -3,7 +3,7 @@
  * line and the server all start from.
  */
 import { Audit, auditTables, refusedCall } from "../audit/index.ts";
-import { Leases, systemTables, Writer } from "../batch/index.ts";
+import { Leases, Nonces, noncesTable, systemTables, Writer } from "../batch/index.ts";
 import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
@@ -73,7 +73,14 @@ export interface App {
 }
 
 /** Tables that every installation has, whatever its services. */
-export const installationTables: readonly Table[] = [...systemTables, ...auditTables, directoryTable, changedTable, keysTable];
+export const installationTables: readonly Table[] = [
+  ...systemTables,
+  ...auditTables,
+  directoryTable,
+  changedTable,
+  noncesTable,
+  keysTable,
+];
 
 /** A table stands after those it refers to; in a circle the order of definition decides. */
 export const inReferenceOrder = (tables: readonly Table[]): readonly Table[] => {
@@ -168,6 +175,7 @@ export const createApp = (options: AppOptions): App => {
     placeOf: (realm) => store.realms.at(realm),
     secrets,
     clock,
+    nonces: new Nonces(store, { clock }),
     ...options.identity,
   });
   const recentCalls = new RecentCalls(now);

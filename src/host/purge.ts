@@ -1,10 +1,12 @@
 /**
- * Removes answers kept for repeated Idempotency-Keys once they are of no use: they are given again for 24 hours. Runs beside the calls, in
- * transactions of a few rows each with pauses between them, so that no call waits long for one; processes that share a database may all do it.
+ * Removes what is of no use any more: answers kept for repeated Idempotency-Keys, which are given again for 24 hours, and nonces of signed requests.
+ * Runs beside the calls, in transactions of a few rows each with pauses between them, so that no call waits long for one; processes that share a
+ * database may all do it.
  *
  *   const purge = startPurge(app.store, { logger });
  *   await purge.stop();   // waits for the transaction under way
  */
+import { Nonces } from "../batch/nonces.ts";
 import { idempotencyTable } from "../batch/system-tables.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type OpenStore, type Row, type RowsShape, StoreError } from "../store/index.ts";
@@ -87,6 +89,23 @@ export const purgeIdempotency = async (
   return removed;
 };
 
+/** Removes nonces that need not be remembered; returns how many. Ends early when the signal aborts. */
+const purgeNonces = async (
+  store: OpenStore,
+  options: { readonly signal: AbortSignal; readonly clock?: () => number },
+): Promise<number> => {
+  const { signal, clock = Date.now } = options;
+  const nonces = new Nonces(store, { clock });
+  let removed = 0;
+  for (let count = 1; count > 0 && !signal.aborted;) {
+    const began = performance.now();
+    count = await nonces.purge();
+    removed += count;
+    if (count > 0) await Bun.sleep(Math.max(pauseMsMin, (performance.now() - began) * pausesPerStep));
+  }
+  return removed;
+};
+
 /** Purges now and then until it is stopped. A run that fails is logged, and made up for by the next one. */
 export const startPurge = (store: OpenStore, options: PurgeOptions): Purge => {
   const { logger, everyMs = everyMsDefault } = options;
@@ -98,6 +117,8 @@ export const startPurge = (store: OpenStore, options: PurgeOptions): Purge => {
     try {
       const removed = await purgeIdempotency(store, { ...options, signal });
       if (removed > 0) logger.debug("idempotency_purged", { removed });
+      const nonces = await purgeNonces(store, { ...options, signal });
+      if (nonces > 0) logger.debug("nonces_purged", { removed: nonces });
     } catch (error) {
       const isPassing = error instanceof StoreError && error.kind !== "broken" && error.kind !== "check";
       logger[isPassing ? "warn" : "error"]("purge_failed", { error });

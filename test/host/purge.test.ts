@@ -1,5 +1,6 @@
 /** Kept answers that are too old go, a few per transaction; younger ones, and those used anew meanwhile, stay. */
 import { expect, test } from "bun:test";
+import { Nonces } from "../../src/batch/nonces.ts";
 import { idempotencyTable } from "../../src/batch/system-tables.ts";
 import { installationTables } from "../../src/host/app.ts";
 import { purgeIdempotency, startPurge } from "../../src/host/purge.ts";
@@ -91,5 +92,22 @@ forEachEngine((engine) => {
     await keep(store, a, range("later", 2, ago(30)));
     await Bun.sleep(50);
     expect(await keysIn(store, a)).toEqual(["later0", "later1"]);
+  });
+
+  test("nonces go two hours after they were needed last", async () => {
+    await using world = await opened();
+    const { store } = world;
+    const nonces = new Nonces(store, { clock: () => now });
+    await nonces.use("app_1", "old", now - 2 * hour - 1);
+    await nonces.use("app_1", "new", now - 2 * hour + 1);
+    const purge = startPurge(store, { logger, everyMs: 10, clock: () => now });
+    const deadline = performance.now() + 5_000;
+    const count = async () => (await store.admin.query("SELECT id FROM pons_nonces")).length;
+    expect(await count()).toBe(2);
+    while ((await count()) === 2 && performance.now() < deadline) await Bun.sleep(10);
+    await purge.stop();
+    expect(await count()).toBe(1);
+    expect(await nonces.use("app_1", "new", now)).toBe(false);
+    expect(await nonces.use("app_1", "old", now)).toBe(true);
   });
 });
