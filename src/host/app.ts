@@ -8,7 +8,6 @@ import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
 import type { Call, Result } from "../pipeline/call.ts";
-import type { Gate } from "../pipeline/gate.ts";
 import { Directory } from "../pipeline/identity/directory.ts";
 import { changedTable, directoryTable } from "../pipeline/identity/directory-tables.ts";
 import { Identity, type IdentityOptions } from "../pipeline/identity/identity.ts";
@@ -22,6 +21,7 @@ import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
 import { Signer } from "./forward.ts";
 import { ForwardClient } from "./forward-client.ts";
+import type { Managed, ManagedParts } from "./managed.ts";
 
 export interface AppOptions {
   readonly services: readonly ServiceDefinition[];
@@ -36,20 +36,9 @@ export interface AppOptions {
   readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
   readonly onCall?: (call: Call, result: Result) => void;
   readonly queueMax?: number;
-  /** Limits, policies and the record of usage. */
-  readonly gate?: (parts: GateParts) => Gate;
+  /** Limits, policies and the record of usage; absent: calls are not limited nor counted. */
+  readonly managed?: (parts: ManagedParts) => Managed;
   readonly identity?: Pick<IdentityOptions, "nonces" | "tokens" | "publicTenant" | "operatorTenant" | "onUse">;
-}
-
-/** What a gate is made of. */
-export interface GateParts {
-  readonly store: OpenStore;
-  readonly writer: Writer;
-  readonly directory: Directory;
-  readonly contracts: ReadonlyMap<string, Contract>;
-  readonly clock: () => number;
-  /** To be told of every call, so that a draft of a policy can be tried on them. */
-  readonly recentCalls: RecentCalls;
 }
 
 export interface App {
@@ -70,6 +59,8 @@ export interface App {
   /** Signs calls between nodes. */
   readonly signer: Signer;
   readonly takeOver: Handover["takeOver"];
+  /** Started once the app lives on. */
+  readonly managed: Managed | undefined;
 }
 
 /** Tables that every installation has, whatever its services. */
@@ -180,11 +171,11 @@ export const createApp = (options: AppOptions): App => {
   });
   const recentCalls = new RecentCalls(now);
   const sources = new Sources(store, writer, { contracts, sequences, inMemory, now, secrets, recentCalls });
-  const gate = options.gate?.({ store, writer, directory, contracts, clock, recentCalls });
+  const managed = options.managed?.({ store, writer, directory, contracts, clock, recentCalls });
   const pipeline = createPipeline({
     contracts,
     identity,
-    ...(gate === undefined ? {} : { gate }),
+    ...(managed === undefined ? {} : { gate: managed.gate }),
     executor: leases === undefined ? sources : new Router(sources, { leases, peers: new ForwardClient(signer) }),
     cursorSecret: options.cursorSecret,
     now,
@@ -198,5 +189,5 @@ export const createApp = (options: AppOptions): App => {
     ...(onCall === undefined ? {} : { onCall }),
   });
   const { takeOver } = pipeline;
-  return { contracts, store, writer, agenda, identity, directory, secrets, audit, pipeline, leases, signer, takeOver };
+  return { contracts, store, writer, agenda, identity, directory, secrets, audit, pipeline, leases, signer, takeOver, managed };
 };

@@ -13,3 +13,6 @@ export type {
   LoadUsed,
   ThresholdListener,
 } from "./rule.ts";
+export { EventLoopLag } from "./event-loop-lag.ts";
+export { RateLimitFormatter, type RateLimitFields } from "./fields.ts";
+export { priorityMax, type Shed, Shedder, type ShedderOptions } from "./shedder.ts";

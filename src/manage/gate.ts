@@ -9,7 +9,7 @@
  */
 import type { Contract, Operation } from "../contract/contract.ts";
 import type { Limiter, LimitState } from "../limits/index.ts";
-import { formatRateLimit, formatRateLimitPolicy } from "../limits/index.ts";
+import { RateLimitFormatter, type Shedder } from "../limits/index.ts";
 import type { CallContext, Caller, RunOutcome } from "../pipeline/context.ts";
 import { andThen } from "../pipeline/condition.ts";
 import type { Gate } from "../pipeline/gate.ts";
@@ -30,19 +30,13 @@ export interface Recorder {
   count(context: CallContext, outcome: RunOutcome, elapsedMs: number): void;
 }
 
-/** Sheds calls when there is too much to do: `undefined` where one may go on. */
-export interface Shedding {
-  enter(tenant: string, priority: number): Refusal | undefined;
-  leave(tenant: string): void;
-}
-
 export interface GateOptions {
   readonly directory: Directory;
   readonly contracts: ReadonlyMap<string, Contract>;
   readonly limiter: Limiter;
   readonly clock: () => number;
   readonly policies?: PolicyGate;
-  readonly shedding?: Shedding;
+  readonly shedder?: Shedder;
   readonly recorders?: readonly Recorder[];
 }
 
@@ -50,7 +44,7 @@ export interface GateOptions {
 interface Held {
   readonly terms: Terms | undefined;
   readonly isAdmitted: boolean;
-  readonly tenant: string | undefined;
+  readonly tenant: string;
 }
 
 /** Priority of callers without a plan: keys of the installation itself, sessions of people. */
@@ -67,6 +61,7 @@ const refusalTypes = {
 
 export class ManagedGate implements Gate {
   readonly #options: GateOptions;
+  readonly #formatter = new RateLimitFormatter();
   readonly #terms = new WeakMap<Caller, Map<Operation, MaybePromise<Terms | undefined>>>();
 
   constructor(options: GateOptions) {
@@ -76,9 +71,9 @@ export class ManagedGate implements Gate {
   admit(context: CallContext): MaybePromise<Refusal | undefined> {
     const { caller } = context;
     if (caller === undefined) throw new Error("admit comes after identify");
-    const { policies, shedding } = this.#options;
-    const shed = shedding?.enter(caller.tenant, caller.priority ?? priorityDefault);
-    if (shed !== undefined) return shed;
+    const { policies, shedder } = this.#options;
+    const shed = shedder?.enter(caller.tenant, caller.priority ?? priorityDefault);
+    if (shed !== undefined) return refuse("overloaded", { retryAfter: shed.retryAfterSeconds, details: { reason: shed.reason } });
     context.held = { terms: undefined, isAdmitted: false, tenant: caller.tenant } satisfies Held;
     if (policies === undefined) return this.#limit(context, caller);
     return andThen(
@@ -92,22 +87,22 @@ export class ManagedGate implements Gate {
   }
 
   answered(context: CallContext, outcome: RunOutcome, elapsedMs: number): void {
-    const { limiter, shedding, recorders = [] } = this.#options;
+    const { limiter, shedder, recorders = [] } = this.#options;
     const held = context.held as Held | undefined;
     if (held !== undefined) {
       context.held = undefined;
-      if (held.tenant !== undefined) shedding?.leave(held.tenant);
+      shedder?.leave(held.tenant);
       if (held.isAdmitted && held.terms !== undefined) limiter.release(held.terms.rules);
     }
     for (const recorder of recorders) recorder.count(context, outcome, elapsedMs);
   }
 
   abandon(context: CallContext): void {
-    const { limiter, shedding } = this.#options;
+    const { limiter, shedder } = this.#options;
     const held = context.held as Held | undefined;
     if (held === undefined) return;
     context.held = undefined;
-    if (held.tenant !== undefined) shedding?.leave(held.tenant);
+    shedder?.leave(held.tenant);
     if (!held.isAdmitted || held.terms === undefined) return;
     limiter.release(held.terms.rules);
     limiter.refund(held.terms.rules, held.terms.units);
@@ -121,7 +116,7 @@ export class ManagedGate implements Gate {
       if (terms.rules.length === 0) return undefined;
       const admission = this.#options.limiter.admit(terms.rules, terms.units, this.#options.clock());
       return andThen(admission, (decided) => {
-        this.#tell(context, decided.states);
+        this.#tell(context, decided.states, decided.ok ? undefined : decided.retryAfterSeconds);
         if (decided.ok) {
           context.held = { terms, isAdmitted: true, tenant: caller.tenant } satisfies Held;
           return undefined;
@@ -149,14 +144,16 @@ export class ManagedGate implements Gate {
     return found;
   }
 
-  #tell(context: CallContext, states: readonly LimitState[]): void {
+  #tell(context: CallContext, states: readonly LimitState[], retryAfterSeconds?: number): void {
     const { findings } = context.call;
     if (findings === undefined) return;
+    const fields = this.#formatter.format(states, retryAfterSeconds);
+    if (fields === undefined) return;
     findings.limits = states;
     findings.headers = [
       ...(findings.headers ?? []).filter(([name]) => !name.startsWith("RateLimit")),
-      ["RateLimit-Policy", formatRateLimitPolicy(states)],
-      ["RateLimit", formatRateLimit(states)],
+      ["RateLimit-Policy", fields.policy],
+      ["RateLimit", fields.limit],
     ];
   }
 }

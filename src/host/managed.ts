@@ -1,0 +1,110 @@
+/**
+ * What makes calls managed: limits by plan, policies of tenants, shedding of load, the record. Put together from an app's parts; started once the app
+ * lives on, and stopped before its store is closed.
+ */
+import type { PolicySettings } from "../define/policy.ts";
+import { ManagedGate, type Recorder } from "../manage/gate.ts";
+import { Origins } from "../manage/policies/origins.ts";
+import { Policies } from "../manage/policies/policies.ts";
+import { PolicySets } from "../manage/policies/set.ts";
+import { RecentRecorder } from "../manage/recent.ts";
+import { EventLoopLag, type Limiter, Shedder } from "../limits/index.ts";
+import type { Gate } from "../pipeline/gate.ts";
+import type { Writer } from "../batch/index.ts";
+import type { Contract } from "../contract/index.ts";
+import type { Directory } from "../pipeline/identity/directory.ts";
+import type { RecentCalls } from "../pipeline/recent-calls.ts";
+import { type OpenStore, realmOf } from "../store/index.ts";
+
+/** The parts of an app that it is made of. */
+export interface ManagedParts {
+  readonly store: OpenStore;
+  readonly writer: Writer;
+  readonly directory: Directory;
+  readonly contracts: ReadonlyMap<string, Contract>;
+  readonly clock: () => number;
+  /** To be told of every call, so that a draft of a policy can be tried on them. */
+  readonly recentCalls: RecentCalls;
+}
+
+export interface ManagedOptions {
+  readonly limiter: Limiter;
+  /** Calls under way at the same time before the first is shed. */
+  readonly inFlightMax?: number;
+  readonly recorders?: readonly Recorder[];
+  readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
+}
+
+export interface Managed {
+  readonly gate: Gate;
+  /** What pages of other origins may do; absent without a control plane. */
+  readonly origins: Origins | undefined;
+  /** Reads what has to be there before the first call. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+const inFlightDefault = 20_000;
+/** How late timers may fire before the lowest plans are shed. */
+const lagMsMax = 2_000;
+
+/** Enabled CORS policies of all tenants: a preflight names no tenant. */
+const readCors = async (parts: ManagedParts, table: string): Promise<readonly PolicySettings["cors"][]> => {
+  const rows = await parts.store.admin.query(`SELECT settings FROM "${table}" WHERE kind = 'cors' AND enabled`, []);
+  return rows.map(({ settings }) => (typeof settings === "string" ? JSON.parse(settings) : settings) as PolicySettings["cors"]);
+};
+
+/** Puts the managed part of an app together. */
+export const createManaged = (parts: ManagedParts, options: ManagedOptions): Managed => {
+  const { directory, contracts, clock, store, recentCalls } = parts;
+  const { onError = () => undefined } = options;
+  const resource = contracts.get("platform")?.resources.get("policies");
+  const sets =
+    resource === undefined
+      ? undefined
+      : new PolicySets(store, { directory, policies: resource, onError: (error) => onError(error, "policies") });
+  const policies =
+    sets === undefined
+      ? undefined
+      : new Policies({
+          sets,
+          contracts,
+          realmOf: (tenant, environment) => realmOf(store, tenant, environment),
+          clock,
+          onFlaw: (operation, flaws, requestId) =>
+            onError(
+              new Error(`the answer does not fit: ${flaws.join("; ")}`),
+              `${operation.service}.${operation.name}`,
+              requestId,
+            ),
+        });
+  const origins =
+    resource === undefined
+      ? undefined
+      : new Origins({
+          directory,
+          read: () => readCors(parts, resource.table.name),
+          onError: (error) => onError(error, "policies"),
+        });
+  const lag = new EventLoopLag();
+  const gate = new ManagedGate({
+    directory,
+    contracts,
+    clock,
+    limiter: options.limiter,
+    shedder: new Shedder({ inFlightMax: options.inFlightMax ?? inFlightDefault, lag: { now: () => lag.ms, maxMs: lagMsMax } }),
+    recorders: [new RecentRecorder(recentCalls), ...(options.recorders ?? [])],
+    ...(policies === undefined ? {} : { policies }),
+  });
+  return {
+    gate,
+    origins,
+    async start() {
+      await origins?.load();
+    },
+    stop() {
+      origins?.stop();
+      lag[Symbol.dispose]();
+    },
+  };
+};
