@@ -8,5 +8,5 @@ export { ponsPolicy } from "./signature-policy.ts";
 export type { SignaturePolicy } from "./signature-policy.ts";
 export { isUsableKey } from "./signing-algorithm.ts";
 export type { PublicKey, SecretKey, SigningAlgorithm, VerifyingKey } from "./signing-algorithm.ts";
-export { checkSignature, dummyKeyFor, readAnySignature, readSignature, verifySignature } from "./verify-signature.ts";
+export { checkSignature, readAnySignature, readSignature, verifySignature } from "./verify-signature.ts";
 export type { ReadOptions, ReadSignature, UncheckedSignature, VerifyOptions } from "./verify-signature.ts";

@@ -10,6 +10,7 @@
  * Pons registers the first two for apps; the others are for signatures of those who have other keys.
  */
 import { constants, createPublicKey, type KeyObject, timingSafeEqual, verify } from "node:crypto";
+import { BoundedCache } from "../bounded-cache.ts";
 
 export interface SecretKey {
   readonly algorithm: "hmac-sha256";
@@ -28,20 +29,8 @@ export type SigningAlgorithm = VerifyingKey["algorithm"];
 export const hmac = (secret: Uint8Array, text: string): Uint8Array =>
   new Bun.CryptoHasher("sha256", secret).update(text).digest();
 
-const prepared = new WeakMap<Uint8Array, Bun.CryptoHasher>();
-
-/** A hasher that has taken the secret in, which is a quarter of the work: once for each object. */
-const hasherOf = (secret: Uint8Array): Bun.CryptoHasher => {
-  let hasher = prepared.get(secret);
-  if (hasher === undefined) {
-    hasher = new Bun.CryptoHasher("sha256", secret);
-    prepared.set(secret, hasher);
-  }
-  return hasher.copy();
-};
-
 const checkHmac = (secret: Uint8Array, base: string, signature: Uint8Array): boolean => {
-  const expected = hasherOf(secret).update(base).digest();
+  const expected = hmac(secret, base);
   const isWhole = signature.length === expected.length;
   return timingSafeEqual(expected, isWhole ? signature : new Uint8Array(expected.length)) && isWhole;
 };
@@ -93,16 +82,17 @@ const importKey = ({ algorithm, publicKey }: PublicKey): KeyObject | undefined =
   }
 };
 
-const imported = new WeakMap<PublicKey, KeyObject | null>();
+/** Keys by algorithm and DER; null for what is none. */
+const imported = new BoundedCache<KeyObject | null>({ entriesMax: 10_000, keyLengthMax: 1_024 });
 
-/** Reading a key costs as much as a check: once for each object. */
+/** Reading a key costs as much as a check: once for each. */
 const keyObjectOf = (key: PublicKey): KeyObject | undefined => {
-  let known = imported.get(key);
-  if (known === undefined) {
-    known = importKey(key) ?? null;
-    imported.set(key, known);
-  }
-  return known ?? undefined;
+  const name = `${key.algorithm} ${Buffer.from(key.publicKey).toString("latin1")}`;
+  const known = imported.get(name);
+  if (known !== undefined) return known ?? undefined;
+  const object = importKey(key);
+  imported.set(name, object ?? null);
+  return object;
 };
 
 const checkPublic = (key: PublicKey, base: string, signature: Uint8Array): boolean => {

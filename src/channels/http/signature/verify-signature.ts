@@ -74,30 +74,43 @@ export const readSignature = (
   };
 };
 
-/** Undefined where the signature was made with the counterpart of `key`. The key's algorithm counts; what the signer says has to agree. */
+/** RFC 8032 section 7.1, test 1: a sound key whose private part everybody knows. */
+const ed25519OfNobody = "302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+const dummyKeys = {
+  "hmac-sha256": { algorithm: "hmac-sha256", secret: crypto.getRandomValues(new Uint8Array(32)) },
+  ed25519: { algorithm: "ed25519", publicKey: Buffer.from(ed25519OfNobody, "hex") },
+} as const satisfies Record<string, VerifyingKey>;
+
+/** The key of nobody that a signature of this form is checked with where it has no other: what comes of it does not count. */
+const dummyKeyFor = (signature: Uint8Array): VerifyingKey => dummyKeys[signature.length === 64 ? "ed25519" : "hmac-sha256"];
+
+/** Whether a signature can be one of the algorithm, by its length. */
+const hasForm = (signature: Uint8Array, algorithm: SigningAlgorithm): boolean => {
+  switch (algorithm) {
+    case "hmac-sha256":
+      return signature.length === 32;
+    case "ed25519":
+    case "ecdsa-p256-sha256":
+      return signature.length === 64;
+    case "rsa-pss-sha512":
+    case "rsa-v1_5-sha256":
+      return true;
+  }
+};
+
+/**
+ * Undefined where the signature was made with the counterpart of `key`. The key's algorithm counts; what the signer says has to agree. How long it
+ * takes follows from the signature's form and not from the key, so that time does not tell who has which key, nor whether anybody has.
+ */
 export const checkSignature = (
   { base, signature, algorithm }: Pick<UncheckedSignature, "base" | "signature" | "algorithm">,
   key: VerifyingKey,
 ): Problem | undefined => {
-  if (algorithm !== undefined && algorithm !== key.algorithm) return problem("algorithm_mismatch");
-  return checkBytes(key, base, signature) ? undefined : problem("signature_wrong");
-};
-
-/** RFC 8032 section 7.1, test 1: a sound key that nobody uses, as its private part is known to all. */
-const nobody = Buffer.from("302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a", "hex");
-const dummyKeys: Readonly<Record<"hmac-sha256" | "ed25519", VerifyingKey>> = {
-  "hmac-sha256": { algorithm: "hmac-sha256", secret: crypto.getRandomValues(new Uint8Array(32)) },
-  ed25519: { algorithm: "ed25519", publicKey: nobody },
-};
-
-/**
- * A key to check a signature with whose key is unknown, so that the answer takes as long as for a wrong one. Its result must not count. Of the kind
- * that the signer says or, if it says none, that the signature's length is of.
- */
-export const dummyKeyFor = ({ algorithm, signature }: Pick<UncheckedSignature, "algorithm" | "signature">): VerifyingKey => {
-  const kind: SigningAlgorithm =
-    algorithm === "ed25519" || algorithm === "hmac-sha256" ? algorithm : signature.length === 64 ? "ed25519" : "hmac-sha256";
-  return dummyKeys[kind];
+  const isAgreed = algorithm === undefined || algorithm === key.algorithm;
+  const isPossible = isAgreed && hasForm(signature, key.algorithm);
+  const isMade = checkBytes(isPossible ? key : dummyKeyFor(signature), base, signature);
+  if (isPossible && isMade) return undefined;
+  return problem(isAgreed ? "signature_wrong" : "algorithm_mismatch");
 };
 
 export interface VerifyOptions extends ReadOptions {
@@ -110,7 +123,7 @@ export const verifySignature = async (message: RequestMessage, options: VerifyOp
   const read = readSignature(message, options);
   if (isProblem(read)) return read;
   const key = await options.keyOf(read.keyId);
-  const found = checkSignature(read, key ?? dummyKeyFor(read));
+  const found = checkSignature(read, key ?? dummyKeyFor(read.signature));
   if (key === undefined) return problem("key_unknown");
   return found ?? read;
 };
