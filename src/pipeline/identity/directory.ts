@@ -14,6 +14,8 @@ export interface DirectoryRecord {
   /** Realm of the row that publishes it. */
   readonly owner: number;
   readonly readMs: number;
+  /** There is no such entry. */
+  readonly isAbsent: boolean;
   /** It has changed since, or is no longer kept. */
   isStale: boolean;
 }
@@ -64,6 +66,7 @@ const trustedMsMax = 1_000;
 const overlapMs = 30_000;
 const changesMax = 5_000;
 const recordsMaxDefault = 1_200_000;
+const absentMax = 50_000;
 const lateReadsMax = 5;
 /** Notices remembered for readings that were under way. */
 const recentMax = 10_000;
@@ -74,6 +77,11 @@ export interface DirectoryOptions {
   readonly onError?: (error: unknown) => void;
 }
 
+const forgetAll = (kept: Map<string, DirectoryRecord>): void => {
+  for (const record of kept.values()) record.isStale = true;
+  kept.clear();
+};
+
 const keyOf = (kind: string, name: string): string => `${kind} ${name}`;
 
 export class Directory {
@@ -82,6 +90,8 @@ export class Directory {
   readonly #recordsMax: number;
   readonly #onError: (error: unknown) => void;
   readonly #records = new Map<string, DirectoryRecord>();
+  /** What is known not to be there. */
+  readonly #absent = new Map<string, DirectoryRecord>();
   readonly #listeners = new Set<(changed: readonly ChangedEntry[]) => void>();
   /** Key → number of the notice that told of it last. */
   #recent = new Map<string, number>();
@@ -100,7 +110,13 @@ export class Directory {
 
   /** The entry of a name; `undefined` when there is none. At once when it is known. Throws `StoreError`. */
   get(kind: string, name: string): MaybePromise<DirectoryRecord | undefined> {
-    const known = this.#records.get(keyOf(kind, name));
+    return andThen(this.look(kind, name), (record) => (record.isAbsent ? undefined : record));
+  }
+
+  /** The same, with a record of its absence where there is none: who acts upon that hears of an entry that comes. */
+  look(kind: string, name: string): MaybePromise<DirectoryRecord> {
+    const key = keyOf(kind, name);
+    const known = this.#records.get(key) ?? this.#absent.get(key);
     if (known !== undefined && this.isCurrent(known)) return known;
     return this.#read(kind, name, 0);
   }
@@ -117,7 +133,7 @@ export class Directory {
     return Math.abs(this.#clock() - record.readMs) < trustedMsMax;
   }
 
-  #read(kind: string, name: string, attempt: number): MaybePromise<DirectoryRecord | undefined> {
+  #read(kind: string, name: string, attempt: number): MaybePromise<DirectoryRecord> {
     const noticed = this.#notices;
     const readMs = this.#clock();
     const call = { realm: installationRealm, params: [kind, name], limit: 1 };
@@ -129,17 +145,19 @@ export class Directory {
     });
   }
 
-  #keep(key: string, row: Row | undefined, readMs: number): DirectoryRecord | undefined {
-    const old = this.#records.get(key);
-    if (old !== undefined) old.isStale = true;
+  #keep(key: string, row: Row | undefined, readMs: number): DirectoryRecord {
+    this.#drop(key);
     if (row === undefined) {
-      this.#records.delete(key);
-      return undefined;
+      const absence: DirectoryRecord = { value: {}, owner: installationRealm, readMs, isAbsent: true, isStale: false };
+      if (this.#absent.size >= absentMax) forgetAll(this.#absent);
+      this.#absent.set(key, absence);
+      return absence;
     }
     const record: DirectoryRecord = {
       value: row["value"] as Record<string, unknown>,
       owner: row["owner"] as number,
       readMs,
+      isAbsent: false,
       isStale: false,
     };
     if (this.#records.size >= this.#recordsMax) this.#forgetOldest();
@@ -164,10 +182,7 @@ export class Directory {
     for (const { kind, name } of changed) {
       const key = keyOf(kind, name);
       this.#recent.set(key, this.#notices);
-      const record = this.#records.get(key);
-      if (record === undefined) continue;
-      record.isStale = true;
-      this.#records.delete(key);
+      this.#drop(key);
     }
     for (const listener of this.#listeners) listener(changed);
   }
@@ -175,8 +190,17 @@ export class Directory {
   /** Nothing that is kept counts any more. */
   forget(): void {
     this.#notices++;
-    for (const record of this.#records.values()) record.isStale = true;
-    this.#records.clear();
+    forgetAll(this.#records);
+    forgetAll(this.#absent);
+  }
+
+  #drop(key: string): void {
+    for (const kept of [this.#records, this.#absent]) {
+      const record = kept.get(key);
+      if (record === undefined) continue;
+      record.isStale = true;
+      kept.delete(key);
+    }
   }
 
   /** Calls the listener with what has changed, here or on other nodes, until the returned function is called. */
