@@ -196,7 +196,14 @@ export class Identity {
       );
       const { tenant, app, user } = caller;
       const actor = { tenant, app, user, reason: entry.reason };
-      acting = { ...caller, tenant: call.tenant, realm, roles: rolesIn(operation.service, caller.environment, [entry.roles]), subject: null, actor };
+      acting = {
+        ...caller,
+        tenant: call.tenant,
+        realm,
+        roles: rolesIn(operation.service, caller.environment, [entry.roles]),
+        subject: null,
+        actor,
+      };
     }
     if (call.actFor === undefined) return acting;
     const as = acting.roles.map((role) => operation.actFor[role]).find((role) => role !== undefined);
