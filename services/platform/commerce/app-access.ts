@@ -1,6 +1,6 @@
 /** What an app may use follows from its subscriptions: they are kept with the app, which every node knows. */
 import type { CommandContext } from "pons";
-import { apps } from "./foreign.ts";
+import { apps } from "../identity/app-fields.ts";
 import type { Subscription } from "./subscription-fields.ts";
 
 interface Access {

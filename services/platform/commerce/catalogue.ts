@@ -2,7 +2,7 @@
 import { eq, query, t } from "pons";
 import { plans } from "./plan-fields.ts";
 import { products } from "./product-fields.ts";
-import { communitiesOf, isShownTo, openCommunity } from "./visibility.ts";
+import { isShownTo, listedProducts } from "./visibility.ts";
 import { environmentNames } from "./words.ts";
 
 const offeredPlan = t.object({
@@ -44,12 +44,10 @@ export const catalogue = query({
     ),
   },
   run: async (ctx, { input }) => {
-    const own = await communitiesOf(ctx, ctx.principal);
-    const open = input.community === null ? undefined : await openCommunity(ctx, input.community);
-    const ids = open === undefined ? own : [...own, open];
+    const listed = await listedProducts(ctx, input.community);
     const found = await ctx.table(products).find(({ status }) => eq(status, "active"), { sortBy: "name" });
     const offered = await ctx.table(plans).find(({ status }) => eq(status, "active"), { sortBy: "name" });
-    const shown = found.filter((product) => isShownTo(product, ids));
+    const shown = found.filter((product) => isShownTo(product, listed));
     return {
       products: shown.map(({ id, name, title, doc, environments, services }) => ({
         id,

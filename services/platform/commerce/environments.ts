@@ -4,7 +4,8 @@
  */
 import { type CommandContext, declare, resource, type RowOf, t } from "pons";
 import { promote } from "./promotion.ts";
-import { type EnvironmentName, environmentNames, overseers } from "./words.ts";
+import { overseers } from "../roles.ts";
+import { type EnvironmentName, environmentNames } from "./words.ts";
 
 const fields = {
   id: t.id("env"),

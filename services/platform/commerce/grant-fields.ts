@@ -1,5 +1,6 @@
 /** Fields of a grant of a role. */
 import { declare, type RowOf, t } from "pons";
+import { rolePattern } from "../roles.ts";
 import { environmentNames } from "./words.ts";
 
 /** What is set. */
@@ -9,7 +10,7 @@ export const grantTerms = {
   role: t.string({
     write: "never",
     maxLength: 81,
-    pattern: "[a-z][a-z0-9]*:[a-z][a-zA-Z0-9]*",
+    pattern: rolePattern,
     index: true,
     doc: "Service and role.",
     example: "bank:teller",

@@ -3,8 +3,8 @@
  * installation.
  */
 import { type CommandContext, entry, type FieldIssue, type FunctionRefusal, resource, type RowOf, t, type Value } from "pons";
-import { isReserved } from "./roles.ts";
-import { environmentNames, overseers } from "./words.ts";
+import { isGrantable, overseers, rolePattern } from "../roles.ts";
+import { environmentNames } from "./words.ts";
 
 const claim = (doc: string) => t.string({ optional: true, minLength: 1, maxLength: 100, doc });
 
@@ -29,7 +29,7 @@ const terms = {
   roles: t.array(
     t.object({
       name: t.string({ minLength: 1, maxLength: 255, doc: "Role as the issuer calls it." }),
-      roles: t.array(t.string({ maxLength: 81, pattern: "[a-z][a-z0-9]*:[a-z][a-zA-Z0-9]*", example: "bank:teller" }), {
+      roles: t.array(t.string({ maxLength: 81, pattern: rolePattern, example: "bank:teller" }), {
         minItems: 1,
         maxItems: 50,
         doc: "Roles here.",
@@ -64,7 +64,7 @@ const flawsOf = (ctx: CommandContext, row: Pick<Issuer, "issuer" | "jwksUri" | "
   for (const [index, { name, roles }] of row.roles.entries()) {
     if (row.roles.findIndex((one) => one.name === name) < index) flaws[`roles.${index}.name`] = [{ code: "duplicate" }];
     for (const [position, role] of roles.entries())
-      if (isReserved(role.split(":")[1] ?? ""))
+      if (!isGrantable(role, ctx.principal.tenant))
         flaws[`roles.${index}.roles.${position}`] = [{ code: "not_in_list", params: { values: "roles that may be given" } }];
   }
   return Object.keys(flaws).length === 0 ? undefined : ctx.refuse("validation_failed", undefined, { fields: flaws });

@@ -1,14 +1,17 @@
 /** Telling the owner of an app what became of it. */
-import type { CommandContext, Row } from "pons";
-import type { apps } from "./foreign.ts";
+import type { CommandContext } from "pons";
+import type { App } from "../identity/app-fields.ts";
+import { notifications } from "../identity/notification-fields.ts";
 
-/** Nothing yet keeps notifications. */
+/** Leaves a notification for the app's owner; an app of the tenant itself has nobody to be told. */
 export const notify = (
-  _ctx: CommandContext,
-  _note: {
-    readonly app: Row<typeof apps>;
-    readonly kind: string;
-    readonly text: string;
-    readonly data: Readonly<Record<string, unknown>>;
-  },
-): void => undefined;
+  ctx: CommandContext,
+  {
+    app,
+    kind,
+    text,
+    data,
+  }: { readonly app: App; readonly kind: string; readonly text: string; readonly data: Readonly<Record<string, unknown>> },
+): void => {
+  if (app.owner !== null) ctx.table(notifications).insert({ user: app.owner, app: app.id, kind, text, data });
+};

@@ -3,7 +3,7 @@ import { and, type CommandContext, entry, eq, type FieldIssue, type FunctionRefu
 import { type Plan, planFields, plans as declared, planTerms } from "./plan-fields.ts";
 import { flawsOfTerms, planEntry } from "./plan-limits.ts";
 import { products } from "./product-fields.ts";
-import { overseers } from "./words.ts";
+import { overseers } from "../roles.ts";
 
 const plansMax = 500;
 

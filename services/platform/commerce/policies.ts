@@ -24,7 +24,7 @@ import {
   policyTerms,
   revisionFields,
 } from "./policy-fields.ts";
-import { overseers } from "./words.ts";
+import { overseers } from "../roles.ts";
 import { identityOf } from "./who.ts";
 
 /** As many as a node keeps of one tenant. */

@@ -21,9 +21,8 @@ export const productTerms = {
   environments: offeredIn,
   visibility: t.enum(["public", "communities", "hidden"], {
     default: "hidden",
-    doc: "Who is shown it: everyone, members of the communities named, or nobody but staff.",
+    doc: "Who is shown it: everyone, members of communities that list it, or nobody but staff.",
   }),
-  communities: t.array(t.ref("communities"), { default: [], maxItems: 100, doc: "With visibility `communities`: which." }),
 };
 
 export const productFields = {

@@ -3,30 +3,24 @@
  * keeps its keys and loses the roles.
  */
 import { and, type CommandContext, entry, eq, type FieldIssue, type FunctionRefusal, resource, type Value } from "pons";
-import { communities } from "./foreign.ts";
 import { plans } from "./plan-fields.ts";
 import { type Product, productFields, products as declared, productTerms } from "./product-fields.ts";
-import { withoutForeignRoles } from "./roles.ts";
-import { overseers } from "./words.ts";
+import { flawOfRole } from "./product-roles.ts";
+import { overseers } from "../roles.ts";
 
 const productsMax = 500;
 
 /** Refuses what does not fit, field by field; `undefined` when all does. */
-const flawsOf = async (
-  ctx: CommandContext,
-  { services, communities: shownTo }: Pick<Product, "services" | "communities">,
-): Promise<FunctionRefusal | undefined> => {
+const flawsOf = (ctx: CommandContext, { services }: Pick<Product, "services">): FunctionRefusal | undefined => {
   const fields: Record<string, readonly FieldIssue[]> = {};
   for (const [index, { service, roles }] of services.entries()) {
     if (services.findIndex((one) => one.service === service) < index)
       fields[`services.${index}.service`] = [{ code: "duplicate" }];
     for (const [position, role] of roles.entries()) {
-      const flaw = withoutForeignRoles(service, role);
+      const flaw = flawOfRole(service, role, ctx.principal.tenant);
       if (flaw !== undefined) fields[`services.${index}.roles.${position}`] = [flaw];
     }
   }
-  for (const [index, id] of shownTo.entries())
-    if ((await ctx.table(communities).get(id)) === undefined) fields[`communities.${index}`] = [{ code: "bad_reference" }];
   return Object.keys(fields).length === 0 ? undefined : ctx.refuse("validation_failed", undefined, { fields });
 };
 
@@ -59,7 +53,7 @@ export const products = resource(declared, ({ self, all, rows, filter, many, com
           return ctx.refuse("already_exists", undefined, { fields: { name: ["duplicate"] } });
         if ((await table.count(({ id }) => ({ op: "notNull", left: id }))) >= productsMax)
           return ctx.refuse("too_many_rows", { max: productsMax });
-        return (await flawsOf(ctx, input)) ?? ctx.created(table.insert(input));
+        return flawsOf(ctx, input) ?? ctx.created(table.insert(input));
       },
     }),
     guard: {

@@ -1,13 +1,16 @@
 /**
  * Grants of roles. A role that is granted is kept with the person or the app, which every node knows: it counts, and ceases to count, within a second.
- * Nobody gives a role to themselves, and some are never given (`roles.ts`).
+ * Nobody gives a role to themselves, and some are never given.
  */
 import { and, type CommandContext, eq, type FunctionRefusal, resource, rowOf, t } from "pons";
-import { apps, users } from "./foreign.ts";
+import { apps } from "../identity/app-fields.ts";
+import { users } from "../identity/user-fields.ts";
+import { isGrantable } from "../roles.ts";
 import { grantTerms, type RoleGrant, roleGrants as declared } from "./grant-fields.ts";
-import { isReserved } from "./roles.ts";
+import { isForeignToApps } from "./product-roles.ts";
 import { identityOf } from "./who.ts";
-import { environmentNames, overseers } from "./words.ts";
+import { overseers } from "../roles.ts";
+import { environmentNames } from "./words.ts";
 
 /** `bank:teller`, `bank:teller@live`: as people and apps have it. */
 const heldAs = ({ role, environment }: Pick<RoleGrant, "role" | "environment">): string =>
@@ -41,13 +44,15 @@ const end = async (ctx: CommandContext, row: RoleGrant, endedBy: string | null):
 
 type Input = Pick<RoleGrant, "user" | "app" | "role" | "environment" | "until" | "reason">;
 
-const flawOf = (ctx: CommandContext, { user, app, role, until }: Input): FunctionRefusal | undefined => {
+const flawOf = (ctx: CommandContext, { user, app, role, environment, until }: Input): FunctionRefusal | undefined => {
   const invalid = (field: string, code: string, params?: Readonly<Record<string, string>>): FunctionRefusal =>
     ctx.refuse("validation_failed", undefined, { fields: { [field]: [params === undefined ? code : { code, params }] } });
   if (user === null && app === null) return invalid("user", "required");
   if (user !== null && app !== null) return invalid("app", "unknown_field");
-  const [, name = ""] = role.split(":");
-  if (isReserved(name)) return ctx.refuse("role_reserved", { role });
+  if (!isGrantable(role, ctx.principal.tenant)) return ctx.refuse("role_reserved", { role });
+  // Rows of the platform are of no environment; and what an account must have follows from its roles as they are.
+  if (environment !== null && role.startsWith("platform:")) return invalid("environment", "unknown_field");
+  if (app !== null && isForeignToApps(role)) return ctx.refuse("role_reserved", { role });
   if (until !== null && until <= ctx.now) return invalid("until", "too_early", { min: ctx.now });
   const isOwn = user === null ? app === ctx.principal.app : user === ctx.principal.user;
   return isOwn ? ctx.refuse("own_grant") : undefined;

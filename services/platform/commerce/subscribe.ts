@@ -1,8 +1,8 @@
 /** The steps of a subscription: asking, deciding, changing the plan, ending. */
-import { and, type CommandContext, eq, type FunctionRefusal, oneOf, type Row } from "pons";
+import { and, type CommandContext, eq, type FunctionRefusal, oneOf } from "pons";
+import { type App, apps } from "../identity/app-fields.ts";
 import { keepAccess } from "./app-access.ts";
 import { environmentsOf } from "./environments.ts";
-import { apps } from "./foreign.ts";
 import { notify } from "./notify.ts";
 import type { Plan } from "./plan-fields.ts";
 import type { Product } from "./product-fields.ts";
@@ -10,8 +10,6 @@ import { type Subscription, subscriptions } from "./subscription-fields.ts";
 import { isShown } from "./visibility.ts";
 import { identityOf } from "./who.ts";
 import type { EnvironmentName } from "./words.ts";
-
-type App = Row<typeof apps>;
 
 /** What somebody asks for. The rows are as the command found them. */
 export interface Wish {
@@ -105,7 +103,7 @@ export const approve = async (
   });
   await keepAccess(ctx, decided);
   ctx.emit("activated", { subscription: row.id, app: row.app }, subscriptions);
-  await told(ctx, decided, "subscription.approved", "Your subscription was approved.");
+  await told(ctx, decided, "subscriptionApproved", "Your subscription was approved.");
   return decided;
 };
 
@@ -122,7 +120,7 @@ export const reject = async (ctx: CommandContext, row: Subscription, reason: str
     ...(isNew ? { endedAt: ctx.now } : {}),
   });
   ctx.emit("rejected", { subscription: row.id, app: row.app }, subscriptions);
-  await told(ctx, decided, "subscription.rejected", `Your subscription was not approved: ${reason}`);
+  await told(ctx, decided, "subscriptionRejected", `Your subscription was not approved: ${reason}`);
   return decided;
 };
 
@@ -138,7 +136,7 @@ export const cancel = async (
     .update(row.id, { status: "cancelled", wantedPlan: null, reason: reason ?? row.reason, endedAt: ctx.now });
   await keepAccess(ctx, ended);
   ctx.emit("cancelled", { subscription: row.id, app: row.app }, subscriptions);
-  if (isStaff(ctx)) await told(ctx, ended, "subscription.cancelled", "Your subscription was ended.");
+  if (isStaff(ctx)) await told(ctx, ended, "subscriptionCancelled", "Your subscription was ended.");
   return ended;
 };
 

@@ -5,12 +5,13 @@
  *       └─► rejected, cancelled
  */
 import { and, eq, notNull, or, related, resource, rowOf, t } from "pons";
-import { apps } from "./foreign.ts";
+import { apps } from "../identity/app-fields.ts";
 import { plans } from "./plan-fields.ts";
 import { products } from "./product-fields.ts";
 import { approve, cancel, changePlan, reject, subscribe } from "./subscribe.ts";
 import { subscriptions as declared } from "./subscription-fields.ts";
-import { environmentNames, overseers } from "./words.ts";
+import { overseers } from "../roles.ts";
+import { environmentNames } from "./words.ts";
 
 const about = { subscription: t.ref("subscriptions"), app: t.ref("apps") };
 

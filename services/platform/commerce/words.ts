@@ -26,6 +26,3 @@ export const operationField = (doc: string) =>
     doc,
     example: "bank.accounts.*",
   });
-
-/** Roles that read what is configured. */
-export const overseers = ["admin", "staff", "auditor"] as const;
