@@ -73,7 +73,7 @@ export const measureTokens = ({ rounds = 15, perRound = 400 } = {}): TokenFigure
       },
     );
   const verifier = new TokenVerifier({
-    own: { issuer: audience, keys: keysAtHand(() => set), isAudience: (one) => one === audience },
+    own: { issuer: audience, keys: keysAtHand(() => set.keys), isAudience: (one) => one === audience },
     fetch: () => Promise.reject(new Error("nothing is fetched here")),
   });
   const known = token(-1);
@@ -129,6 +129,7 @@ const proofsOf = (
       client_id: "app_1",
       tenant: "acme",
       environment: "live",
+      gid: "gra_1",
       cnf: { jkt: thumbprint(jwk) },
     },
   );
@@ -136,7 +137,7 @@ const proofsOf = (
   const ath = new Bun.CryptoHasher("sha256").update(bound).digest("base64url");
   const tokens = new AccessTokens({
     verifier: new TokenVerifier({
-      own: { issuer: audience, keys: keysAtHand(() => set), isAudience: () => true },
+      own: { issuer: audience, keys: keysAtHand(() => set.keys), isAudience: () => true },
       fetch: () => Promise.reject(new Error("nothing is fetched here")),
     }),
     dpop: new DpopVerifier({ nonces: { use: () => true } }),
@@ -146,7 +147,7 @@ const proofsOf = (
       signed({ typ: "dpop+jwt", alg: "EdDSA", jwk }, { jti: `jti-${at}`, htm: "POST", htu: url, iat: seconds, ath }),
     ),
     check(proof) {
-      const checked = tokens.check({ token: bound, scheme: "dpop", proof, method: "POST", url });
+      const checked = tokens.check({ token: bound, scheme: "DPoP", proof: { jwt: proof, method: "POST", url } });
       if (checked instanceof Promise || !checked.ok) throw new Error("a good proof was refused");
     },
   };

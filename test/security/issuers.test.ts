@@ -46,8 +46,7 @@ beforeAll(async () => {
     onError: (error) => failures.push(error),
     async handle(request, { certificate }) {
       const token = (request.headers.get("authorization") ?? "").replace(/^Bearer /, "");
-      const { method, url } = request;
-      const checked = await tokens.check({ token, scheme: "bearer", method, url, certificate: certificate.fingerprint256 });
+      const checked = await tokens.check({ token, scheme: "Bearer", certificate: certificate.fingerprint256 });
       if (checked.ok) return Response.json(checked);
       const { status, details } = refusalOf(checked);
       return Response.json({ reason: details?.["reason"] }, { status });

@@ -29,7 +29,7 @@ export const keys = {
 } as const;
 export const own = new TestIssuer(origin, Object.values(keys));
 export const login = new TestIssuer("https://login.example.org/", [new TestKey("RS256", "login-1")]);
-export const place = { aud: audience, tenant: "acme", environment: "live" };
+export const place = { aud: audience, tenant: "acme", environment: "live", gid: "gra_1" };
 export const registered: ExternalIssuer = {
   issuer: login.issuer,
   jwksUri: "https://login.example.org/keys",
@@ -63,15 +63,15 @@ export class TokenCheck {
   /** Addresses of which keys were fetched. */
   readonly fetched: string[] = [];
   registrations: readonly ExternalIssuer[] = [registered];
+  ownKeys: readonly Json[] = own.jwks.keys;
   /** Milliseconds by which the clock is ahead. */
   aheadMs = 0;
   readonly #tokens: AccessTokens;
 
   constructor() {
     const clock = (): number => Date.now() + this.aheadMs;
-    const set = own.jwks;
     const verifier = new TokenVerifier({
-      own: { issuer: own.issuer, keys: keysAtHand(() => set), isAudience: (one) => one === audience },
+      own: { issuer: own.issuer, keys: keysAtHand(() => this.ownKeys, clock), isAudience: (one) => one === audience },
       issuersOf: (issuer) => this.registrations.filter((one) => one.issuer === issuer),
       fetch: (url) => {
         this.fetched.push(url);
@@ -82,9 +82,9 @@ export class TokenCheck {
     this.#tokens = new AccessTokens({ verifier, dpop: new DpopVerifier({ nonces: new Used(), clock }) });
   }
 
-  /** Whom the token stands for, shown as Bearer for a read unless `more` says otherwise. */
+  /** Whom the token stands for, shown as Bearer unless `more` says otherwise. */
   async identity(token: string, more: Partial<ShownToken> = {}): Promise<TokenIdentity | TokenRefused> {
-    return this.#tokens.check({ token, scheme: "bearer", method: "GET", url: `${origin}/bank/v2/accounts`, ...more });
+    return this.#tokens.check({ token, scheme: "Bearer", ...more });
   }
 
   /** `good`, or the fault; every fault of what was shown is 401 with a challenge. */

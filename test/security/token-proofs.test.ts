@@ -23,8 +23,11 @@ describe("SECURITY 10: proofs of possession", () => {
     ath: hashOf(token),
     ...more,
   });
-  const call = (token: string, proof: string | undefined, more: Partial<ShownToken> = {}): Promise<string> =>
-    verdict(token, { scheme: "dpop", proof, method: "POST", url, ...more });
+  const call = (token: string, proof: string | undefined, more: Partial<ShownToken> & { url?: string } = {}): Promise<string> => {
+    const { url: address = url, ...others } = more;
+    const shown = proof === undefined ? {} : { proof: { jwt: proof, method: "POST", url: address } };
+    return verdict(token, { scheme: "DPoP", ...shown, ...others });
+  };
   const proofOf = (token: string, more: Json = {}, inHeader: Json = {}, by = key): string =>
     by.sign(header(inHeader), claims(token, more));
 
@@ -41,8 +44,8 @@ describe("SECURITY 10: proofs of possession", () => {
 
   test("a bound token as Bearer, with or without a proof", async () => {
     const token = boundToken();
-    expect(await call(token, undefined, { scheme: "bearer" })).toBe("bound");
-    expect(await call(token, proofOf(token), { scheme: "bearer" })).toBe("bound");
+    expect(await call(token, undefined, { scheme: "Bearer" })).toBe("bound");
+    expect(await call(token, proofOf(token), { scheme: "Bearer" })).toBe("bound");
   });
 
   test("an unbound token with the scheme DPoP", async () => {
@@ -244,9 +247,10 @@ describe("SECURITY 11: tokens bound to certificates", () => {
   test("a certificate and a key: both are needed", async () => {
     const key = new TestKey("EdDSA");
     const token = good({ cnf: { jkt: key.thumbprint, "x5t#S256": certificate } });
+    const noProof = { jwt: "x", method: "GET", url: origin };
     expect(await verdict(token, { certificate })).toBe("bound");
-    expect(await verdict(token, { scheme: "dpop", proof: "x" })).toBe("certificate_missing");
-    expect(await verdict(token, { scheme: "dpop", proof: "x", certificate })).toBe("proof");
+    expect(await verdict(token, { scheme: "DPoP", proof: noProof })).toBe("certificate_missing");
+    expect(await verdict(token, { scheme: "DPoP", proof: noProof, certificate })).toBe("proof");
   });
 });
 

@@ -30,18 +30,19 @@ describe("tokens that are good", () => {
   });
 
   test("one of ours says who, where and as what", async () => {
-    const token = good({ roles: ["owner"], scope: "accounts:read transfers:write", gid: "gra_1", jti: "tok_1" });
+    const token = good({ roles: ["owner"], scope: "accounts:read transfers:write", subject: "cus_1", jti: "tok_1" });
     expect(await check.identity(token)).toMatchObject({
       ok: true,
       kind: "own",
       issuer: own.issuer,
-      subject: "usr_1",
+      user: "usr_1",
+      subject: "cus_1",
       app: "app_1",
       tenant: "acme",
       environment: "live",
       roles: ["owner"],
       scopes: ["accounts:read", "transfers:write"],
-      grantId: "gra_1",
+      grant: "gra_1",
       tokenId: "tok_1",
       cnf: undefined,
     });
@@ -66,7 +67,8 @@ describe("tokens that are good", () => {
       app: "spa",
       roles: ["staff", "owner"],
       scopes: ["accounts:read"],
-      grantId: null,
+      user: null,
+      grant: null,
     });
     expect(check.fetched).toEqual(["https://login.example.org/keys"]);
   });
@@ -226,6 +228,7 @@ describe("SECURITY 8: tokens", () => {
     ["no tenant", { tenant: undefined }],
     ["tenant a list", { tenant: ["acme"] }],
     ["no environment", { environment: undefined }],
+    ["no gid", { gid: undefined }],
     ["roles an object", { roles: { owner: true } }],
     ["roles with a number", { roles: ["owner", 1] }],
     ["scope an object", { scope: {} }],
@@ -352,6 +355,21 @@ describe("SECURITY 8: tokens", () => {
     expect(await check.identity(token)).toMatchObject({ tenant: "initech" });
     check.registrations = [];
     expect(await verdict(token)).toBe("issuer");
+  });
+
+  test("a remembered token ends with its key", async () => {
+    const key = new TestKey("ES256", "compromised");
+    const token = own.token(place, {}, key);
+    own.keys.push(key);
+    try {
+      check = new TokenCheck();
+      expect(await verdict(token)).toBe("good");
+    } finally {
+      own.keys.pop();
+    }
+    check.ownKeys = own.jwks.keys;
+    check.aheadMs = 1_000;
+    expect(await verdict(token)).toBe("unknown_key");
   });
 
   test("several tenants that trust one issuer are told apart by their audience", async () => {

@@ -7,22 +7,21 @@
  *   a certificate      on a connection with this certificate, in either case; a token bound to both needs both
  */
 import type { MaybePromise } from "../../../store/store.ts";
+import { andThen } from "../../condition.ts";
+import type { Refusal } from "../../refusal.ts";
 import type { DpopVerifier } from "./dpop.ts";
-import { refused, type TokenFault, type TokenRefused } from "./fault.ts";
+import { refusalOf, refused, type TokenFault, type TokenRefused } from "./fault.ts";
 import type { TokenIdentity } from "./trust.ts";
 import type { TokenVerifier } from "./verifier.ts";
 
 export interface ShownToken {
   readonly token: string;
   /** The scheme of `Authorization`. */
-  readonly scheme: "bearer" | "dpop";
-  /** The header `DPoP` as it came; several are joined and thereby wrong. */
-  readonly proof?: string | undefined;
-  readonly method: string;
-  /** The request's address with the public origin. */
-  readonly url: string;
+  readonly scheme: "Bearer" | "DPoP";
+  /** The header `DPoP` as it came (several are joined and thereby wrong), and the request: its address has the public origin. */
+  readonly proof?: { readonly jwt: string; readonly method: string; readonly url: string };
   /** SHA-256 of the client certificate of the connection, in base64url: from the TLS layer, never from a header. */
-  readonly certificate?: string | undefined;
+  readonly certificate?: string;
 }
 
 type Shown = TokenIdentity | TokenRefused;
@@ -36,6 +35,11 @@ export class AccessTokens {
     this.#dpop = options.dpop;
   }
 
+  /** As `check`, with the refusal of a call. */
+  verify(shown: ShownToken): MaybePromise<TokenIdentity | Refusal> {
+    return andThen(this.check(shown), (checked) => (checked.ok ? checked : refusalOf(checked)));
+  }
+
   /** Whom the token stands for, or why it does not count. Answers at once for a known token without a proof. */
   check(shown: ShownToken): MaybePromise<Shown> {
     const verified = this.#verifier.verify(shown.token);
@@ -47,11 +51,11 @@ export class AccessTokens {
     const { jkt, x5tS256 } = identity.cnf ?? {};
     if (x5tS256 !== undefined && shown.certificate === undefined) return refused("certificate_missing");
     if (x5tS256 !== undefined && shown.certificate !== x5tS256) return refused("certificate");
-    if (shown.scheme === "bearer") return jkt === undefined ? identity : refused("bound");
+    if (shown.scheme === "Bearer") return jkt === undefined ? identity : refused("bound");
     if (jkt === undefined) return refused("not_bound");
-    const { proof, method, url, token } = shown;
+    const { proof, token } = shown;
     if (proof === undefined) return refused("proof_missing");
-    const fault = this.#dpop.check(proof, { method, url, token, jkt });
+    const fault = this.#dpop.check(proof.jwt, { method: proof.method, url: proof.url, token, jkt });
     const settle = (fault: TokenFault | undefined): Shown => (fault === undefined ? identity : refused(fault));
     return fault instanceof Promise ? fault.then(settle) : settle(fault);
   }

@@ -7,6 +7,7 @@ export { isTokenText } from "./jws.ts";
 export { type JsonWebKeySet, thumbprintOf } from "./key.ts";
 export { type FoundKeys, type IssuerKeys, keysAtHand } from "./keys.ts";
 export { keyLimits, tokenLimits } from "./limits.ts";
+export { registeredIssuers, type RegisteredIssuersOptions } from "./registered-issuers.ts";
 export { type FetchDocument, RemoteKeys, type RemoteKeysOptions } from "./remote-keys.ts";
 export type { ClaimPath, Confirmation, ExternalIssuer, OwnIssuer, TokenIdentity } from "./trust.ts";
 export { TokenVerifier, type TokenVerifierOptions } from "./verifier.ts";

@@ -74,14 +74,27 @@ describe("rings", () => {
     expect(ring?.size).toBe(2);
   });
 
-  test("own keys are read anew when the set is another, and must be a set", () => {
-    let set: JsonWebKeySet = { keys: [{ ...p256, kid: "a" }] };
-    const keys = keysAtHand(() => set);
+  test("own keys: a new one counts at once, a withdrawn one no longer after a second; they must be a list", () => {
+    let nowMs = 0;
+    let asked = 0;
+    let list: JsonWebKeySet["keys"] = [{ ...p256, kid: "a" }];
+    const keys = keysAtHand(
+      () => {
+        asked++;
+        return list;
+      },
+      () => nowMs,
+    );
+    for (let at = 0; at < 10; at++) expect(keys.find("a")).toHaveLength(1);
+    expect(asked).toBe(1);
+    list = [{ ...ed25519, kid: "b" }];
+    nowMs = 999;
     expect(keys.find("a")).toHaveLength(1);
-    set = { keys: [{ ...ed25519, kid: "b" }] };
-    expect(keys.find("a")).toHaveLength(0);
     expect(keys.find("b")).toHaveLength(1);
-    set = {} as JsonWebKeySet;
-    expect(() => keys.find("b")).toThrow("own keys are no JWK set");
+    list = [];
+    nowMs += 1_000;
+    expect(keys.find("b")).toHaveLength(0);
+    list = {} as JsonWebKeySet["keys"];
+    expect(() => keys.find("b")).toThrow("own keys are no list of keys");
   });
 });

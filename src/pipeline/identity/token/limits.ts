@@ -8,7 +8,7 @@ export const tokenLimits = {
   leewaySeconds: 60,
   /** Tokens remembered as verified. */
   rememberedMax: 20_000,
-  /** So long at most is a token remembered: an issuer's key that was withdrawn ends with it. */
+  /** So long at most is a token remembered, then it is verified again. */
   rememberedMsMax: 5 * 60_000,
   /** Characters of a `kid`, a `jti`, a subject, a role or a scope. */
   nameLengthMax: 255,
@@ -36,6 +36,8 @@ export const keyLimits = {
   refetchMsMin: 30_000,
   /** After a fetch that failed, the next one. */
   retryMsMin: 5_000,
+  /** Keys at hand are read again after so long. */
+  atHandMsMax: 1_000,
   /** Issuers whose keys are held. */
   issuersMax: 1_000,
 } as const;

@@ -1,31 +1,43 @@
 /** From claims to who calls. */
 import { confirmationOf, momentAt, nameAt, namesAt, requiredNameAt, WrongClaim } from "./claims.ts";
-import { type TokenRefused, refused } from "./fault.ts";
+import { refused, type TokenRefused } from "./fault.ts";
 import type { JsonObject } from "./jws.ts";
 import type { ExternalIssuer, TokenIdentity } from "./trust.ts";
 
-const registered = (claims: JsonObject, issuer: string) => {
-  const expiresMs = momentAt(claims, "exp");
-  if (expiresMs === undefined) throw new WrongClaim("exp");
-  return { ok: true, issuer, issuedMs: momentAt(claims, "iat"), expiresMs, tokenId: nameAt(claims, "jti") } as const;
+const requiredMomentAt = (claims: JsonObject, name: "exp" | "iat"): number => {
+  const moment = momentAt(claims, name);
+  if (moment === undefined) throw new WrongClaim(name);
+  return moment;
 };
 
-/** A token of this installation says itself where it acts and as what (RFC 9068 section 2.2, and `tenant`, `environment`, `gid`). */
+const registered = (claims: JsonObject, issuer: string) =>
+  ({
+    ok: true,
+    issuer,
+    issuedMs: requiredMomentAt(claims, "iat"),
+    expiresMs: requiredMomentAt(claims, "exp"),
+    tokenId: nameAt(claims, "jti"),
+  }) as const;
+
+/**
+ * A token of this installation says itself where it acts and as what (RFC 9068 section 2.2, and `tenant`, `environment`, `gid`, `subject`). An app's own
+ * token has the app for its `sub`.
+ */
 export const ownIdentity = (claims: JsonObject, issuer: string): TokenIdentity | TokenRefused => {
   const cnf = confirmationOf(claims);
   if (cnf === "unknown") return refused("confirmation");
-  const identity = registered(claims, issuer);
-  if (identity.issuedMs === undefined) throw new WrongClaim("iat");
+  const [sub, app] = [requiredNameAt(claims, "sub"), requiredNameAt(claims, "client_id")];
   return {
-    ...identity,
+    ...registered(claims, issuer),
     kind: "own",
-    subject: requiredNameAt(claims, "sub"),
-    app: requiredNameAt(claims, "client_id"),
+    user: sub === app ? null : sub,
+    subject: nameAt(claims, "subject"),
+    app,
     roles: namesAt(claims, "roles"),
     scopes: namesAt(claims, "scope"),
     tenant: requiredNameAt(claims, "tenant"),
     environment: requiredNameAt(claims, "environment"),
-    grantId: nameAt(claims, "gid"),
+    grant: requiredNameAt(claims, "gid"),
     cnf,
   };
 };
@@ -39,17 +51,18 @@ const mappedRoles = (names: readonly string[], { roleMap = {} }: ExternalIssuer)
 export const externalIdentity = (claims: JsonObject, trusted: ExternalIssuer): TokenIdentity | TokenRefused => {
   const cnf = confirmationOf(claims);
   if (cnf === "unknown") return refused("confirmation");
-  const paths = trusted.claims ?? {};
+  const { subject = "sub", roles, scopes = "scope", app = "client_id" } = trusted.claims ?? {};
   return {
     ...registered(claims, trusted.issuer),
     kind: "external",
-    subject: nameAt(claims, paths.subject ?? "sub"),
-    app: nameAt(claims, paths.app ?? "client_id"),
-    roles: paths.roles === undefined ? [] : mappedRoles(namesAt(claims, paths.roles), trusted),
-    scopes: namesAt(claims, paths.scopes ?? "scope"),
+    user: null,
+    subject: nameAt(claims, subject),
+    app: trusted.app ?? nameAt(claims, app),
+    roles: roles === undefined ? [] : mappedRoles(namesAt(claims, roles), trusted),
+    scopes: scopes === null ? null : namesAt(claims, scopes),
     tenant: trusted.tenant,
     environment: trusted.environment,
-    grantId: null,
+    grant: null,
     cnf,
   };
 };

@@ -17,11 +17,13 @@ export interface ExternalIssuer {
   readonly environment: string;
   /** `typ` of its access tokens; default: `at+jwt`. Many issuers still write `JWT`. */
   readonly types?: readonly string[];
-  /** Defaults: `sub`, none, `scope`, `client_id`. */
+  /** The app its tokens act as; absent: what the claim says. */
+  readonly app?: string;
+  /** Defaults: `sub`, none, `scope`, `client_id`. `scopes: null`: its tokens are not limited by scopes. */
   readonly claims?: {
     readonly subject?: ClaimPath;
     readonly roles?: ClaimPath;
-    readonly scopes?: ClaimPath;
+    readonly scopes?: ClaimPath | null;
     readonly app?: ClaimPath;
   };
   /** What the issuer calls a role → what it is called here. Others count for nothing. */
@@ -49,17 +51,22 @@ export interface TokenIdentity {
   readonly ok: true;
   readonly kind: "own" | "external";
   readonly issuer: string;
+  /** The account whose token it is; null for an app's own, and for other issuers' tokens. */
+  readonly user: string | null;
+  /** The row that the login stands for. */
   readonly subject: string | null;
   readonly app: string | null;
   readonly roles: readonly string[];
-  readonly scopes: readonly string[];
+  /** null: not limited. */
+  readonly scopes: readonly string[] | null;
   readonly tenant: string;
   readonly environment: string;
-  /** `gid`: the consent a token came from; ended with it. */
-  readonly grantId: string | null;
+  /** `gid`: the grant a token came from, and ends with; null for other issuers' tokens. */
+  readonly grant: string | null;
   /** `jti`. */
   readonly tokenId: string | null;
   readonly cnf: Confirmation | undefined;
-  readonly issuedMs: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly issuedMs: number;
   readonly expiresMs: number;
 }

@@ -11,7 +11,8 @@
  *   claims    become an identity
  *
  * What a token says about keys (`jku`, `jwk`, `x5u`, `x5c`) is not read. A verified token is remembered by its SHA-256 until it expires, for
- * `rememberedMsMax` at most, and only for as long as its issuer stays registered as it is. Whether its grant was revoked is not known here.
+ * `rememberedMsMax` at most, and only for as long as its issuer stays registered as it is and has the key. Whether its grant was revoked is not known
+ * here.
  *
  * Answers at once for keys that are at hand.
  */
@@ -34,7 +35,7 @@ export interface TokenVerifierOptions {
    * Registrations of an issuer, the same objects for as long as they do not change. Of several with the same audience the first counts: an audience
    * belongs to whoever has registered it first.
    */
-  readonly issuersOf?: (issuer: string) => readonly ExternalIssuer[];
+  readonly issuersOf?: (issuer: string) => MaybePromise<readonly ExternalIssuer[]>;
   /** Fetches keys of other issuers. */
   readonly fetch: FetchDocument;
   readonly clock?: () => number;
@@ -52,7 +53,8 @@ interface Trust {
 
 interface Remembered {
   readonly identity: TokenIdentity;
-  readonly registration: ExternalIssuer | undefined;
+  readonly trust: Trust;
+  readonly kid: string;
   readonly untilMs: number;
 }
 
@@ -98,7 +100,7 @@ export class TokenVerifier {
     if (token.length > tokenLimits.tokenBytesMax) return refused("too_large");
     const hash = Bun.SHA256.hash(token, "base64");
     const known = this.#remembered.get(hash);
-    if (known !== undefined && this.#clock() < known.untilMs && this.#isTrusted(known)) {
+    if (known !== undefined && this.#clock() < known.untilMs && this.#isStillTrusted(known)) {
       this.#remembered.touch(hash, known);
       return known.identity;
     }
@@ -111,18 +113,29 @@ export class TokenVerifier {
     }
   }
 
-  #isTrusted({ identity, registration }: Remembered): boolean {
-    return registration === undefined || this.#registrations(identity.issuer).includes(registration);
+  /** Whether the issuer is still registered, and still has the key. Where that cannot be said at once the token is verified again. */
+  #isStillTrusted({ identity, trust: { registration, keys }, kid }: Remembered): boolean {
+    if (registration !== undefined) {
+      const registrations = this.#registrations(identity.issuer);
+      if (registrations instanceof Promise || !registrations.includes(registration)) return false;
+    }
+    const found = keys.find(kid);
+    return Array.isArray(found) && found.length > 0;
   }
 
-  #registrations(issuer: string): readonly ExternalIssuer[] {
+  #registrations(issuer: string): MaybePromise<readonly ExternalIssuer[]> {
     return this.#options.issuersOf?.(issuer) ?? none;
   }
 
   #verifyParsed(hash: string, jws: Jws): MaybePromise<TokenIdentity | TokenRefused> {
-    const { alg, kid } = jws.header;
-    if (!isTokenAlgorithm(alg)) return refused("algorithm");
+    if (!isTokenAlgorithm(jws.header["alg"])) return refused("algorithm");
     const trust = this.#trustOf(jws);
+    if (trust instanceof Promise) return trust.then((one) => this.#verifyTrusted(hash, jws, one)).catch(wrongClaim);
+    return this.#verifyTrusted(hash, jws, trust);
+  }
+
+  #verifyTrusted(hash: string, jws: Jws, trust: Trust | TokenRefused): MaybePromise<TokenIdentity | TokenRefused> {
+    const { kid } = jws.header;
     if (!("keys" in trust)) return trust;
     if (!hasType(jws, trust.types)) return refused("type");
     const fault = faultOfTime(jws, this.#clock());
@@ -143,19 +156,24 @@ export class TokenVerifier {
     const identity = trust.identify(jws);
     if (identity.ok) {
       const untilMs = Math.min(identity.expiresMs + leewayMs, this.#clock() + tokenLimits.rememberedMsMax);
-      this.#remembered.set(hash, { identity, registration: trust.registration, untilMs });
+      this.#remembered.set(hash, { identity, trust, kid: key.kid, untilMs });
     }
     return identity;
   }
 
   /** Who is said to have issued the token, if it is for us. */
-  #trustOf({ claims }: Jws): Trust | TokenRefused {
+  #trustOf({ claims }: Jws): MaybePromise<Trust | TokenRefused> {
     const { iss } = claims;
     if (typeof iss !== "string") return refused("issuer");
     const { own } = this.#options;
     const audiences = audiencesOf(claims);
     if (own !== undefined && iss === own.issuer) return ownTrust(own, audiences);
     const registrations = this.#registrations(iss);
+    if (registrations instanceof Promise) return registrations.then((found) => this.#externalTrust(found, audiences));
+    return this.#externalTrust(registrations, audiences);
+  }
+
+  #externalTrust(registrations: readonly ExternalIssuer[], audiences: readonly string[]): Trust | TokenRefused {
     if (registrations.length === 0) return refused("issuer");
     const registration = registrations.find(({ audience }) => audiences.includes(audience));
     if (registration === undefined) return refused("audience");
