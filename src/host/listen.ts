@@ -89,7 +89,10 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     pipeline: app.pipeline,
     documents: documentsOf(booted, () => isStopping),
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
-    hooks: { onError: (error, request) => logger.error("request_failed", { ...request, error }) },
+    hooks: {
+      onError: (error, request) => logger.error("request_failed", { ...request, error }),
+      onRefused: ({ type, status }, request) => app.audit.refused({ realm: null, type, status, channel: "rest", ...request }),
+    },
   });
   const { contracts, leases, signer, takeOver } = app;
   const receive = leases === undefined ? undefined : createForwardReceiver({ signer, contracts, takeOver });

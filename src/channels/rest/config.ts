@@ -1,6 +1,7 @@
 /** What the parts of the channel share: given by the host, or compiled from it at start. */
 import type { Contract } from "../../contract/contract.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
+import type { Refusal } from "../../pipeline/refusal.ts";
 import type { LanguageChooser } from "../http/index.ts";
 import type { ItemAddresses } from "./item-addresses.ts";
 import type { Jobs } from "./jobs.ts";
@@ -16,6 +17,16 @@ export interface RestHooks {
   readonly onError?: (
     error: unknown,
     request: { readonly requestId: string; readonly method: string; readonly path: string },
+  ) => void;
+  /** Told of credentials that no call was made with: put wrongly, or of a kind that is not served. What calls are refused with, the pipeline tells. */
+  readonly onRefused?: (
+    refusal: Refusal,
+    request: {
+      readonly requestId: string;
+      readonly operation: string | null;
+      readonly address: string;
+      readonly tenant: string | null;
+    },
   ) => void;
 }
 

@@ -19,7 +19,7 @@ import { represent } from "./answer-data.ts";
 import { acceptTypes, answerRefusal } from "./answer-refusal.ts";
 import type { RestConfig, RestOptions } from "./config.ts";
 import { identify } from "./identify.ts";
-import type { Address } from "./endpoint.ts";
+import type { Address, Endpoint } from "./endpoint.ts";
 import type { CallerInfo, Exchange } from "./exchange.ts";
 import { ItemAddresses } from "./item-addresses.ts";
 import { Jobs } from "./jobs.ts";
@@ -115,11 +115,18 @@ class RestChannel implements Rest {
         return this.#send(exchange, { status: 200, ...represent(exchange, located.problem), isRead: true });
       case "endpoint": {
         const refusal = identify(this.#config, exchange);
-        if (refusal !== undefined) return this.#send(exchange, answerRefusal(exchange, refusal));
+        if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
         const answer = perform(this.#config, exchange, located.endpoint, located);
         return answer instanceof Promise ? this.#sendLater(exchange, answer) : this.#send(exchange, answer);
       }
     }
+  }
+
+  #refused(exchange: Exchange, endpoint: Endpoint, refusal: Refusal): Response | Promise<Response> {
+    const { requestId, caller, tenant = null } = exchange;
+    const operation = "operation" in endpoint ? `${endpoint.operation.service}.${endpoint.operation.name}` : null;
+    this.#config.hooks.onRefused?.(refusal, { requestId, operation, address: caller.address, tenant });
+    return this.#send(exchange, answerRefusal(exchange, refusal));
   }
 
   #send(exchange: Exchange, answer: Answer): Response | Promise<Response> {
