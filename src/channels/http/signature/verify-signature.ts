@@ -7,6 +7,7 @@
  * The digest of the body (`checkContentDigest`) and the nonce are for the caller to check: a signature says only that the header Content-Digest
  * is theirs, and that this is the nonce. The nonce comes last: who has no key must not use up the nonces of others.
  */
+import { generateKeyPairSync } from "node:crypto";
 import type { FieldType } from "./component.ts";
 import type { Message, RequestMessage } from "./message.ts";
 import { isProblem, type Problem, problem } from "./problem.ts";
@@ -74,11 +75,13 @@ export const readSignature = (
   };
 };
 
-/** RFC 8032 section 7.1, test 1: a sound key whose private part everybody knows. */
-const ed25519OfNobody = "302a300506032b6570032100d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
+/** Keys that nobody has, not even we: of the second kind the private half is thrown away. */
 const dummyKeys = {
   "hmac-sha256": { algorithm: "hmac-sha256", secret: crypto.getRandomValues(new Uint8Array(32)) },
-  ed25519: { algorithm: "ed25519", publicKey: Buffer.from(ed25519OfNobody, "hex") },
+  ed25519: {
+    algorithm: "ed25519",
+    publicKey: generateKeyPairSync("ed25519").publicKey.export({ type: "spki", format: "der" }),
+  },
 } as const satisfies Record<string, VerifyingKey>;
 
 /** The key of nobody that a signature of this form is checked with where it has no other: what comes of it does not count. */
