@@ -3,7 +3,7 @@
  * outside are handed over there. Only headers that it reads are; which scheme, host and address a request came by is told by us alone.
  */
 import { chmodSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -27,7 +27,7 @@ const passedOn = [
   "user-agent",
 ] as const;
 /** Of the connection to the library, not of ours. */
-const notPassedBack = ["connection", "content-length", "date", "keep-alive", "transfer-encoding"] as const;
+const notPassedBack: ReadonlySet<string> = new Set(["connection", "content-length", "date", "keep-alive", "transfer-encoding"]);
 
 /** Names the request from outside. */
 export const requestHeader = "x-pons-request";
@@ -62,11 +62,25 @@ class Turnstile {
   }
 }
 
+const responseOf = async (answer: IncomingMessage): Promise<Response> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+  const headers = new Headers();
+  for (let at = 0; at + 1 < answer.rawHeaders.length; at += 2) {
+    const [name = "", value = ""] = answer.rawHeaders.slice(at, at + 2);
+    if (!notPassedBack.has(name.toLowerCase())) headers.append(name, value);
+  }
+  const status = answer.statusCode ?? 500;
+  const isBodiless = status === 204 || status === 304;
+  return new Response(isBodiless ? null : Buffer.concat(chunks), { status, headers });
+};
+
 export class Door {
   readonly #folder: string;
   readonly #path: string;
   readonly #origin: URL;
   readonly #server: ReturnType<typeof createServer>;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: activeMax });
   readonly #turnstile = new Turnstile();
 
   private constructor(origin: URL, handler: NodeHandler) {
@@ -95,38 +109,37 @@ export class Door {
   }
 
   /** The library's answer; undefined when too many requests wait. Throws when it takes too long. */
-  handOver({ request, body, address, id }: HandOver): Promise<Response | undefined> {
-    return this.#turnstile.run(async () => {
-      const { pathname, search } = new URL(request.url);
-      const headers = new Headers({
-        host: this.#origin.host,
-        "x-forwarded-host": this.#origin.host,
-        "x-forwarded-proto": this.#origin.protocol.slice(0, -1),
-        "x-forwarded-for": address,
-        [requestHeader]: id,
-      });
-      for (const name of passedOn) {
-        const value = request.headers.get(name);
-        if (value !== null) headers.set(name, value);
-      }
-      const answer = await fetch(`http://oauth${pathname}${search}`, {
-        unix: this.#path,
-        method: request.method,
-        headers,
-        ...(body === undefined ? {} : { body }),
-        redirect: "manual",
-        signal: AbortSignal.timeout(answerMsMax),
-      });
-      const content = await answer.arrayBuffer();
-      const passed = new Headers(answer.headers);
-      for (const name of notPassedBack) passed.delete(name);
-      const isBodiless = answer.status === 204 || answer.status === 304;
-      return new Response(isBodiless ? null : content, { status: answer.status, headers: passed });
-    });
+  handOver(handed: HandOver): Promise<Response | undefined> {
+    return this.#turnstile.run(() => this.#send(handed));
+  }
+
+  #send({ request: { method, url, headers: given }, body, address, id }: HandOver): Promise<Response> {
+    const { pathname, search } = new URL(url);
+    const headers: Record<string, string | number> = {
+      host: this.#origin.host,
+      "x-forwarded-host": this.#origin.host,
+      "x-forwarded-proto": this.#origin.protocol.slice(0, -1),
+      "x-forwarded-for": address,
+      [requestHeader]: id,
+    };
+    for (const name of passedOn) {
+      const value = given.get(name);
+      if (value !== null) headers[name] = value;
+    }
+    if (body !== undefined) headers["content-length"] = body.byteLength;
+    const { promise, resolve, reject } = Promise.withResolvers<Response>();
+    const signal = AbortSignal.timeout(answerMsMax);
+    const options = { socketPath: this.#path, agent: this.#agent, path: pathname + search, method, headers, signal };
+    // Not `fetch`: the whole process has so many of those at one time, and upstreams that hang would keep everybody from logging in.
+    request(options, (answer) => void responseOf(answer).then(resolve, reject))
+      .on("error", reject)
+      .end(body);
+    return promise;
   }
 
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#agent.destroy();
     this.#server.closeAllConnections();
     await closed;
     rmSync(this.#folder, { recursive: true, force: true });

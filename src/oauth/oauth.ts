@@ -16,6 +16,7 @@ import { claimsOf, looksLikeJwt, storedToken, tokenMsMax } from "./access-token.
 import type { OAuthAccounts } from "./account.ts";
 import { createAdapter } from "./adapter.ts";
 import type { JsonWebKey, OAuthClient, OAuthClients } from "./client.ts";
+import { CookieSigner } from "./cookie-signer.ts";
 import { Door, requestHeader } from "./door.ts";
 import { Interactions } from "./interaction.ts";
 import { createProvider, oauthPaths } from "./provider.ts";
@@ -147,7 +148,6 @@ class OAuthServer implements OAuth {
       placeholder: (clientId) => createHmac("sha256", placeholders).update(clientId).digest("base64url"),
       tokenOf: (kind, value) => this.#tokenOf(kind, value),
     });
-    const secrets = { cookies: derived(secret, "cookies").toString("base64url"), nonces: derived(secret, "nonces") };
     const resources = [...new Set([issuer, ...(options.resources ?? [])])];
     this.#makeProvider = () =>
       createProvider({
@@ -159,7 +159,8 @@ class OAuthServer implements OAuth {
         state: this.#state,
         keys: this.#keys,
         interactions,
-        secrets,
+        cookies: new CookieSigner(derived(secret, "cookies")),
+        nonceSecret: derived(secret, "nonces"),
         onError,
       });
   }

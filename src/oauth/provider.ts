@@ -10,6 +10,7 @@ import { accessTokenSeconds, type OwnClaims } from "./access-token.ts";
 import { type OAuthAccounts, usableAccount } from "./account.ts";
 import type { Adapter } from "./adapter.ts";
 import type { OAuthClient, OAuthClients } from "./client.ts";
+import type { CookieSigner } from "./cookie-signer.ts";
 import { interactionPath, type Interactions } from "./interaction.ts";
 import { libraryPolicy, sendFailurePage, sendLoggedOutPage, sendLogOutPage } from "./page.ts";
 import { accessTokenAlg, idTokenAlg, type SigningKeys } from "./signing-keys.ts";
@@ -27,8 +28,9 @@ export interface ProviderOptions {
   readonly state: OidcState;
   readonly keys: SigningKeys;
   readonly interactions: Interactions;
-  /** 32 bytes each. */
-  readonly secrets: { readonly cookies: string; readonly nonces: Buffer };
+  readonly cookies: CookieSigner;
+  /** 32 bytes from which DPoP nonces are made. */
+  readonly nonceSecret: Buffer;
   readonly onError: (error: unknown) => void;
 }
 
@@ -155,7 +157,7 @@ class Answers {
   async mayIntrospect(_context: Context, client: Client, token: Token): Promise<boolean> {
     if (token.clientId === client.clientId) return true;
     if (client.clientAuthMethod === "none") return false;
-    const [asking, asked] = await Promise.all([client.clientId, token.clientId].map((id) => this.#options.clients.find(id)));
+    const [asking, asked] = [await this.#options.clients.find(client.clientId), await this.#options.clients.find(token.clientId)];
     const isOf = ({ tenant, environment }: OAuthClient, other: OAuthClient): boolean =>
       tenant === other.tenant && environment === other.environment;
     return asking !== undefined && asked !== undefined && isOf(asking, asked);
@@ -170,7 +172,7 @@ const jwksOf = (keys: SigningKeys): Data => {
 };
 
 const configurationOf = (options: ProviderOptions): Data => {
-  const { issuer, resources, adapter, keys, secrets } = options;
+  const { issuer, resources, adapter, keys, cookies, nonceSecret } = options;
   const answers = new Answers(options);
   const isSecure = issuer.startsWith("https:");
   const cookie = { httpOnly: true, sameSite: "lax", secure: isSecure, signed: true };
@@ -200,7 +202,7 @@ const configurationOf = (options: ProviderOptions): Data => {
       names: { session: cookieName("session"), interaction: cookieName("step"), resume: cookieName("resume") },
       long: { ...cookie, path: "/oauth" },
       short: cookie,
-      keys: [secrets.cookies],
+      keys: cookies,
     },
     pkce: { required: () => true },
     allowOmittingSingleRegisteredRedirectUri: false,
@@ -215,7 +217,7 @@ const configurationOf = (options: ProviderOptions): Data => {
         allowedPolicy: (_context: Context, client: Client, token: Token) => token.clientId === client.clientId,
       },
       pushedAuthorizationRequests: { enabled: true },
-      dPoP: { enabled: true, nonceSecret: secrets.nonces },
+      dPoP: { enabled: true, nonceSecret },
       resourceIndicators: {
         enabled: true,
         defaultResource: async () => resources[0],

@@ -138,9 +138,7 @@ export class SigningKeys {
   /** Reads what other nodes have changed, and rotates what is old. At the first call there is a key afterwards. Throws `StoreError`. */
   async refresh(): Promise<void> {
     await this.#load();
-    const newest = Math.max(...[...this.#opened.values()].map(({ activeMs }) => activeMs));
-    // Of no key at all: −Infinity.
-    if (newest + this.#rotateMs <= this.#clock()) await this.rotate();
+    if (this.#isDue([...this.#opened.values()].map(({ activeMs }) => activeMs))) await this.#replace("due");
   }
 
   /** Published now, newest first. */
@@ -167,13 +165,26 @@ export class SigningKeys {
    * Makes a new generation, which is used once it has been published for long enough; nothing happens while one waits for that. `compromised`: it is
    * used at once, and what was signed before is worth nothing.
    */
-  async rotate({ compromised = false }: { readonly compromised?: boolean } = {}): Promise<void> {
+  rotate({ compromised = false }: { readonly compromised?: boolean } = {}): Promise<void> {
+    return this.#replace(compromised ? "compromised" : "asked");
+  }
+
+  /** Whether the newest of these moments is too long ago; of none it is. */
+  #isDue(activeMs: readonly number[]): boolean {
+    return Math.max(...activeMs) + this.#rotateMs <= this.#clock();
+  }
+
+  async #replace(why: "due" | "asked" | "compromised"): Promise<void> {
+    const compromised = why === "compromised";
     try {
       await this.#store.write(async (tx) => {
         const [rows = []] = await tx.read(shape, [{ realm, params: [], limit: rowsMax }]);
         const nowMs = this.#clock();
         const usable = rows.filter((row) => this.#open(row) !== undefined);
-        if (!compromised && usable.some((row) => (momentOf(row, "activeAt") ?? 0) > nowMs)) return;
+        const moments = usable.map((row) => momentOf(row, "activeAt") ?? 0);
+        if (!compromised && moments.some((moment) => moment > nowMs)) return;
+        // Another node may have done it since this one looked.
+        if (why === "due" && !this.#isDue(moments)) return;
         const activeMs = compromised || usable.length === 0 ? nowMs : nowMs + this.#publishMs;
         const expiresMs = compromised ? nowMs : activeMs + this.#tokenMsMax;
         const generation = Math.max(0, ...rows.map((row) => Number(row["generation"]))) + 1;

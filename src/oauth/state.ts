@@ -81,11 +81,26 @@ const deleting = (deletes: readonly Key[]): TableChanges => ({ table, inserts: [
 
 const textOrNull = (value: unknown): string | null => (typeof value === "string" ? value : null);
 
+/** Stands for the id where a payload names it. */
+const idMark = "{id}";
+
 /** The payload as it is stored: without the ids that are secrets. */
-const kept = (model: string, payload: Payload): Row => {
-  const { jti, session, ...rest } = payload;
-  const bare = session === undefined ? rest : { ...rest, session: { ...(session as Row), cookie: undefined } };
-  return JSON.parse(JSON.stringify(plainIds.has(model) ? { ...bare, jti } : bare)) as Row;
+const kept = (model: string, id: string, payload: Payload): Row => {
+  const { jti, session, returnTo, ...rest } = payload;
+  const stored = {
+    ...rest,
+    ...(plainIds.has(model) ? { jti } : {}),
+    // Holds the value of the cookie.
+    ...(session === undefined ? {} : { session: { ...(session as Row), cookie: undefined } }),
+    ...(typeof returnTo === "string" ? { returnTo: returnTo.replaceAll(id, idMark) } : {}),
+  };
+  return JSON.parse(JSON.stringify(stored)) as Row;
+};
+
+/** The payload as it was, for who knows the id. */
+const restored = (payload: Payload, id: string): Payload => {
+  const { returnTo } = payload;
+  return { ...payload, jti: id, ...(typeof returnTo === "string" ? { returnTo: returnTo.replaceAll(idMark, id) } : {}) };
 };
 
 export interface StateOptions {
@@ -114,7 +129,7 @@ export class OidcState {
   /** The entity; `consumed` tells when it was used up, in seconds since the epoch. Undefined when there is none or it has expired. */
   async find(model: string, id: string): Promise<Payload | undefined> {
     const found = await this.#one(byId, [model, storedId(model, id)]);
-    return found === undefined ? undefined : { ...found, jti: id };
+    return found === undefined ? undefined : restored(found, id);
   }
 
   /** The entity without its id, which nobody but its holder knows. */
@@ -235,7 +250,7 @@ export class OidcState {
     return {
       model,
       id: storedId(model, id),
-      payload: kept(model, payload),
+      payload: kept(model, id, payload),
       grantId: textOrNull(payload["grantId"]),
       uid: model === "Session" ? textOrNull(payload["uid"]) : null,
       accountId: textOrNull(payload["accountId"]),

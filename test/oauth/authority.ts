@@ -15,10 +15,9 @@ import {
   oauthTables,
 } from "../../src/oauth/index.ts";
 import type { TestDatabase } from "../postgres/index.ts";
-import { Browser } from "./browser.ts";
+import { Browser, password } from "./browser.ts";
 
 export const secret = "an installation's secret, of tests only";
-export const password = "correct horse battery staple";
 export const clientSecret = "s3cret-of-the-backend-app-0123456789";
 export const redirectUri = "https://app.example/callback";
 export const address = "192.0.2.7";
@@ -101,6 +100,10 @@ export class Directory {
   }
 }
 
+/** Rows as text, to look for what must not be there. */
+export const dumpOf = (rows: unknown): string =>
+  JSON.stringify(rows, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value));
+
 export interface Authority extends AsyncDisposable {
   readonly issuer: string;
   readonly oauth: OAuth;
@@ -150,16 +153,16 @@ export const openAuthority = async (
   if (isSecond === undefined) await applyMigration(opened, await planMigration(opened, oauthTables), { destructive: false });
   const store = around === undefined ? opened : around(opened);
   const [revoked, errors]: [string[], unknown[]] = [[], []];
-  let oauth: OAuth | undefined;
+  const running: { oauth?: OAuth } = {};
   const server = Bun.serve({
     hostname: "127.0.0.1",
     port: 0,
     development: false,
-    fetch: (request) => oauth?.handle(request, { address }) ?? new Response("not here", { status: 404 }),
+    fetch: (request) => running.oauth?.handle(request, { address }) ?? new Response("not here", { status: 404 }),
   });
   const issuer = more.issuer ?? `http://127.0.0.1:${server.port}`;
   const here = `http://127.0.0.1:${server.port}`;
-  oauth = await createOAuth({
+  const oauth = await createOAuth({
     store,
     secret,
     ...directory.options,
@@ -168,15 +171,15 @@ export const openAuthority = async (
     ...more,
     issuer,
   });
-  const running = oauth;
+  running.oauth = oauth;
   return {
     issuer,
-    oauth: running,
+    oauth,
     store,
     directory,
     revoked,
     errors,
-    browser: () => new Browser(here),
+    browser: () => new Browser({ origin: issuer, server: here }),
     async post(path, form, { as, headers = {} } = {}) {
       const answer = await fetch(`${here}${path}`, {
         method: "POST",
@@ -189,7 +192,7 @@ export const openAuthority = async (
     },
     async [Symbol.asyncDispose]() {
       await server.stop(true);
-      await running.close();
+      await oauth.close();
       await opened.close();
       await database.drop();
     },

@@ -2,7 +2,8 @@
  * As much of a browser as a log-in needs: cookies by name and path, redirects within the server, forms by their fields. It stops where it is sent
  * elsewhere, which is the answer to the app.
  */
-import { password } from "./authority.ts";
+/** Of everybody in the tests. */
+export const password = "correct horse battery staple";
 
 interface Cookie {
   readonly name: string;
@@ -37,10 +38,13 @@ export const titleOf = (html: string): string => unescape(/<h1>(.*?)<\/h1>/.exec
 
 export class Browser {
   readonly #origin: string;
+  readonly #server: string;
   cookies: Cookie[] = [];
 
-  constructor(origin: string) {
+  /** `server`: where the public origin is really found. */
+  constructor({ origin, server }: { readonly origin: string; readonly server: string }) {
     this.#origin = origin;
+    this.#server = server;
   }
 
   open(url: string | URL): Promise<Page> {
@@ -80,7 +84,7 @@ export class Browser {
         .map(({ name, value }) => `${name}=${value}`)
         .join("; ");
       const headers = { ...(next.headers as Record<string, string>), accept: "text/html", ...(cookie === "" ? {} : { cookie }) };
-      const target = new URL(at.pathname + at.search, this.#origin);
+      const target = new URL(at.pathname + at.search, this.#server);
       const answer = await fetch(target, { ...next, headers, redirect: "manual" });
       for (const text of answer.headers.getSetCookie()) this.#keep(text);
       const location = answer.headers.get("location");

@@ -44,8 +44,15 @@ forEachEngine((engine) => {
       expect(refreshed.refresh_token).not.toBe(tokens.refresh_token);
       const seen = await openid.tokenIntrospection(config, refreshed.access_token);
       expect(seen).toMatchObject({
-        ...{ active: true, sub: "acc_ada", client_id: "backend", tenant: "acme", environment: "live", roles: ["customer"] },
-        ...{ subject: "cus_1", aud: authority.issuer, token_type: "Bearer" },
+        active: true,
+        sub: "acc_ada",
+        client_id: "backend",
+        tenant: "acme",
+        environment: "live",
+        roles: ["customer"],
+        subject: "cus_1",
+        aud: authority.issuer,
+        token_type: "Bearer",
       });
       await openid.tokenRevocation(config, refreshed.refresh_token ?? "");
       expect(Object.entries(await openid.tokenIntrospection(config, refreshed.access_token))).toEqual([["active", false]]);
@@ -89,7 +96,11 @@ forEachEngine((engine) => {
       const tokens = await openid.clientCredentialsGrant(config, { scope: "accounts:read" });
       expect(tokens).toMatchObject({ scope: "accounts:read", expires_in: 600 });
       expect(await openid.tokenIntrospection(config, tokens.access_token)).toMatchObject({
-        ...{ active: true, client_id: "backend", tenant: "acme", roles: ["clerk"], scope: "accounts:read" },
+        active: true,
+        client_id: "backend",
+        tenant: "acme",
+        roles: ["clerk"],
+        scope: "accounts:read",
       });
     });
 

@@ -135,8 +135,12 @@ forEachEngine((engine) => {
       authority.directory.clients.set("keyed", { ...authority.directory.client("backend"), id: "keyed", publicKeys });
     });
     const claims = () => ({
-      ...{ iss: "keyed", sub: "keyed", aud: authority.issuer, jti: crypto.randomUUID() },
-      ...{ iat: nowSeconds(), exp: nowSeconds() + 60 },
+      iss: "keyed",
+      sub: "keyed",
+      aud: authority.issuer,
+      jti: crypto.randomUUID(),
+      iat: nowSeconds(),
+      exp: nowSeconds() + 60,
     });
     const show = (assertion: string) =>
       authority.post(
