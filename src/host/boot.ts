@@ -6,6 +6,7 @@
  *   await booted.close();
  */
 import { appendTo, type SignedStatement } from "../audit/index.ts";
+import { MemoryLimiter } from "../limits/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type OpenStore, openStore, StoreError } from "../store/index.ts";
 import { type App, compileServices, createApp, tablesOf } from "./app.ts";
@@ -16,6 +17,7 @@ import { makeDataFolder } from "./data-folder.ts";
 import { demoTenant, prepareDemo } from "./demo.ts";
 import type { Credentials } from "./demo-file.ts";
 import { hasKeys } from "./keys.ts";
+import { createManaged } from "./managed.ts";
 import { type LoadedService, loadServices } from "./load-services.ts";
 import { fitSchema } from "./schema.ts";
 import { installationSecret } from "./secret.ts";
@@ -80,6 +82,9 @@ const loadDefinitions = async (paths: readonly string[]): Promise<Definitions> =
   return { services, contracts: compileOrExplain(services) };
 };
 
+/** Tenant of the installation's own staff. */
+const operatorTenant = "pons";
+
 /** Where checkpoints of the audit go off the database, if anywhere. */
 const checkpointExport = ({ auditExport }: Config, logger: Logger): ((signed: SignedStatement) => void) | undefined => {
   if (auditExport === undefined) return undefined;
@@ -108,12 +113,16 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const { applied, wasEmpty } = await fitSchema(store, tablesOf(contracts.values()), config);
     if (applied.length > 0) logger[wasEmpty ? "debug" : "info"]("schema_changed", { steps: applied });
     const log = logger.isOn("debug") ? createCallLog(logger) : undefined;
+    const onError = (error: unknown, operation: string, requestId?: string): void =>
+      logger.error("call_failed", { requestId, operation, error });
     const made = createApp({
       services: services.map(({ definition }) => definition),
       contracts,
       store,
       cursorSecret,
-      onError: (error, operation, requestId) => logger.error("call_failed", { requestId, operation, error }),
+      onError,
+      managed: (parts) => createManaged(parts, { limiter: new MemoryLimiter(), onError }),
+      identity: { operatorTenant, ...(config.mode === "development" ? { publicTenant: demoTenant } : {}) },
       ...(log === undefined ? {} : { onCall: log.onCall }),
     });
     const app = log === undefined ? made : { ...made, pipeline: log.watch(made.pipeline) };
@@ -132,10 +141,12 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       logger.warn("demo_keys", { advice: "the database holds keys of the demo tenant; it was used in development" });
     app.agenda.start(() => app.writer.wake());
     app.directory.start();
+    await app.managed?.start();
     const onSigned = checkpointExport(config, logger);
     app.audit.start(onSigned === undefined ? {} : { onSigned });
     const close = async (): Promise<void> => {
       app.directory.stop();
+      app.managed?.stop();
       app.agenda.stop();
       await app.writer.drained();
       await app.audit.stop();

@@ -84,11 +84,13 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   const { config, app } = booted;
   const { logger } = options;
   let isStopping = false;
+  const origins = app.managed?.origins;
   const rest = createRest({
     contracts: [...app.contracts.values()],
     pipeline: app.pipeline,
     documents: documentsOf(booted, () => isStopping),
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
+    ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
     hooks: {
       onError: (error, request) => logger.error("request_failed", { ...request, error }),
       onRefused: ({ type, status }, request) => app.audit.refused({ realm: null, type, status, channel: "rest", ...request }),
