@@ -49,6 +49,19 @@ export interface PipelineOptions {
 
 const inFlightMaxDefault = 100_000;
 const unavailableRetryAfter = 1;
+/** How often an open stream asks whether its caller may still call. */
+const streamAskMs = 300;
+const streamPartRows = 50;
+
+/** An open stream is ended: its caller may no longer call. */
+export class StreamEnded extends Error {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super(`the caller may no longer call: ${refusal.type}`);
+    this.refusal = refusal;
+  }
+}
 
 const contextOf = (call: Call): CallContext => ({
   call,
@@ -294,6 +307,22 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   const runBatch = (batch: readonly BatchStep[], { strategy }: { readonly strategy: Strategy }): Promise<readonly Result[]> =>
     strategy === "atomic" ? atomic(batch) : independent(batch);
 
+  /** Chunks of an open stream, as long as its caller may still call: that is asked several times a second. Throws where he may not. */
+  async function* watched(chunks: AsyncIterable<readonly unknown[]>, call: Call): AsyncIterable<readonly unknown[]> {
+    let askedMs = performance.now();
+    for await (const chunk of chunks) {
+      // A reader may take long for each part: it is asked in between.
+      for (let at = 0; at < chunk.length; at += streamPartRows) {
+        if (call.principal === undefined && performance.now() - askedMs > streamAskMs) {
+          askedMs = performance.now();
+          const caller = await options.identity.callerOf(call);
+          if ("status" in caller) throw new StreamEnded(caller);
+        }
+        yield chunk.length <= streamPartRows ? chunk : chunk.slice(at, at + streamPartRows);
+      }
+    }
+  }
+
   const stream = (call: Call): MaybePromise<RowStream> => {
     const { query } = call.input;
     const isPage = query?.page !== undefined || query?.perPage !== undefined || query?.cursor !== undefined;
@@ -325,7 +354,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       const chunks = executor.scan(plan, call.signal)[Symbol.asyncIterator]();
       // The first rows are there before the answer begins: what fails until then is still a refusal.
       const first = await chunks.next();
-      const rows = mapped(resumed(first, chunks), older);
+      const rows = mapped(watched(resumed(first, chunks), call), older);
       const isWhole = query?.fields === undefined && query?.include === undefined && call.version === undefined;
       return isWhole ? { ok: true, rows, fields: plan.view.shown } : { ok: true, rows };
     };

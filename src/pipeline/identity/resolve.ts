@@ -68,6 +68,8 @@ export interface Resolved {
   readonly ips: readonly string[] | null;
   readonly operations: readonly string[] | null;
   readonly use: Omit<CredentialUse, "atMs"> | undefined;
+  /** Finds anew what follows, without what counts only once: a nonce, a proof. */
+  readonly again?: () => Promise<Resolved | Refusal>;
   readonly byService: Map<string, { readonly caller: Caller | Refusal; readonly deps: readonly DirectoryRecord[] }>;
 }
 
@@ -127,10 +129,18 @@ export class Resolver {
       return andThen(this.#key(hash), (resolved) => this.#keep(hash, resolved));
     }
     const judged = this.#judged.get(credentials);
-    if (judged !== undefined) return judged;
-    const judging = this.#judge(credentials);
-    this.#judged.set(credentials, judging);
-    return judging;
+    if (judged === undefined) {
+      const judging = this.#judge(credentials);
+      this.#judged.set(credentials, judging);
+      return judging;
+    }
+    return andThen(judged, (resolved) => {
+      if (isRefusal(resolved) || this.isCurrent(resolved.deps)) return resolved;
+      // Something has changed since: what was shown counts on, what follows from it is found anew.
+      const anew = resolved.again === undefined ? this.#judge(credentials) : resolved.again();
+      this.#judged.set(credentials, anew);
+      return anew;
+    });
   }
 
   #judge(credentials: Exclude<Credentials, { kind: "none" | "key" }>): MaybePromise<Resolved | Refusal> {
@@ -361,19 +371,28 @@ export class Resolver {
     const { nonces } = this.#options;
     if (nonces === undefined || !(await nonces.use(keyId, nonce, nonceUntilMs)))
       return refuse("invalid_credentials", { details: { reason: "replayed" } });
+    return this.#signed(kind, keyId, verified.id);
+  }
+
+  /** The app whose signature was found good, as long as its key is registered. */
+  async #signed(kind: "signature" | "sealed", keyId: string, signerId: string): Promise<Resolved | Refusal> {
+    const registered = (await this.signersOf(keyId)).find(({ signer }) => signer.id === signerId)?.signer;
+    if (registered === undefined) return invalidCredentials();
     const [appId = ""] = keyId.split("/");
-    return this.#ofApp(appId, verified.environment, {
-      authentication: kind,
-      key: verified.id,
-      expiresMs: msOf(verified.expiresAt),
-    });
+    const { id, environment, expiresAt } = registered;
+    const resolved = await this.#ofApp(appId, environment, { authentication: kind, key: id, expiresMs: msOf(expiresAt) });
+    return isRefusal(resolved) ? resolved : { ...resolved, again: () => this.#signed(kind, keyId, signerId) };
   }
 
   async #token(credentials: Extract<Credentials, { kind: "token" }>): Promise<Resolved | Refusal> {
     const { tokens } = this.#options;
     if (tokens === undefined) return invalidCredentials();
     const found = await tokens.verify(credentials);
-    if (isRefusal(found)) return found;
+    return isRefusal(found) ? found : this.#ofToken(found);
+  }
+
+  /** What a token says that was found good. */
+  async #ofToken(found: TokenIdentity): Promise<Resolved | Refusal> {
     const known = this.#byToken.get(found);
     if (known !== undefined && this.isCurrent(known.deps)) return known;
     const deps: DirectoryRecord[] = [];
@@ -397,7 +416,9 @@ export class Resolver {
       expiresMs,
       issuedMs,
     });
-    if (!isRefusal(resolved)) this.#byToken.set(found, resolved);
-    return resolved;
+    if (isRefusal(resolved)) return resolved;
+    const kept = { ...resolved, again: () => this.#ofToken(found) };
+    this.#byToken.set(found, kept);
+    return kept;
   }
 }
