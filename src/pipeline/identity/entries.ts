@@ -106,6 +106,7 @@ export interface TenantEntry {
 
 export interface UserEntry {
   readonly email: string;
+  readonly name: string;
   readonly status: "active" | "suspended";
   readonly roles: readonly string[];
   readonly subject: string | null;
