@@ -312,13 +312,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     let askedMs = performance.now();
     for await (const chunk of chunks) {
       // A reader may take long for each part: it is asked in between.
-      for (let at = 0; at < chunk.length; at += streamPartRows) {
+      const size = call.principal === undefined ? streamPartRows : chunk.length;
+      for (let at = 0; at < chunk.length && call.signal?.aborted !== true; at += size) {
         if (call.principal === undefined && performance.now() - askedMs > streamAskMs) {
           askedMs = performance.now();
           const caller = await options.identity.callerOf(call);
           if ("status" in caller) throw new StreamEnded(caller);
         }
-        yield chunk.length <= streamPartRows ? chunk : chunk.slice(at, at + streamPartRows);
+        yield chunk.length <= size ? chunk : chunk.slice(at, at + size);
       }
     }
   }
