@@ -14,8 +14,8 @@ import type { Payload } from "./state.ts";
 
 /** Longest life, in seconds. */
 export const accessTokenSeconds = 600;
-/** With room for clocks that differ. */
-export const tokenMsMax = (accessTokenSeconds + 60) * 1_000;
+/** With room for clocks that differ, and for the minute by which nodes let a token live longer for that reason. */
+export const tokenMsMax = (accessTokenSeconds + 120) * 1_000;
 
 const lengthMax = 8_192;
 

@@ -18,6 +18,7 @@ import { createAdapter } from "./adapter.ts";
 import type { JsonWebKey, OAuthClient, OAuthClients } from "./client.ts";
 import { CookieSigner } from "./cookie-signer.ts";
 import { Door, requestHeader } from "./door.ts";
+import type { OAuthEvent } from "./event.ts";
 import { Interactions } from "./interaction.ts";
 import { createProvider, oauthPaths } from "./provider.ts";
 import { SigningKeys, type SigningKeysOptions } from "./signing-keys.ts";
@@ -38,6 +39,8 @@ export interface OAuthOptions extends Pick<SigningKeysOptions, "rotateMs" | "pub
   readonly describeScope?: (scope: string, client: OAuthClient) => string | undefined;
   /** Told when a grant has ended: its tokens have to be refused until `untilMs`. Waited for before the one who ended it is answered. */
   readonly onRevoked?: (grantId: string, untilMs: number) => MaybePromise<void>;
+  /** Told of what happens. Must not throw. */
+  readonly onEvent?: (event: OAuthEvent) => void;
   readonly onError?: (error: unknown) => void;
   /** Between two looks at what other nodes did with the keys. */
   readonly refreshMs?: number;
@@ -162,6 +165,8 @@ class OAuthServer implements OAuth {
         cookies: new CookieSigner(derived(secret, "cookies")),
         nonceSecret: derived(secret, "nonces"),
         onError,
+        onEvent: options.onEvent ?? (() => undefined),
+        addressOf: (context) => this.#outsideOf(context).address,
       });
   }
 

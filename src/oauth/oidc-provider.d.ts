@@ -68,6 +68,7 @@ declare module "oidc-provider/lib/provider.js" {
       readonly Grant?: Grant;
       readonly RotatedRefreshToken?: Token;
       readonly AccessToken?: Token;
+      readonly ClientCredentials?: Token;
     };
   }
 
@@ -99,8 +100,9 @@ declare module "oidc-provider/lib/provider.js" {
     readonly ReplayDetection: { unique(issuer: string, id: string, expiresAtSeconds: number): Promise<boolean> };
     callback(): (request: IncomingMessage, response: ServerResponse) => Promise<void>;
     use(middleware: (context: Context, next: () => Promise<void>) => Promise<void>): this;
-    on(event: "server_error", listener: (context: Context, error: unknown) => void): this;
     on(event: "error", listener: (error: unknown) => void): this;
+    /** `server_error`, and what happens at the endpoints: `grant.success`, `grant.error` … */
+    on(event: "server_error" | `${string}.${string}`, listener: (context: Context, error?: unknown) => void): this;
     interactionDetails(request: IncomingMessage, response: ServerResponse): Promise<Interaction>;
     /** Keeps the result; where the browser goes on. */
     interactionResult(request: IncomingMessage, response: ServerResponse, result: Data): Promise<string>;

@@ -11,6 +11,7 @@ import { type OAuthAccounts, usableAccount } from "./account.ts";
 import type { Adapter } from "./adapter.ts";
 import type { OAuthClient, OAuthClients } from "./client.ts";
 import type { CookieSigner } from "./cookie-signer.ts";
+import { type OAuthEvent, tellEvents } from "./event.ts";
 import { interactionPath, type Interactions } from "./interaction.ts";
 import { libraryPolicy, sendFailurePage, sendLoggedOutPage, sendLogOutPage } from "./page.ts";
 import { accessTokenAlg, idTokenAlg, type SigningKeys } from "./signing-keys.ts";
@@ -32,6 +33,8 @@ export interface ProviderOptions {
   /** 32 bytes from which DPoP nonces are made. */
   readonly nonceSecret: Buffer;
   readonly onError: (error: unknown) => void;
+  readonly onEvent: (event: OAuthEvent) => void;
+  readonly addressOf: (context: Context) => string;
 }
 
 const oidcScopes = ["openid", "profile", "email", "offline_access"] as const;
@@ -300,5 +303,6 @@ export const createProvider = (options: ProviderOptions): Provider => {
   };
   provider.on("server_error", (_context, error) => onError(error));
   provider.on("error", onError);
+  tellEvents(provider, { tell: options.onEvent, addressOf: options.addressOf });
   return provider.use(around(options.interactions, provider));
 };

@@ -11,6 +11,7 @@ import {
   type OAuth,
   type OAuthAccount,
   type OAuthClient,
+  type OAuthEvent,
   type OAuthOptions,
   oauthTables,
 } from "../../src/oauth/index.ts";
@@ -112,6 +113,7 @@ export interface Authority extends AsyncDisposable {
   /** Grants that were told of as revoked. */
   readonly revoked: string[];
   readonly errors: unknown[];
+  readonly events: OAuthEvent[];
   browser(): Browser;
   /** A POST of a form; with the backend's credentials unless `as` says otherwise. */
   post(path: string, form: Readonly<Record<string, string>>, options?: PostOptions): Promise<Answer>;
@@ -152,7 +154,7 @@ export const openAuthority = async (
   const opened = await openStore(database.url);
   if (isSecond === undefined) await applyMigration(opened, await planMigration(opened, oauthTables), { destructive: false });
   const store = around === undefined ? opened : around(opened);
-  const [revoked, errors]: [string[], unknown[]] = [[], []];
+  const [revoked, errors, events]: [string[], unknown[], OAuthEvent[]] = [[], [], []];
   const running: { oauth?: OAuth } = {};
   const server = Bun.serve({
     hostname: "127.0.0.1",
@@ -168,6 +170,7 @@ export const openAuthority = async (
     ...directory.options,
     onRevoked: (grantId) => void revoked.push(grantId),
     onError: (error) => void errors.push(error),
+    onEvent: (event) => void events.push(event),
     ...more,
     issuer,
   });
@@ -179,6 +182,7 @@ export const openAuthority = async (
     directory,
     revoked,
     errors,
+    events,
     browser: () => new Browser({ origin: issuer, server: here }),
     async post(path, form, { as, headers = {} } = {}) {
       const answer = await fetch(`${here}${path}`, {

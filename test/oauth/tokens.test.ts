@@ -3,8 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createPublicKey, verify } from "node:crypto";
 import type { JsonWebKey } from "../../src/oauth/client.ts";
 import { isRedirectUri } from "../../src/oauth/index.ts";
+import { keysAtHand, TokenVerifier } from "../../src/pipeline/identity/token/index.ts";
 import { forEachEngine } from "../core/harness.ts";
-import { type Authority, openAuthority, type PostOptions } from "./authority.ts";
+import { address, type Authority, openAuthority, type PostOptions } from "./authority.ts";
 import {
   addressOf,
   claimsOf,
@@ -117,6 +118,73 @@ forEachEngine((engine) => {
         expect(verify(hash, Buffer.from(`${head}.${body}`), options, Buffer.from(signature, "base64url"))).toBe(true);
       }
     });
+  });
+
+  test("the nodes that take them read the same in them", async () => {
+    const verifier = new TokenVerifier({
+      own: {
+        issuer: authority.issuer,
+        keys: keysAtHand(() => authority.oauth.publicKeys()),
+        isAudience: (audience) => audience === authority.issuer,
+      },
+      fetch: () => Promise.reject(new Error("nothing is fetched")),
+    });
+    const tokens = await tokensFor(authority);
+    expect(await verifier.verify(tokens.access)).toMatchObject({
+      ok: true,
+      kind: "own",
+      user: "acc_ada",
+      subject: "cus_1",
+      app: "backend",
+      tenant: "acme",
+      environment: "live",
+      roles: ["customer"],
+      scopes: ["openid", "accounts:read"],
+      grant: claimsOf(tokens.access)["gid"],
+    });
+    expect(await verifier.verify(await accessOf())).toMatchObject({ user: null, app: "backend", roles: ["clerk"] });
+    // An ID token is signed with a key of ours too, and is no access token.
+    expect(await verifier.verify(tokens.id)).toMatchObject({ ok: false });
+    expect(await verifier.verify(await accessOf({ resource }))).toMatchObject({ ok: false });
+  });
+
+  test("SECURITY 64: what happens is told of, with who and from where", async () => {
+    const { events } = authority;
+    events.length = 0;
+    const browser = authority.browser();
+    const tokens = tokensOf(await redeem(authority, await codeFor(authority, { browser })));
+    const grantId = claimsOf(tokens.access)["gid"] as string;
+    const who = { address, clientId: "backend", accountId: "acc_ada" };
+    expect(events).toEqual([
+      { kind: "authorized", ...who, grantId },
+      { kind: "issued", ...who, grantType: "authorization_code", grantId },
+    ]);
+    events.length = 0;
+    const own = claimsOf(await accessOf());
+    await ask({}, { as: ["backend", "wrong"] });
+    await ask({}, { as: ["nobody", "wrong"] });
+    await browser.submit(await browser.open("/oauth/logout"), { logout: "yes" });
+    const refused = {
+      kind: "refused",
+      endpoint: "/oauth/token",
+      error: "invalid_client",
+      address,
+      accountId: undefined,
+    } as const;
+    expect(events).toEqual([
+      {
+        kind: "issued",
+        address,
+        clientId: "backend",
+        accountId: undefined,
+        grantType: "client_credentials",
+        grantId: own["gid"] as string,
+      },
+      { ...refused, clientId: "backend" },
+      { ...refused, clientId: undefined },
+      { kind: "logged_out", address, clientId: undefined, accountId: "acc_ada" },
+    ]);
+    expect(JSON.stringify(events)).not.toContain("wrong");
   });
 
   describe("scopes and resources", () => {
