@@ -6,6 +6,7 @@ import { formatNamed } from "./formats/index.ts";
 import type { PlainValue } from "./formats/index.ts";
 import { problemOf, problemXml, tell } from "./problem.ts";
 import type { ToldRefusal } from "./problem.ts";
+import { acceptSignature, isSigned } from "./signature-offer.ts";
 import type { Answer } from "./send.ts";
 
 /** Seconds after which a 429 or 503 that says nothing else may be repeated. */
@@ -32,6 +33,7 @@ const headersOf = (exchange: Exchange, refusal: Refusal): readonly (readonly [st
   switch (refusal.status) {
     case 401:
       headers.push(["WWW-Authenticate", challengeOf(exchange, refusal)]);
+      if (isSigned(exchange.headers)) headers.push(["Accept-Signature", acceptSignature(exchange.method)]);
       break;
     case 403:
       if (refusal.type === "scope_required")

@@ -22,6 +22,8 @@ export interface BodyWanted {
   /** Lists (CSV, NDJSON) make sense. */
   readonly takesMany: boolean;
   readonly hint?: SchemaHint | undefined;
+  /** The bytes, where they were read already: those of a signed request. */
+  readonly content?: Uint8Array | undefined;
 }
 
 /** What was read; without `body` there was none. */
@@ -104,15 +106,20 @@ const formatOf = (request: Request, wanted: BodyWanted): InputFormat | Refusal =
   return format;
 };
 
-/** Reads and parses the body of a request. */
-export const readBody = async (request: Request, wanted: BodyWanted): Promise<ReadBody | Refusal> => {
-  let bytes: Uint8Array | Refusal;
+/** The bytes of a body as they came, before its Content-Encoding is undone. */
+export const readContent = async (request: Request, bytesMax: number): Promise<Uint8Array | Refusal> => {
   try {
-    bytes = await readBytes(request, wanted.bytesMax);
+    return await readBytes(request, bytesMax);
   } catch {
     return brokenOff();
   }
+};
+
+/** Reads and parses the body of a request. */
+export const readBody = async (request: Request, wanted: BodyWanted): Promise<ReadBody | Refusal> => {
+  const bytes = wanted.content ?? (await readContent(request, wanted.bytesMax));
   if (!(bytes instanceof Uint8Array)) return bytes;
+  if (bytes.length > wanted.bytesMax) return tooLarge(wanted.bytesMax);
   if (bytes.length === 0) {
     if (wanted.need === "optional") return { kind: "plain" };
     return refuse("invalid_body", { details: { reason: "missing", explanation: "The request needs a body." } });

@@ -140,7 +140,12 @@ export const readCommand = async (
   if ("type" in conditions) return conditions;
   const { limits } = config;
   if (endpoint.kind === "batch") {
-    const read = await readBody(exchange.request, { bytesMax: limits.batchBytesMax, need: "required", takesMany: false });
+    const read = await readBody(exchange.request, {
+      bytesMax: limits.batchBytesMax,
+      need: "required",
+      takesMany: false,
+      content: exchange.content,
+    });
     if (!("kind" in read)) return read;
     const { body } = read;
     return body === undefined ? refuse("invalid_body") : () => runMixed(config, exchange, body, conditions);
@@ -153,6 +158,7 @@ export const readCommand = async (
       need: endpoint.body,
       takesMany: endpoint.takesMany,
       hint: endpoint.hint,
+      content: exchange.content,
     });
     if (!("kind" in found)) return found;
     read = found;

@@ -41,6 +41,8 @@ export interface Exchange {
   /** Bare data without the envelope. */
   isBare: boolean;
   credentials: Credentials;
+  /** The body's bytes as they came, where they had to be read before it is known whose they are: of a signed request. */
+  content?: Uint8Array | undefined;
   /** Tenant that the request names. */
   tenant?: string | undefined;
   /** Host of a request without credentials: may be a tenant's own. */

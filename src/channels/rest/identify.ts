@@ -4,6 +4,7 @@ import type { Refusal } from "../../pipeline/refusal.ts";
 import type { RestConfig } from "./config.ts";
 import { actingOf, credentialsOf, isInAddress } from "./credentials.ts";
 import type { Exchange } from "./exchange.ts";
+import { isSigned } from "./signature-offer.ts";
 
 /** Puts what it finds into the exchange. */
 export const identify = (config: RestConfig, exchange: Exchange): Refusal | undefined => {
@@ -17,6 +18,11 @@ export const identify = (config: RestConfig, exchange: Exchange): Refusal | unde
     url: `${origin}${path}`,
   });
   if ("status" in credentials) return credentials;
+  // What signs stands in no other header; a session's cookie, which a browser adds by itself, does not count beside it.
+  if (isSigned(headers) && (headers.has("authorization") || headers.has("x-api-key")))
+    return refuse("invalid_header", {
+      details: { explanation: "The request is signed and has a key as well.", header: "Signature-Input" },
+    });
   exchange.credentials = credentials;
   if (headers.has("pons-tenant") || headers.has("pons-act-for")) {
     const acting = actingOf(headers);

@@ -54,7 +54,12 @@ const read = (config: RestConfig, exchange: Exchange, endpoint: OperationEndpoin
 const readByBody = async (config: RestConfig, exchange: Exchange, endpoint: OperationEndpoint, given: Given): Promise<Answer> => {
   const misplaced = checkParameters({ ...endpoint, query: "none" }, given.query.query);
   if (misplaced !== undefined) return answerRefusal(exchange, misplaced, endpoint);
-  const found = await readBody(exchange.request, { bytesMax: config.limits.bodyBytesMax, need: "required", takesMany: false });
+  const found = await readBody(exchange.request, {
+    bytesMax: config.limits.bodyBytesMax,
+    need: "required",
+    takesMany: false,
+    content: exchange.content,
+  });
   if (!("kind" in found)) return answerRefusal(exchange, found, endpoint);
   const query = readQueryBody(found.body?.value, config.limits);
   if (!("query" in query)) return answerRefusal(exchange, query, endpoint);

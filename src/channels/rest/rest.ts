@@ -4,7 +4,8 @@
  *   step      does                                                        may refuse with
  *   open      headers read once: request id, language, preferences        –
  *   locate    host, path, method → endpoint; parameters, format           400 404 405 406 410 414 422
- *   identify  which key; whether it is known is for the pipeline          400 401
+ *   identify  which key, or what is signed; whether it is known is for    400 401 413
+ *             the pipeline
  *   perform   body → call → pipeline → answer                             400 413 415, and every refusal of the operation
  *   send      headers, compression                                        –
  *
@@ -30,6 +31,8 @@ import { open } from "./open.ts";
 import { perform } from "./perform.ts";
 import { RequestIds } from "./request-id.ts";
 import { send } from "./send.ts";
+import { isSigned } from "./signature-offer.ts";
+import { readSigned } from "./signed.ts";
 import type { Answer } from "./send.ts";
 import { serve } from "./served.ts";
 
@@ -116,10 +119,17 @@ class RestChannel implements Rest {
       case "endpoint": {
         const refusal = identify(this.#config, exchange);
         if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
+        if (isSigned(exchange.headers)) return this.#answerSigned(exchange, located);
         const answer = perform(this.#config, exchange, located.endpoint, located);
         return answer instanceof Promise ? this.#sendLater(exchange, answer) : this.#send(exchange, answer);
       }
     }
+  }
+
+  async #answerSigned(exchange: Exchange, located: Extract<Located, { kind: "endpoint" }>): Promise<Response> {
+    const refusal = await readSigned(this.#config, exchange, located.endpoint);
+    if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
+    return this.#send(exchange, await perform(this.#config, exchange, located.endpoint, located));
   }
 
   #refused(exchange: Exchange, endpoint: Endpoint, refusal: Refusal): Response | Promise<Response> {

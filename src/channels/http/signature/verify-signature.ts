@@ -28,6 +28,8 @@ export interface UncheckedSignature {
 export interface ReadSignature extends UncheckedSignature {
   readonly keyId: string;
   readonly nonce: string;
+  /** It covers Content-Digest: without that it says nothing of a body. */
+  readonly coversContent: boolean;
   /** Milliseconds since the epoch: so long the nonce has to be remembered. */
   readonly nonceUntilMs: number;
 }
@@ -71,6 +73,7 @@ export const readSignature = (
     algorithm: input.parameters.alg,
     keyId: accepted.keyId,
     nonce: accepted.nonce,
+    coversContent: input.coverage.hasDigest,
     nonceUntilMs: accepted.untilSeconds * 1000,
   };
 };
