@@ -220,6 +220,10 @@ describe("SECURITY 63: secrets in logs, audit and answers", () => {
       // Every authentication that failed is accounted for.
       expect(unauthenticated).toBe(answers.filter(({ status }) => status === 401).length);
       expect(unauthenticated).toBeGreaterThan(20);
+      // The log holds the checkpoints too, whole.
+      await Bun.write(folder.at("server.log"), server.log);
+      const verified = await pons(["audit", "verify", "--checkpoints", folder.at("server.log"), "--json"], environment);
+      expect(JSON.parse(verified.out)).toMatchObject({ ok: true, checkpoints: { statements: 1 }, exported: { statements: 1 } });
       expect(server.log.split("\n").length).toBeGreaterThan(50);
       expect(answers.filter(({ status }) => status >= 400).length).toBeGreaterThan(50);
       expect(answers.filter(({ status }) => status >= 500)).toEqual([]);

@@ -1,5 +1,6 @@
 /** What must hold of the bank after a fault: of each request by itself, and of the ledger and the journal as a whole. Read from the rows alone. */
 import { expect } from "bun:test";
+import { verifyAudit } from "../../src/audit/index.ts";
 import { pons, type TestServer } from "../host/server.ts";
 import { type Asked, fateOf, send, type Trace } from "./bank-load.ts";
 import type { Direct } from "./direct.ts";
@@ -148,8 +149,15 @@ const findings: Readonly<Record<string, string>> = {
   currencies: "SELECT currency FROM bank_accounts WHERE realm = $realm GROUP BY currency HAVING sum(balance) <> 0",
 };
 
+/** Rows of the journal and of the refusals that are not as they were written. Whose signatures are good is not asked here. */
+const auditProblems = async ({ engine, query }: Direct, realm: number): Promise<readonly unknown[]> => {
+  const { problems } = await verifyAudit({ engine, admin: { query } }, { keys: [], realms: new Set([realm]) });
+  return problems.filter(({ table }) => table !== "pons_checkpoints");
+};
+
 /**
- * The books agree: see `findings`; transfers and journal are numbered without a gap; every transfer is in the journal, once.
+ * The books agree: see `findings`; transfers and journal are numbered without a gap, the journal's hashes are those of its rows; every transfer is in
+ * the journal, once.
  */
 export const checkBooks = async (direct: Direct): Promise<{ readonly transfers: number; readonly holds: number }> => {
   const realm = await realmOf(direct);
@@ -164,6 +172,7 @@ export const checkBooks = async (direct: Direct): Promise<{ readonly transfers: 
     return Number(n);
   };
   await numbering("pons_journal");
+  expect(await auditProblems(direct, realm)).toEqual([]);
   const transfers = await numbering("bank_transfers");
   const journaled = await journaledTransfers(direct, realm);
   expect({ journaled: journaled.length, different: new Set(journaled).size }).toEqual({

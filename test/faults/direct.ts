@@ -3,8 +3,9 @@ import { SQL } from "bun";
 import { Database } from "bun:sqlite";
 
 export interface Direct extends AsyncDisposable {
+  readonly engine: "sqlite" | "postgres";
   /** Integers beyond 32 bits may come as `bigint` or text. */
-  query(sql: string): Promise<readonly Record<string, unknown>[]>;
+  query(sql: string, values?: readonly (string | number | bigint | null)[]): Promise<readonly Record<string, unknown>[]>;
 }
 
 /** The file of a SQLite address. */
@@ -14,13 +15,16 @@ export const openDirect = (url: string): Direct => {
   if (url.startsWith("sqlite:")) {
     const database = new Database(fileOf(url), { readonly: true, safeIntegers: true });
     return {
-      query: async (sql) => database.query<Record<string, unknown>, []>(sql).all(),
+      engine: "sqlite",
+      query: async (sql, values = []) =>
+        database.query<Record<string, unknown>, (string | number | bigint | null)[]>(sql).all(...values),
       [Symbol.asyncDispose]: async () => database.close(),
     };
   }
   const sql = new SQL(url, { max: 1, bigint: true, connection: { "pons.all_realms": "on" } });
   return {
-    query: async (text) => (await sql.unsafe(text)) as Record<string, unknown>[],
+    engine: "postgres",
+    query: async (text, values = []) => (await sql.unsafe(text, [...values])) as Record<string, unknown>[],
     [Symbol.asyncDispose]: () => sql.close(),
   };
 };

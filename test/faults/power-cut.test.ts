@@ -114,7 +114,8 @@ const rebuild = (recording: Recording, files: ReadonlyMap<string, Uint8Array>, f
 const judgeFolder = async (folder: string, known: readonly Asked[]): Promise<void> => {
   const store = await openStore(`sqlite:${folder}/${databaseName}`);
   const direct: Direct = {
-    query: async (sql) => store.admin.query(sql, []),
+    engine: "sqlite",
+    query: async (sql, values = []) => store.admin.query(sql, values),
     [Symbol.asyncDispose]: () => Promise.resolve(store.close()),
   };
   await using _ = direct;
