@@ -1,4 +1,7 @@
 /** Limits of calls: burst, rate, concurrency, quota, spend; in one process or across nodes. Overload. RateLimit fields. */
+export { ClusterLimiter, type ClusterLimiterOptions } from "./cluster/cluster-limiter.ts";
+export { EventLoopLag } from "./event-loop-lag.ts";
+export { type RateLimitFields, RateLimitFormatter } from "./fields.ts";
 export { MemoryLimiter, type MemoryLimiterOptions, type UsedBefore } from "./memory-limiter.ts";
 export type {
   Admission,
@@ -13,6 +16,4 @@ export type {
   LoadUsed,
   ThresholdListener,
 } from "./rule.ts";
-export { EventLoopLag } from "./event-loop-lag.ts";
-export { RateLimitFormatter, type RateLimitFields } from "./fields.ts";
-export { priorityMax, type Shed, Shedder, type ShedderOptions } from "./shedder.ts";
+export { type Shed, Shedder, type ShedderOptions } from "./shedder.ts";

@@ -26,6 +26,7 @@ import {
 } from "./rule.ts";
 import { SlidingWindow } from "./sliding-window.ts";
 import { SteadyClock } from "./steady-clock.ts";
+import { within } from "./within.ts";
 
 /** What was used of quotas before this process counted, and what to do where nobody can say. */
 export interface UsedBefore {
@@ -251,16 +252,3 @@ export class MemoryLimiter implements Limiter {
 /** Whether a count goes on under another rule of the same name and key. */
 const isSameCount = (one: LimitRule, other: LimitRule): boolean =>
   one.kind === other.kind && one.period === other.period && (one.windowSeconds === 0) === (other.windowSeconds === 0);
-
-/** The promise's value, or a rejection after a time. */
-async function within<T>(promise: Promise<T>, timeoutMs: number): Promise<T> {
-  let timer: Timer | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
