@@ -109,9 +109,12 @@ const login = (): Prompt[] => {
 /** What the library asks about clients, people and resources. */
 class Answers {
   readonly #options: ProviderOptions;
+  /** What signs access tokens for as long as this provider is in place, as with ID tokens. */
+  readonly #kid: string;
 
   constructor(options: ProviderOptions) {
     this.#options = options;
+    this.#kid = options.keys.current(accessTokenAlg).kid;
   }
 
   async findAccount(context: Context, accountId: string): Promise<Data | undefined> {
@@ -124,7 +127,7 @@ class Answers {
 
   /** The scopes of a resource for a client. A scope that the client may not ask for is refused, and without any it gets all that it may have. */
   async resource(context: Context, resource: string, { clientId }: Client): Promise<Data> {
-    const { resources, clients, keys } = this.#options;
+    const { resources, clients } = this.#options;
     if (!resources.includes(resource)) throw new InvalidTarget("resource is not known");
     const { scopes = [] } = (await clients.find(clientId)) ?? {};
     const available = [...new Set([...scopes, ...oidcScopes])];
@@ -140,7 +143,7 @@ class Answers {
       audience: resource,
       accessTokenTTL: accessTokenSeconds,
       accessTokenFormat: "jwt",
-      jwt: { sign: { alg: accessTokenAlg, kid: keys.current(accessTokenAlg).kid } },
+      jwt: { sign: { alg: accessTokenAlg, kid: this.#kid } },
     };
   }
 
