@@ -113,7 +113,7 @@ function insertAll(database: Database, rows: TransferRows, count: number): void 
 
 async function loadPostgres(url: string, { filled, count }: Task): Promise<void> {
   if (Bun.which("psql") === null) throw new Unavailable("there is no psql (Debian: apt-get install postgresql-client)");
-  const sql = new SQL(url, { max: 1 });
+  const sql = new SQL(url, { max: 1, connection: { "pons.all_realms": "on" } });
   try {
     const [sample] = (await sql.unsafe(lastQuery)) as StoredRow[];
     if (sample === undefined) throw new Error("there is no transfer to follow");
@@ -127,7 +127,10 @@ async function loadPostgres(url: string, { filled, count }: Task): Promise<void>
       where conrelid = 'bank_transfers'::regclass and contype = 'f'`) as Named[];
     for (const { name } of references) await sql.unsafe(`alter table bank_transfers drop constraint "${name}"`);
     for (const { name } of indexes) await sql.unsafe(`drop index "${name}"`);
+    // COPY FROM is not for those whom row-level security binds.
+    await sql.unsafe("alter table bank_transfers no force row level security");
     await copy(url, { table: "bank_transfers", columns: rows.columns, lines: linesOf(rows, count) });
+    await sql.unsafe("alter table bank_transfers force row level security");
     await sql.unsafe("set maintenance_work_mem = '1GB'");
     for (const { made } of indexes) await sql.unsafe(made);
     for (const { name, made } of references) await sql.unsafe(`alter table bank_transfers add constraint "${name}" ${made}`);

@@ -10,6 +10,10 @@ import type { World } from "../../test/store/world.ts";
 import { compileBatch } from "./postgres/batch.ts";
 import { readerOf as postgresReader } from "./postgres/codec.ts";
 import { postgresDialect } from "./postgres/dialect.ts";
+import { ReadingSession } from "./postgres/reading-session.ts";
+import { ownerSettings } from "./postgres/row-security.ts";
+import { prepareServer } from "./postgres/runtime-role.ts";
+import { openSession } from "./postgres/session.ts";
 import { readerOf as sqliteReader } from "./sqlite/codec.ts";
 import { sqliteDialect } from "./sqlite/dialect.ts";
 import type { Order, ReadCall, RowsShape } from "./store.ts";
@@ -110,32 +114,42 @@ const quoted = (value: unknown): string => {
 for (const engine of engines) {
   describe(`plans on ${engine.engine}, ${rowsCount} rows`, () => {
     let world: World;
+    /** On Postgres: what calls run on, bound by row-level security. */
+    let calls: ReadingSession | undefined;
     beforeAll(async () => {
       world = await emptyWorld(engine);
       await world.store.admin.query(fill[engine.engine]);
       await world.store.admin.query("ANALYZE");
+      if (engine.engine === "sqlite") return;
+      const { url } = world.database;
+      const owner = openSession({ url, timeoutMs: minute, settings: ownerSettings });
+      const { settings } = await prepareServer(owner);
+      await owner.close();
+      calls = new ReadingSession({ url, timeoutMs: minute, settings });
     }, minute);
-    afterAll(() => world[Symbol.asyncDispose]());
-
-    const lines = async (sql: string, values: readonly (string | number | bigint | null)[] = []): Promise<string> =>
-      (await world.store.admin.query(sql, values)).map((row) => String(row["detail"] ?? row["QUERY PLAN"])).join("\n");
+    afterAll(async () => {
+      await calls?.close();
+      await world[Symbol.asyncDispose]();
+    });
 
     const explainSqlite = async (call: ReadCall, { shape: s }: Case): Promise<string> => {
       const { sql, bindings } = compileStatement(sqliteDialect, s, variant(call));
-      return lines(
-        `EXPLAIN QUERY PLAN ${sql}`,
-        bindings.map((binding) => sqliteReader(binding)(call) as string),
-      );
+      const values = bindings.map((binding) => sqliteReader(binding)(call) as string);
+      const rows = await world.store.admin.query(`EXPLAIN QUERY PLAN ${sql}`, values);
+      return rows.map((row) => String(row["detail"])).join("\n");
     };
 
     /** Runs the statement as the store does, planned once for any parameters. */
     const explainPostgres = async (sql: string, values: readonly unknown[]): Promise<string> => {
-      await world.store.admin.query(`PREPARE explained AS ${sql}`);
-      const plan = await lines(
+      const run = (text: string) => calls?.values([1], text, []) ?? Promise.reject(new Error("no session"));
+      await run(`PREPARE explained AS ${sql}`);
+      const plan = await run(
         `EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) EXECUTE explained (${values.map(quoted).join(", ")})`,
       );
-      await world.store.admin.query("DEALLOCATE explained");
-      return plan;
+      await run("DEALLOCATE explained");
+      const lines = plan.map(([line]) => String(line)).join("\n");
+      expect(lines).toContain("InitPlan");
+      return lines;
     };
 
     const variant = (call: ReadCall) => ({

@@ -75,11 +75,11 @@ export class Coalescer {
     }
   }
 
-  /** Takes an idle session, one that sees the rows of these realms already if there is one. */
+  /** Takes an idle session: one that sees the rows of these realms already, else the one that has been idle longest. */
   #takeSession(batch: readonly Waiting[]): ReadingSession {
     const realms = realmsText(batch.map(({ call }) => call.realm));
     const at = this.#idle.findLastIndex((session) => session.isSetTo(realms));
-    const session = at < 0 ? this.#idle.pop() : this.#idle.splice(at, 1)[0];
+    const session = at < 0 ? this.#idle.shift() : this.#idle.splice(at, 1)[0];
     if (session === undefined) throw new Error("no session is idle");
     return session;
   }

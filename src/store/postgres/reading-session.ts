@@ -27,12 +27,12 @@ export class ReadingSession implements RealmRunner {
   async values(realms: readonly number[], sql: string, values: unknown[]): Promise<unknown[][]> {
     const text = realmsText(realms);
     try {
-      return await this.#send(text, sql, values);
+      if (this.#realms === text) return await this.#session.unsafe<unknown[][]>(sql, values).values().execute();
+      return await this.#sendWith(text, sql, values);
     } catch (error) {
       // Another connection than the one that was told: it had closed, and nobody had heard of it.
       if (!isWithoutRealms(error)) throw error;
-      this.#realms = undefined;
-      return this.#send(text, sql, values);
+      return this.#sendWith(text, sql, values);
     }
   }
 
@@ -45,12 +45,11 @@ export class ReadingSession implements RealmRunner {
     return this.#session.close();
   }
 
-  /** Both statements go together, and the server takes them in order. */
-  async #send(realms: string, sql: string, values: unknown[]): Promise<unknown[][]> {
-    if (this.#realms === realms) return this.#session.unsafe<unknown[][]>(sql, values).values();
+  /** Both statements go together, and the server takes them in order: a query is sent when it is executed, and else a moment after. */
+  async #sendWith(realms: string, sql: string, values: unknown[]): Promise<unknown[][]> {
     this.#realms = realms;
     const telling = this.#session.unsafe(setRealmsSql, [realms]).execute();
-    const reading = this.#session.unsafe<unknown[][]>(sql, values).values();
+    const reading = this.#session.unsafe<unknown[][]>(sql, values).values().execute();
     try {
       const [, rows] = await Promise.all([telling, reading]);
       return rows;

@@ -1,6 +1,7 @@
 /**
  * The open transaction of a connection that writes. It may touch rows of the realms that its statements have named so far: a statement that
- * names another one is preceded by its announcement, sent together with it.
+ * names another one is preceded by its announcement, sent together with it. Everything is executed at once, so that it is sent in order: a query
+ * that is merely awaited is sent a moment later.
  */
 import { postgresError } from "./error.ts";
 import type { RealmRunner } from "./reading-session.ts";
@@ -19,14 +20,14 @@ export class Transaction implements RealmRunner {
 
   async values(realms: readonly number[], sql: string, values: unknown[]): Promise<unknown[][]> {
     this.#allow(realms);
-    return this.#runner.unsafe<unknown[][]>(sql, values).values();
+    return this.#runner.unsafe<unknown[][]>(sql, values).values().execute();
   }
 
   /** Runs `SAVEPOINT` and the like. Throws `StoreError`. */
   async execute(sql: string): Promise<void> {
     this.#begin();
     try {
-      await this.#runner.unsafe(sql);
+      await this.#runner.unsafe(sql).execute();
     } catch (error) {
       throw postgresError(error);
     }
