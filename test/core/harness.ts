@@ -52,7 +52,9 @@ export interface StepOptions {
   readonly options?: CallOptions | ((earlier: readonly (Result | undefined)[]) => CallOptions);
 }
 
-export interface ServeOptions extends Partial<Pick<AppOptions, "clock" | "queueMax" | "onCall" | "onError" | "cursorSecret">> {
+export interface ServeOptions extends Partial<
+  Pick<AppOptions, "clock" | "queueMax" | "onCall" | "onError" | "cursorSecret" | "managed">
+> {
   readonly services: readonly ServiceDefinition[];
   /** Role of calls that do not say who calls. */
   readonly role?: string;
