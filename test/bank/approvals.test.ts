@@ -59,7 +59,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect(await bank.account(account)).toMatchObject({ overdraftLimit: 50_000, maxBalance: null });
     });
 
-    test("nobody decides what they asked for themselves, by whichever key", async () => {
+    test("SECURITY 12: nobody decides what they asked for themselves, by whichever key", async () => {
       const { account, id } = await asked(1, sue);
       expect(refusalOf(await approve(id, sue))).toMatchObject({ status: 403, type: "own_approval" });
       expect(refusalOf(await reject(id, { ...sue, app: "another app" }))).toMatchObject({ type: "own_approval" });
@@ -75,7 +75,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       dataOf(await approve(id, { ...robot, app: "back office", roles: ["supervisor"] }));
     });
 
-    test("it is decided once", async () => {
+    test("SECURITY 38: it is decided once", async () => {
       const { account, id } = await asked();
       dataOf(await approve(id));
       dataOf(await setLimits(account, { overdraftLimit: 0 }));

@@ -14,7 +14,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   });
   afterAll(() => bank[Symbol.asyncDispose]());
 
-  test("100 payments at once from one account never overspend", async () => {
+  test("SECURITY 36: 100 payments at once from one account never overspend", async () => {
     const [from, to] = await Promise.all([bank.holder("EUR", house, 1_000), bank.holder("EUR", house, 0)]);
     const results = await Promise.all(Array.from({ length: 100 }, () => bank.pay(from.account, to.account, 30, "EUR")));
     const made = results.filter((result) => result.ok);
@@ -27,7 +27,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect((seqs.at(-1) ?? 0) - (seqs[0] ?? 0)).toBe(32);
   });
 
-  test("one id 100 times at once has one effect and one answer", async () => {
+  test("SECURITY 32: one id 100 times at once has one effect and one answer", async () => {
     const [from, to] = await Promise.all([bank.holder("EUR", house, 1_000), bank.holder("EUR", house, 0)]);
     const body = { id: crypto.randomUUID(), debit: from.account, credit: to.account, amount: 30, currency: "EUR" };
     const results = await Promise.all(Array.from({ length: 100 }, () => bank.call("transfers.create", { body })));
@@ -54,7 +54,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     );
   });
 
-  test("money in circles: opposite directions at once neither block nor leak", async () => {
+  test("SECURITY 34: money in circles: opposite directions at once neither block nor leak", async () => {
     const holders = await Promise.all(Array.from({ length: 5 }, () => bank.holder("EUR", house, 10_000)));
     const results = await Promise.all(
       Array.from({ length: 200 }, (_, position) => {

@@ -89,7 +89,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   };
 
   describe("amounts", () => {
-    test.each(Object.keys(formats))("%s: 9007199254740993 survives the round trip exactly", async (format) => {
+    test.each(Object.keys(formats))("SECURITY 35: %s: 9007199254740993 survives the round trip exactly", async (format) => {
       const debit = await open({ overdraftLimit: 90_000_000_000_000_000n.toString() });
       const credit = await open();
       const response = await post(format, { debit, credit, amount: exact });

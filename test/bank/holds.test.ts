@@ -71,7 +71,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(refusalOf(await bank.call("holds.void", { id: String(hold["id"]) })).type).toBe("hold_already_posted");
   });
 
-  test("parts, and the rest given back by the final one", async () => {
+  test("SECURITY 38: parts, and the rest given back by the final one", async () => {
     const { account } = await payer(100);
     const id = String((await authorize(account, 90))["id"]);
     const part = (amount: number, final: boolean) => bank.call("holds.capture", { id, body: { amount, final } });
@@ -90,7 +90,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     ]);
   });
 
-  test("an increment needs funds, a void gives all back", async () => {
+  test("SECURITY 38: an increment needs funds, a void gives all back", async () => {
     const { account } = await payer(100);
     const id = String((await authorize(account, 50))["id"]);
     expect(refusalOf(await bank.call("holds.increment", { id, body: { amount: 51 } })).type).toBe("insufficient_funds");
@@ -204,7 +204,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect((await bank.call("holds.get", { as: bank.customer(stranger.customer), id })).ok).toBe(false);
   });
 
-  test("forty captures of one hold at once: never more than was reserved", async () => {
+  test("SECURITY 36: forty captures of one hold at once: never more than was reserved", async () => {
     const { account } = await payer(100);
     const id = String((await authorize(account, 100))["id"]);
     const results = await Promise.all(

@@ -15,7 +15,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
   const holder = (funds: number, more: object = {}) => bank.holder("EUR", house, funds, more);
 
-  test("float balances: 0.1 + 0.2 is 0.3, and amounts beyond 2^53 keep their last digit", async () => {
+  test("SECURITY 35: float balances: 0.1 + 0.2 is 0.3, and amounts beyond 2^53 keep their last digit", async () => {
     const { account } = await holder(0);
     dataOf(await bank.pay(house, account, 10, "EUR"));
     dataOf(await bank.pay(house, account, 20, "EUR"));
@@ -99,7 +99,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     ["iban", { iban: "MT00" }],
     ["version", { version: 1 }],
   ];
-  test.each(written)("PUT and PATCH that overwrite %s change nothing", async (field, change) => {
+  test.each(written)("SECURITY 26: PUT and PATCH that overwrite %s change nothing", async (field, change) => {
     const { account } = await holder(100);
     const before = await bank.account(account);
     for (const action of ["replace", "update"]) {

@@ -109,7 +109,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     }
   });
 
-  test("200 calls at once never spend more than the limit", async () => {
+  test("SECURITY 36: 200 calls at once never spend more than the limit", async () => {
     const { account } = await bank.holder("EUR", house, 100_000);
     const rule = await limit({ subject: account, maxAmount: 1_000 });
     const results = await Promise.all(Array.from({ length: 200 }, () => bank.pay(account, shop, 7, "EUR")));

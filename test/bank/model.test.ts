@@ -231,7 +231,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
     );
   };
 
-  test("agrees in every outcome, every balance and every hold", async () => {
+  test("SECURITY 34: agrees in every outcome, every balance and every hold", async () => {
     await fc.assert(fc.asyncProperty(history, run), { numRuns: histories(engine) });
     const { ok, lines } = await bank.verify();
     expect({ ok, lines }).toEqual({ ok: true, lines: [expect.any(String)] });

@@ -26,7 +26,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   ];
   const reverse = (id: string, as = bank.teller) => bank.call("transfers.reverse", { as, id, body: { reason: "Paid twice" } });
 
-  test("waits for somebody else, and is done once", async () => {
+  test("SECURITY 38: waits for somebody else, and is done once", async () => {
     const transfer = await paid(100);
     const asked = dataOf(await reverse(transfer.id));
     expect([asked.status, asked.data["outcome"], asked.data["reversal"]]).toEqual([202, "pending", null]);
@@ -41,7 +41,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(refusalOf(await reverse(transfer.id))).toMatchObject({ status: 409, type: "already_reversed" });
   });
 
-  test("two that wait: the second is refused once the first is done", async () => {
+  test("SECURITY 38: two that wait: the second is refused once the first is done", async () => {
     const transfer = await paid(10);
     const approvals = [dataOf(await reverse(transfer.id)), dataOf(await reverse(transfer.id))].map(({ data }) =>
       String(data["approval"]),

@@ -68,7 +68,7 @@ forEachEngine((engine) => {
       expect(new Set(realms.map(({ as }) => as.realm)).size).toBe(3);
     });
 
-    test("every operation, with every id of another realm, shows and changes nothing of it", async () => {
+    test("SECURITY 29: every operation, with every id of another realm, shows and changes nothing of it", async () => {
       const words = realms.map(({ word }) => word);
       for (const mine of realms) {
         const before = await Promise.all(realms.map(snapshot));
@@ -142,7 +142,7 @@ forEachEngine((engine) => {
       }
     });
 
-    test("filters, includes, statistics and counts stay within the realm", async () => {
+    test("SECURITY 29: filters, includes, statistics and counts stay within the realm", async () => {
       for (const { as, word } of realms) {
         const include = [
           { name: "boxes", include: [{ name: "items" }, { name: "tags", include: [{ name: "boxes" }] }, { name: "moves" }] },
@@ -166,7 +166,7 @@ forEachEngine((engine) => {
       }
     });
 
-    test("changes, sequences and idempotency keys at once in all realms", async () => {
+    test("SECURITY 29: changes, sequences and idempotency keys at once in all realms", async () => {
       const results = await Promise.all(
         Array.from({ length: 60 }, (_, at) => {
           const { as, ids, word } = realms[at % 3] as Realm;

@@ -43,7 +43,7 @@ describe.each(testDatabases().filter(({ engine }) => engine === "postgres"))("$e
   });
 
   test(
-    `${cuts} cuts under load`,
+    `SECURITY 32, 39: ${cuts} cuts under load`,
     async () => {
       const ending = new AbortController();
       let answers = 0;

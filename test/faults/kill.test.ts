@@ -21,7 +21,7 @@ const roundMsMax = 5_000;
 describe.each(testDatabases())("$engine: the server's process", ({ engine, create }) => {
   const rounds = roundsOf(engine);
   test(
-    `${rounds} rounds`,
+    `SECURITY 32, 39: ${rounds} rounds`,
     async () => {
       await using database = await create();
       using folder = new TemporaryFolder();

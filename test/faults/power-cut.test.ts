@@ -135,7 +135,7 @@ describe.skipIf(skip !== undefined)("sqlite: the power goes", () => {
   afterAll(() => library[Symbol.dispose]());
 
   test(
-    `${cuts} times: what was acknowledged is there`,
+    `SECURITY 39: ${cuts} times: what was acknowledged is there`,
     async () => {
       using folder = new TemporaryFolder();
       const recording = await record(folder, { library: path, ignoreSync: false });

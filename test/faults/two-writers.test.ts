@@ -119,7 +119,7 @@ const loadOn = async (given: readonly TestServer[]): Promise<Load> => {
 const countOf = (all: readonly Asked[], fate: Asked["fate"]): number => all.filter((asked) => asked.fate === fate).length;
 
 test(
-  `the holder is killed, ${killRounds} rounds: the others take over at once, nothing acknowledged is lost, none doubled`,
+  `SECURITY 39: the holder is killed, ${killRounds} rounds: the others take over at once, nothing acknowledged is lost, none doubled`,
   async () => {
     await using database = await postgres();
     using folder = new TemporaryFolder();

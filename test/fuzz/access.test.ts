@@ -75,7 +75,7 @@ for (const { engine, create } of testDatabases()) {
     afterAll(async () => target[Symbol.asyncDispose]());
 
     test(
-      "every operation is refused with 403 to exactly the roles it does not list, and with 401 to nobody's key",
+      "SECURITY 24: every operation is refused with 403 to exactly the roles it does not list, and with 401 to nobody's key",
       async () => {
         const wrong: unknown[] = [];
         for (const { contract, address } of places) {
@@ -141,7 +141,7 @@ for (const { engine, create } of testDatabases()) {
     );
 
     test(
-      "a row of someone else is answered like one that is not there, whatever is done to it",
+      "SECURITY 23: a row of someone else is answered like one that is not there, whatever is done to it",
       async () => {
         const missing = {
           account: "acc_01JGFJJZ0000000000000000ZZ",
@@ -266,7 +266,7 @@ for (const { engine, create } of testDatabases()) {
       testMsMax,
     );
 
-    test("an id of someone else cannot be taken for a new row, nor its fate be learned", async () => {
+    test("SECURITY 23: an id of someone else cannot be taken for a new row, nor its fate be learned", async () => {
       const body = { id: foreign.transfer, debit: own.account, credit: own.account, amount: 1, currency: "EUR" };
       const heard = await askAndJudge(target, { method: "POST", path: "/bank/v2/transfers", as: "customer", body });
       expect(heard.status).toBeGreaterThanOrEqual(400);
@@ -274,7 +274,7 @@ for (const { engine, create } of testDatabases()) {
       expect(textOf(heard)).not.toMatch(/"amount":\d/);
     });
 
-    test("what a role may not read is in no form of no answer, and cannot be asked about", async () => {
+    test("SECURITY 25: what a role may not read is in no form of no answer, and cannot be asked about", async () => {
       const { customer } = target;
       for (const path of [
         `/bank/v2/customers/${customer}`,
@@ -329,7 +329,7 @@ for (const { engine, create } of testDatabases()) {
     });
 
     test(
-      "no way of writing an address or a method leads around the roles",
+      "SECURITY 24: no way of writing an address or a method leads around the roles",
       async () => {
         const account = own.account;
         const paths = [
@@ -395,7 +395,7 @@ for (const { engine, create } of testDatabases()) {
       testMsMax,
     );
 
-    test("a key in an address, two keys, half a key: refused, and never shown", async () => {
+    test("SECURITY 6: a key in an address, two keys, half a key: refused, and never shown", async () => {
       const { teller, customer } = target.keys;
       for (const path of [
         `/bank/v2/accounts?api_key=${teller}`,

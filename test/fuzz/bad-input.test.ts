@@ -143,7 +143,7 @@ for (const { engine, create } of testDatabases()) {
       if (names !== undefined) expect(Object.keys(answer.data as Row)).toEqual([names]);
     });
 
-    test("integers beyond their type are 422, all others keep every digit", async () => {
+    test("SECURITY 35: integers beyond their type are 422, all others keep every digit", async () => {
       for (const [written, isMoney, isInteger] of numbers) {
         for (const [field, isTaken] of [
           ["cents", isMoney],
@@ -163,7 +163,7 @@ for (const { engine, create } of testDatabases()) {
       }
     });
 
-    test("an amount of a transfer is a positive whole number, or there is no transfer", async () => {
+    test("SECURITY 35: an amount of a transfer is a positive whole number, or there is no transfer", async () => {
       const before = await totalOf("/bank/v2/transfers?perPage=1");
       const house = answerOf(await ask("GET", "/bank/v2/accounts?kind=house&currency=EUR&perPage=1")).data as Row[];
       const other = answerOf(await ask("GET", "/bank/v2/accounts?kind=customer&status=active&currency=EUR&perPage=1"))
@@ -231,7 +231,7 @@ for (const { engine, create } of testDatabases()) {
     );
 
     test(
-      "SQL in every other place that takes a text changes nothing and shows nothing",
+      "SECURITY 40: SQL in every other place that takes a text changes nothing and shows nothing",
       async () => {
         const before = await totalOf("/bank/v2/customers?perPage=1");
         const account = idOf("bank.accounts");
@@ -301,7 +301,7 @@ for (const { engine, create } of testDatabases()) {
     );
 
     test(
-      "no field that an operation does not take is written, on create and on change, in any form",
+      "SECURITY 26: no field that an operation does not take is written, on create and on change, in any form",
       async () => {
         for (const { contract, address } of places) {
           const { operation, use } = address;
@@ -367,7 +367,7 @@ for (const { engine, create } of testDatabases()) {
       testMsMax,
     );
 
-    test("a line end in what is sent is never a line end in a header", async () => {
+    test("SECURITY 46: a line end in what is sent is never a line end in a header", async () => {
       for (const path of [
         "/bank/v2/accounts/a%0d%0aX-Injected:%201",
         "/bank/v2/accounts?name=%0d%0aX-Injected:%201",
@@ -410,7 +410,7 @@ for (const { engine, create } of testDatabases()) {
       }
     });
 
-    test("what is sent as __proto__ and constructor changes no object of the server", async () => {
+    test("SECURITY 26, 50: what is sent as __proto__ and constructor changes no object of the server", async () => {
       const bodies = [
         '{"__proto__":{"polluted":true}}',
         '{"constructor":{"prototype":{"polluted":true}}}',

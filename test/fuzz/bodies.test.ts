@@ -41,7 +41,7 @@ for (const { engine, create } of testDatabases()) {
     ];
 
     test(
-      "every hostile body is refused",
+      "SECURITY 41: every hostile body is refused",
       async () => {
         const wrong: string[] = [];
         for (const { name, type, body, headers = [], status, refusal } of hostileBodies()) {
@@ -83,7 +83,7 @@ for (const { engine, create } of testDatabases()) {
       testMsMax,
     );
 
-    test("17 MiB with a length are refused before they are sent", async () => {
+    test("SECURITY 51: 17 MiB with a length are refused before they are sent", async () => {
       const wire = await Wire.open(target.port);
       wire.send(
         `POST /bank/v2/customers HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${target.keys.teller}\r\nContent-Type: application/json\r\nContent-Length: ${17 * mebibyte}\r\n\r\n[`,
@@ -96,7 +96,7 @@ for (const { engine, create } of testDatabases()) {
     });
 
     test(
-      "17 MiB are refused while they come, with a length and in chunks",
+      "SECURITY 45, 51: 17 MiB are refused while they come, with a length and in chunks",
       async () => {
         const block = Buffer.alloc(mebibyte, " ");
         const chunk = Buffer.concat([Buffer.from(`${mebibyte.toString(16)}\r\n`), block, Buffer.from("\r\n")]);
@@ -121,7 +121,7 @@ for (const { engine, create } of testDatabases()) {
     );
 
     test(
-      "a body for one thing ends at 1 MiB, one for many at 16 MiB",
+      "SECURITY 51: a body for one thing ends at 1 MiB, one for many at 16 MiB",
       async () => {
         const padded = (length: number) => `{"name":"x"${" ".repeat(length - 12)}}`;
         const path = `/bank/v2/customers/${known.ids.get("bank.customers")?.[0] ?? ""}`;

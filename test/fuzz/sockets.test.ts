@@ -263,7 +263,7 @@ for (const { engine, create } of testDatabases().filter(({ engine }) => engine =
     );
 
     test(
-      "a request bent at random is answered once at most, and what stands in its body never",
+      "SECURITY 47: a request bent at random is answered once at most, and what stands in its body never",
       async () => {
         const pieces = [
           "\r",
@@ -313,7 +313,7 @@ for (const { engine, create } of testDatabases().filter(({ engine }) => engine =
     );
 
     test(
-      "a body that stops halfway, and one that breaks off, take nothing from the others",
+      "SECURITY 55: a body that stops halfway, and one that breaks off, take nothing from the others",
       async () => {
         const slow = await Promise.all(Array.from({ length: 100 }, () => Wire.open(server.port)));
         for (const wire of slow) wire.send(`${framed("Content-Length: 1000000")}{"amount":`);
@@ -336,7 +336,7 @@ for (const { engine, create } of testDatabases().filter(({ engine }) => engine =
     );
 
     test(
-      "five hundred connections that say nothing do not keep others out",
+      "SECURITY 55: five hundred connections that say nothing do not keep others out",
       async () => {
         const idle = await Promise.all(Array.from({ length: 500 }, () => Wire.open(server.port)));
         for (let count = 0; count < 10; count++) await isHealthy();
@@ -348,7 +348,7 @@ for (const { engine, create } of testDatabases().filter(({ engine }) => engine =
     // Twelve seconds of waiting: only in a long run.
     if (isLong) {
       test(
-        "half a head is cut off, not waited for",
+        "SECURITY 55: half a head is cut off, not waited for",
         async () => {
           const half = await Wire.open(server.port);
           half.send("GET /bank/v2/accounts HTTP/1.1\r\nHost: a\r\nX-Never");

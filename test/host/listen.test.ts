@@ -170,14 +170,14 @@ describe("beside the operations", () => {
 });
 
 describe("refused", () => {
-  test.each(["TRACE", "CONNECT"])("%s", async (method) => {
+  test.each(["TRACE", "CONNECT"])("SECURITY 65: %s", async (method) => {
     const target = method === "CONNECT" ? "example.com:443" : "/";
     const answer = await raw(plain, `${method} ${target} HTTP/1.1\r\nHost: localhost\r\n\r\n`);
     expect(answer).toMatch(/^HTTP\/1\.1 (?:400|405) /);
     expect(answer).not.toContain("pons");
   });
 
-  test("a body that is too large, in the API's own words and without reading it", async () => {
+  test("SECURITY 51: a body that is too large, in the API's own words and without reading it", async () => {
     const answer = await raw(
       plain,
       `POST /bank/v2/customers HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nAuthorization: ${bearer(plain)}\r\nContent-Length: 900000000\r\n\r\n{`,

@@ -221,7 +221,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       ).toBe(304);
     });
 
-    test("If-Match lets one of two changes through, whatever format its tag is of", async () => {
+    test("SECURITY 37: If-Match lets one of two changes through, whatever format its tag is of", async () => {
       for (const accept of ["application/json", "application/xml"]) {
         const tag = await tagOf({ accept });
         const change = (stock: number) => shop.ask("PATCH", path(), { headers: { "if-match": tag }, body: { stock } });
@@ -270,7 +270,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect((await shop.ask("DELETE", path(), { headers: { "if-match": '"other"' } })).status).toBe(412);
     });
 
-    test("a change of what a caller may not read does not show in his tag", async () => {
+    test("SECURITY 25: a change of what a caller may not read does not show in his tag", async () => {
       const tagFor = async (as: "ann" | "clerk") => (await shop.ask("GET", `/users/${shop.ids.ann}`, { as })).headers.get("etag");
       const [ann, clerk] = [await tagFor("ann"), await tagFor("clerk")];
       expect((await shop.ask("PATCH", `/users/${shop.ids.ann}`, { body: { note: "Pays in time." } })).status).toBe(200);
@@ -308,7 +308,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect((await shop.ask("GET", `/products/${shop.ids.pen}/price`)).body.data).toBe(300);
     });
 
-    test("cannot write what an update cannot", async () => {
+    test("SECURITY 26: cannot write what an update cannot", async () => {
       for (const path of ["/id", "/version", "/createdAt", "/tenant", "/role"]) {
         const answered = await patch([{ op: "add", path, value: "x" }]);
         expect([path, answered.status]).toEqual([path, 422]);

@@ -221,7 +221,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect([first.status, second.status, second.body.error.type]).toEqual([422, 422, "out_of_stock"]);
     });
 
-    test("20 at once have one effect and the same answer", async () => {
+    test("SECURITY 32: 20 at once have one effect and the same answer", async () => {
       const answers = await Promise.all(Array.from({ length: 20 }, () => create("key-4", "fourth")));
       const done = answers.filter(({ status }) => status === 201);
       expect(answers.every(({ status }) => status === 201 || status === 409)).toBe(true);
@@ -277,7 +277,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect([answered.status, answered.body.data.name]).toEqual([201, "waited"]);
     });
 
-    test("a job is nobody else's", async () => {
+    test("SECURITY 29: a job is nobody else's", async () => {
       const started = await start("private");
       const path = started.headers.get("location") ?? "";
       expect((await shop.ask("GET", path, { as: "ann" })).status).toBe(404);

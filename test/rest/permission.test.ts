@@ -41,7 +41,7 @@ for (const { engine, create } of testDatabases()) {
 
     for (const scenario of scenarios) test(scenario.name, async () => void (await play(shop, scenario)));
 
-    test("a streamed CSV has the columns of the caller", async () => {
+    test("SECURITY 25: a streamed CSV has the columns of the caller", async () => {
       const columnsOf = async (path: string, as: "clerk" | "ann") =>
         (await shop.ask("GET", path, { as })).text.split("\r\n")[0]?.split(",") ?? [];
       const ofClerk = await columnsOf("/products.csv", "clerk");

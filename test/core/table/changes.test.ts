@@ -164,7 +164,7 @@ forEachEngine((engine) => {
       }
     });
 
-    test("a body with keys of every object's prototype is refused, not followed", async () => {
+    test("SECURITY 26: a body with keys of every object's prototype is refused, not followed", async () => {
       const body = JSON.parse('{"owner":"x","code":"y","__proto__":{"value":1},"constructor":1,"toString":2}') as object;
       expect(Object.keys((await issuesOf("boxes.create", { body })).issues ?? {})).toEqual(
         expect.arrayContaining(["__proto__", "constructor", "toString"]),

@@ -139,7 +139,7 @@ forEachEngine((engine) => {
       return (result.ok ? result.page?.nextCursor : undefined) ?? "none";
     };
 
-    test("a cursor of another list, order, tenant or making is refused", async () => {
+    test("SECURITY 29: a cursor of another list, order, tenant or making is refused", async () => {
       const cursor = await cursorOf({});
       expect(outcomeOf(await list({ cursor, perPage: 5 }))).toBe("200");
       const [payload = "", mac = ""] = cursor.split(".");
@@ -318,7 +318,7 @@ forEachEngine((engine) => {
       ["an unknown choice", { fields: ["line", "hasOwnProperty"] }, "fields", "unknown_field"],
       ["no choice", { fields: [] }, "fields", "required"],
     ];
-    test.each(refused)("%s is refused by name", async (_, query, place, code) => {
+    test.each(refused)("SECURITY 40: %s is refused by name", async (_, query, place, code) => {
       const refusal = refusalOf(await list(query));
       expect(refusal).toMatchObject({ status: 422, type: "validation_failed" });
       expect(refusal.issues?.[place]?.[0]?.code).toBe(code);

@@ -61,7 +61,7 @@ forEachEngine((engine) => {
       expect(rowsOf(await depot.call("items.list", { as: depot.caller("agent", { user: null }) }))).toEqual([]);
     });
 
-    test("a foreign row answers exactly as a missing one, whatever is asked of it", async () => {
+    test("SECURITY 23: a foreign row answers exactly as a missing one, whatever is asked of it", async () => {
       const operations: [string, object?][] = [
         ["boxes.get"],
         ["boxes.update", { value: 1 }],
@@ -143,7 +143,7 @@ forEachEngine((engine) => {
       ]);
     });
 
-    test("fields of others are absent or masked, whoever asks and however", async () => {
+    test("SECURITY 25: fields of others are absent or masked, whoever asks and however", async () => {
       const own = dataOf(await depot.call("owners.get", { as: asAnn, id: ann }));
       expect(own).not.toHaveProperty("pin");
       expect(own).toMatchObject({ phone: "••••5678", credit: 600 });
@@ -162,7 +162,7 @@ forEachEngine((engine) => {
       });
     });
 
-    test("what one may not read in full cannot be chosen, filtered or sorted by, directly or over a relation", async () => {
+    test("SECURITY 25: what one may not read in full cannot be chosen, filtered or sorted by, directly or over a relation", async () => {
       const issue = async (operation: string, query: object) =>
         Object.entries(refusalOf(await depot.call(operation, { as: asAnn, query })).issues ?? {}).map(([name, issues]) => [
           name,
@@ -186,7 +186,7 @@ forEachEngine((engine) => {
       ).toHaveLength(1);
     });
 
-    test("a filter or an order over a relation shows nothing of rows one does not see", async () => {
+    test("SECURITY 25: a filter or an order over a relation shows nothing of rows one does not see", async () => {
       // Ann sees the move from Bob's box, but not the box: no filter finds it by what is in it.
       const find = (as: Caller, path: string, value: string) =>
         depot.call("moves.list", { as, query: { filters: [{ path, op: "eq", values: [value], as: path }] } });

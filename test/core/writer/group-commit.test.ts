@@ -61,7 +61,7 @@ forEachEngine((engine) => {
       expect(dataOf(await depot.call("items.get", { id: chosen }))).toMatchObject({ quantity: 7 });
     });
 
-    test("a full queue refuses with 503 and says when to come back; what waits is done", async () => {
+    test("SECURITY 58: a full queue refuses with 503 and says when to come back; what waits is done", async () => {
       const results = await Promise.all(Array.from({ length: 800 }, () => depot.call("idle")));
       const outcomes = new Map<string, number>();
       for (const result of results) outcomes.set(outcomeOf(result), (outcomes.get(outcomeOf(result)) ?? 0) + 1);

@@ -52,7 +52,7 @@ forEachEngine((engine) => {
       expect(await countOf("same-commit")).toBe(1);
     });
 
-    test("another body, id or operation under a key is refused, in the same commit and later", async () => {
+    test("SECURITY 32: another body, id or operation under a key is refused, in the same commit and later", async () => {
       const body = { owner, code: "other-body" };
       const now = await Promise.all([
         depot.call("boxes.create", { idempotencyKey: "k3", body }),
@@ -99,7 +99,7 @@ forEachEngine((engine) => {
       ]);
     });
 
-    test("a key is its caller's: other apps, users, subjects and tenants have their own", async () => {
+    test("SECURITY 29: a key is its caller's: other apps, users, subjects and tenants have their own", async () => {
       const callers = [
         depot.caller("clerk", { app: "a", user: "b/c" }),
         depot.caller("clerk", { app: "a/b", user: "c" }),
@@ -152,7 +152,7 @@ forEachEngine((engine) => {
       shiftMs = 0;
     });
 
-    test("100 calls at once with one key have one effect", async () => {
+    test("SECURITY 32: 100 calls at once with one key have one effect", async () => {
       const seq = await depot.lastSeq();
       const results = await Promise.all(
         Array.from({ length: 100 }, () => depot.call("boxes.create", { idempotencyKey: "k8", body: { owner, code: "hundred" } })),

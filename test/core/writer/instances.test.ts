@@ -107,7 +107,7 @@ describe("two nodes over one Postgres", () => {
     }
   });
 
-  test("an idempotency key has one effect on both", async () => {
+  test("SECURITY 32: an idempotency key has one effect on both", async () => {
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, at) => node(at).call("restock", { idempotencyKey: "both", body: { names: ["both"] } })),
     );
