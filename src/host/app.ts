@@ -10,7 +10,7 @@ import { registerRelations } from "../pipeline/accept/query.ts";
 import type { Call, Result } from "../pipeline/call.ts";
 import { Directory } from "../pipeline/identity/directory.ts";
 import { changedTable, directoryTable } from "../pipeline/identity/directory-tables.ts";
-import { Identity, type IdentityOptions } from "../pipeline/identity/identity.ts";
+import { Identity, type IdentityOptions, type NonceStore, type TokenAuthority } from "../pipeline/identity/identity.ts";
 import { keysTable } from "../pipeline/identity/keys-table.ts";
 import { Secrets } from "../pipeline/identity/secrets.ts";
 import { createPipeline } from "../pipeline/index.ts";
@@ -20,6 +20,7 @@ import { Agendas, invariantsOf, registerResources, Router, Sources } from "../so
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
 import { Signer } from "./forward.ts";
+import { oauthTables } from "../oauth/index.ts";
 import { ForwardClient } from "./forward-client.ts";
 import type { Managed, ManagedParts } from "./managed.ts";
 
@@ -38,7 +39,16 @@ export interface AppOptions {
   readonly queueMax?: number;
   /** Limits, policies and the record of usage; absent: calls are not limited nor counted. */
   readonly managed?: (parts: ManagedParts) => Managed;
-  readonly identity?: Pick<IdentityOptions, "nonces" | "tokens" | "publicTenant" | "operatorTenant" | "onUse">;
+  readonly identity?: Pick<IdentityOptions, "publicTenant" | "operatorTenant" | "onUse">;
+  /** Verifies access tokens; absent: there are none. */
+  readonly tokens?: (parts: TokenParts) => TokenAuthority;
+}
+
+/** What tokens are verified with. */
+export interface TokenParts {
+  readonly store: OpenStore;
+  readonly directory: Directory;
+  readonly nonces: NonceStore;
 }
 
 export interface App {
@@ -70,6 +80,7 @@ export const installationTables: readonly Table[] = [
   directoryTable,
   changedTable,
   noncesTable,
+  ...oauthTables,
   keysTable,
 ];
 
@@ -160,13 +171,16 @@ export const createApp = (options: AppOptions): App => {
     clock,
     ...(onError === undefined ? {} : { onError }),
   });
+  const nonces = new Nonces(store, { clock });
+  const tokens = options.tokens?.({ store, directory, nonces });
   const identity = new Identity({
     directory,
     realmOf: (tenant, environment) => realmOf(store, tenant, environment),
     placeOf: (realm) => store.realms.at(realm),
     secrets,
     clock,
-    nonces: new Nonces(store, { clock }),
+    nonces,
+    ...(tokens === undefined ? {} : { tokens }),
     ...options.identity,
   });
   const recentCalls = new RecentCalls(now);

@@ -23,6 +23,7 @@ import { fitSchema } from "./schema.ts";
 import { installationSecret } from "./secret.ts";
 import type { SeedProgress } from "./seed.ts";
 import { StartError } from "./start-error.ts";
+import { type Authority, createTokens } from "./tokens.ts";
 
 export interface BootOptions {
   /** Paths of services; none: the shipped ones. */
@@ -33,6 +34,8 @@ export interface BootOptions {
 }
 
 export interface Booted {
+  /** Filled once the server listens. */
+  readonly authority: Authority;
   readonly config: Config;
   readonly services: readonly LoadedService[];
   readonly app: App;
@@ -115,6 +118,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const log = logger.isOn("debug") ? createCallLog(logger) : undefined;
     const onError = (error: unknown, operation: string, requestId?: string): void =>
       logger.error("call_failed", { requestId, operation, error });
+    const authority: Authority = { issuer: config.publicUrl ?? "", oauth: undefined };
     const made = createApp({
       services: services.map(({ definition }) => definition),
       contracts,
@@ -122,6 +126,14 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       cursorSecret,
       onError,
       managed: (parts) => createManaged(parts, { limiter: new MemoryLimiter(), onError }),
+      tokens: ({ directory, nonces }) =>
+        createTokens(authority, {
+          directory,
+          nonces,
+          placeOf: (realm) => store.realms.at(realm),
+          outboundAllow: config.outboundAllow,
+          onError: (error) => onError(error, "issuers"),
+        }),
       identity: { operatorTenant, ...(config.mode === "development" ? { publicTenant: demoTenant } : {}) },
       ...(log === undefined ? {} : { onCall: log.onCall }),
     });
@@ -147,13 +159,14 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const close = async (): Promise<void> => {
       app.directory.stop();
       app.managed?.stop();
+      await authority.oauth?.close();
       app.agenda.stop();
       await app.writer.drained();
       await app.audit.stop();
       await app.leases?.leave();
       await store.close();
     };
-    return { config, services, app, demo, close };
+    return { config, services, app, demo, authority, close };
   } catch (error) {
     await store.close();
     if (!(error instanceof StoreError) || error.kind === "broken") throw error;

@@ -16,6 +16,12 @@ export interface Tls {
   readonly key: string;
 }
 
+export interface Mtls {
+  readonly port: number;
+  /** PEM text: authorities of clients. */
+  readonly ca: string;
+}
+
 export interface Config {
   readonly mode: Mode;
   readonly host: string;
@@ -28,6 +34,12 @@ export interface Config {
   readonly secret: string | undefined;
   readonly tls: Tls | undefined;
   readonly baseDomain: string | undefined;
+  /** Origin as callers know it, without a slash at the end. */
+  readonly publicUrl: string | undefined;
+  /** Listener for clients with certificates. */
+  readonly mtls: Mtls | undefined;
+  readonly redisUrl: string | undefined;
+  readonly outboundAllow: readonly string[];
   /** Without a slash at the end. */
   readonly nodeUrl: string | undefined;
   /** `log`, or the absolute path of a file. */
@@ -87,7 +99,7 @@ class Reader {
   }
 
   /** The text of the PEM file that a variable names. */
-  pem(name: "PONS_TLS_CERT" | "PONS_TLS_KEY", label: string): string | undefined {
+  pem(name: "PONS_TLS_CERT" | "PONS_TLS_KEY" | "PONS_MTLS_CA", label: string): string | undefined {
     const path = this.read(name);
     if (path === undefined) return undefined;
     try {
@@ -109,6 +121,16 @@ const readTls = (reader: Reader): Tls | undefined => {
   if (hasCert && !hasKey) reader.refuse("PONS_TLS_KEY", "the private key of PONS_TLS_CERT");
   if (hasKey && !hasCert) reader.refuse("PONS_TLS_CERT", "the certificate of PONS_TLS_KEY");
   return undefined;
+};
+
+const readMtls = (reader: Reader, tls: Tls | undefined): Mtls | undefined => {
+  const port = reader.read("PONS_MTLS_PORT");
+  const ca = reader.pem("PONS_MTLS_CA", "CERTIFICATE");
+  const isWanted = reader.text("PONS_MTLS_PORT") !== undefined;
+  if (isWanted && reader.text("PONS_MTLS_CA") === undefined) reader.refuse("PONS_MTLS_CA", "the authorities of PONS_MTLS_PORT");
+  if (isWanted && tls === undefined && reader.text("PONS_TLS_CERT") === undefined)
+    reader.refuse("PONS_TLS_CERT", "the certificate with which PONS_MTLS_PORT answers");
+  return port === undefined || ca === undefined || tls === undefined ? undefined : { port, ca };
 };
 
 const readData = (reader: Reader): string => {
@@ -142,6 +164,7 @@ export const readConfig = (environment: Environment): ConfigReading => {
   const secret = reader.read("PONS_SECRET");
   if (mode === "production" && reader.text("PONS_SECRET") === undefined)
     reader.refuse("PONS_SECRET", `${settings.PONS_SECRET.expected} (production does not start without it)`);
+  const tls = readTls(reader);
   const config: Config = {
     mode,
     host: reader.read("PONS_HOST") ?? "127.0.0.1",
@@ -150,7 +173,11 @@ export const readConfig = (environment: Environment): ConfigReading => {
     databaseUrl: reader.read("PONS_DATABASE_URL") ?? `sqlite:${join(data, "pons.sqlite")}`,
     log: reader.read("PONS_LOG") ?? "info",
     secret,
-    tls: readTls(reader),
+    tls,
+    publicUrl: reader.read("PONS_PUBLIC_URL"),
+    mtls: readMtls(reader, tls),
+    redisUrl: reader.read("PONS_REDIS_URL"),
+    outboundAllow: reader.read("PONS_OUTBOUND_ALLOW") ?? [],
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
     nodeUrl: reader.read("PONS_NODE_URL"),
     auditExport: readAuditExport(reader),

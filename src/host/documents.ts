@@ -6,6 +6,7 @@ import type { DocumentHandler } from "../channels/rest/index.ts";
 import type { Booted } from "./boot.ts";
 import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
+import { resourceMetadata, resourceMetadataPath } from "./resource-metadata.ts";
 import { securityTxtHandler, securityTxtPath } from "./security-txt.ts";
 import { versionPage } from "./version-page.ts";
 
@@ -21,6 +22,7 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     ["/favicon.ico", favicon],
     ["/healthz", live],
     ["/readyz", ready(app.store, isStopping)],
+    [resourceMetadataPath, resourceMetadata(booted)],
     [securityTxtPath, securityTxtHandler(config)],
   ]);
   // A key on a page is for whoever sees the page: only where that is this machine alone.

@@ -4,7 +4,7 @@
  * Bodies are limited by the channel, which refuses in its own words and reads no more than it accepts; the server's own limit only cuts what
  * nobody could mean. A connection that says nothing for `idleSeconds` is closed.
  */
-import { createRest } from "../channels/rest/index.ts";
+import { type CallerInfo, createRest } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
@@ -22,6 +22,8 @@ export interface Listening {
   /** `http://127.0.0.1:3000`. */
   readonly baseUrl: string;
   readonly port: number;
+  /** Answers a request that came in through another listener. */
+  handle(request: Request, caller: CallerInfo): Response | Promise<Response>;
   /** Calls being answered now. */
   pending(): number;
   /**
@@ -79,9 +81,15 @@ class Peer {
   }
 }
 
+/** Whether an address may be one of the authorization server's: looked at quickly, since most are not. */
+const isAuthorityUrl = (url: string): boolean => {
+  const path = url.indexOf("/", url.indexOf("//") + 2);
+  return url.startsWith("/oauth/", path) || url.startsWith("/.well-known/o", path);
+};
+
 /** Starts listening. Throws a `StartError` when the port cannot be had. */
 export const listen = (booted: Booted, options: { readonly logger: Logger }): Listening => {
-  const { config, app } = booted;
+  const { config, app, authority } = booted;
   const { logger } = options;
   let isStopping = false;
   const origins = app.managed?.origins;
@@ -90,6 +98,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     pipeline: app.pipeline,
     documents: documentsOf(booted, () => isStopping),
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
+    ...(config.publicUrl === undefined ? {} : { publicOrigin: config.publicUrl }),
     ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
     hooks: {
       onError: (error, request) => logger.error("request_failed", { ...request, error }),
@@ -98,7 +107,12 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   });
   const { contracts, leases, signer, takeOver } = app;
   const receive = leases === undefined ? undefined : createForwardReceiver({ signer, contracts, takeOver });
-  const handle = (request: Request, peer: Peer): Response | Promise<Response> => {
+  const handle = (request: Request, peer: CallerInfo): Response | Promise<Response> => {
+    const { oauth } = authority;
+    if (oauth !== undefined && isAuthorityUrl(request.url)) {
+      const answer = oauth.handle(request, peer);
+      if (answer !== undefined) return answer;
+    }
     if (receive === undefined || request.method !== "POST" || !request.url.endsWith(forwardPath))
       return rest.handle(request, peer);
     if (new URL(request.url).pathname !== forwardPath) return rest.handle(request, peer);
@@ -132,6 +146,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   return {
     baseUrl: baseUrl(config, actualPort),
     port: actualPort,
+    handle,
     pending: () => server.pendingRequests,
     async stop({ withinMs }) {
       isStopping = true;

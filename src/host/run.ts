@@ -6,7 +6,10 @@ import type { Logger } from "../observe/logger.ts";
 import { boot, type Booted, type BootOptions } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { writeDemoFile } from "./demo-file.ts";
+import { listenMtls, type MtlsListening } from "./mtls.ts";
+import { createAuthority } from "./oauth.ts";
 import { startPurge } from "./purge.ts";
+import { installationSecret } from "./secret.ts";
 import { assertPortFree, listen, type Listening } from "./listen.ts";
 
 /** Time for calls under way, in milliseconds; a call is refused by itself after 30 s, but who stops a server will not wait that long. */
@@ -18,6 +21,8 @@ const handOverMs = 100;
 export interface Running extends Pick<Booted, "config" | "services" | "app" | "demo"> {
   readonly baseUrl: string;
   readonly port: number;
+  /** Of the listener for clients with certificates. */
+  readonly mtlsPort: number | undefined;
   /** Resolves once it has ended; true when every call was answered. */
   readonly ended: Promise<boolean>;
   stop(): Promise<boolean>;
@@ -40,6 +45,32 @@ const handLeasesOver = async ({ app: { leases } }: Booted): Promise<void> => {
   if (leases === undefined) return;
   await leases.leave();
   await Bun.sleep(handOverMs);
+};
+
+/** The listener for clients with certificates, where one is configured. Throws `StartError`; the other one is closed then. */
+const listenForCertificates = async (
+  booted: Booted,
+  listening: Listening,
+  logger: Logger,
+): Promise<MtlsListening | undefined> => {
+  const { mtls, tls, host } = booted.config;
+  if (mtls === undefined || tls === undefined) return undefined;
+  try {
+    return await listenMtls({
+      host,
+      port: mtls.port,
+      cert: tls.cert,
+      key: tls.key,
+      ca: mtls.ca,
+      handle: (request, { address, certificate }) =>
+        listening.handle(request, { address, certificate: certificate.fingerprint256 }),
+      onError: (error) => logger.error("request_failed", { error }),
+    });
+  } catch (error) {
+    await listening.stop({ withinMs: 0 });
+    await booted.close();
+    throw error;
+  }
 };
 
 const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => Promise<boolean>) => {
@@ -74,8 +105,21 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     await booted.close();
     throw error;
   }
+  const mtls = await listenForCertificates(booted, listening, logger);
   const { baseUrl, port } = listening;
-  const { services, app, demo } = booted;
+  const { services, app, demo, authority } = booted;
+  if (authority.issuer === "") authority.issuer = baseUrl;
+  try {
+    authority.oauth = await createAuthority(app, {
+      issuer: authority.issuer,
+      secret: installationSecret(config),
+      onError: (error) => logger.error("oauth_failed", { error }),
+    });
+  } catch (error) {
+    await listening.stop({ withinMs: 0 });
+    await booted.close();
+    throw error;
+  }
   await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app) });
   if (demo !== undefined) {
     const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
@@ -83,7 +127,12 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   }
   const ended = Promise.withResolvers<boolean>();
   const purge = startPurge(app.store, { logger });
-  const stop = stopOnce({ ...booted, close: () => purge.stop().then(booted.close) }, listening, logger);
+  const close = async (): Promise<void> => {
+    await mtls?.stop({ withinMs: drainMsMax });
+    await purge.stop();
+    await booted.close();
+  };
+  const stop = stopOnce({ ...booted, close }, listening, logger);
   return {
     config,
     services,
@@ -91,6 +140,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     demo,
     baseUrl,
     port,
+    mtlsPort: mtls?.port,
     ended: ended.promise,
     stop: async () => {
       const isWhole = await stop();

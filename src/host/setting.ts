@@ -128,6 +128,40 @@ export const settings = {
     absent: "none: services are paths",
     parse: (value: string): Parsed<string> => (domainForm.test(value) && !/^[0-9.]+$/.test(value) ? ok(value) : refused),
   },
+  PONS_PUBLIC_URL: {
+    doc: "How callers reach the server, in front of any proxy: what is signed, bound or sent back names it, whatever a request says.",
+    expected: "an http or https address without a path, such as https://api.example.com",
+    absent: "where the server listens, such as http://127.0.0.1:3000",
+    parse: nodeUrl,
+  },
+  PONS_MTLS_PORT: {
+    doc: "Port for clients with certificates (mutual TLS), with PONS_MTLS_CA and the server's own PONS_TLS_CERT and PONS_TLS_KEY.",
+    expected: `a whole number from 0 to ${portMax}`,
+    absent: "none",
+    parse: (value: string): Parsed<number> => (/^\d{1,5}$/.test(value) && Number(value) <= portMax ? ok(Number(value)) : refused),
+  },
+  PONS_MTLS_CA: {
+    doc: "Authorities whose client certificates count.",
+    expected: "the path of a PEM file",
+    absent: "none",
+    parse: text,
+  },
+  PONS_REDIS_URL: {
+    doc: "Valkey or Redis by which several nodes count limits together. Without it each node counts by itself.",
+    expected: "redis://host:port or rediss://host:port, with a password where there is one",
+    absent: "none",
+    shown: (value: string): string => value.replace(/(:\/\/[^\s:/@]*):[^\s/]*@/, "$1:(hidden)@"),
+    parse: (value: string): Parsed<string> => (/^rediss?:\/\/\S+$/.test(value) && URL.canParse(value) ? ok(value) : refused),
+  },
+  PONS_OUTBOUND_ALLOW: {
+    doc: "Origins that the server may fetch from although they are not public https addresses, such as an identity provider in the own network.",
+    expected: "http or https origins, separated by commas",
+    absent: "none",
+    parse: (value: string): Parsed<readonly string[]> => {
+      const origins = value.split(",").map((part) => part.trim());
+      return origins.every((one) => URL.parse(one)?.origin === one) ? ok(origins) : refused;
+    },
+  },
   PONS_NODE_URL: {
     doc: "Where other nodes on the same Postgres reach this one; each has its own.",
     expected: "an http or https address without a path, such as http://10.0.0.5:3000",

@@ -32,9 +32,11 @@ export const ownIdentity = (claims: JsonObject, issuer: string): TokenIdentity |
     kind: "own",
     user: sub === app ? null : sub,
     subject: nameAt(claims, "subject"),
-    app,
+    // A client is an app in one of its environments: `app_…/sandbox`.
+    app: app.split("/")[0] ?? app,
     roles: namesAt(claims, "roles"),
-    scopes: namesAt(claims, "scope"),
+    // Without a scope it is not limited: what its roles allow.
+    scopes: claims["scope"] === undefined ? null : namesAt(claims, "scope"),
     tenant: requiredNameAt(claims, "tenant"),
     environment: requiredNameAt(claims, "environment"),
     grant: requiredNameAt(claims, "gid"),
