@@ -24,6 +24,7 @@ import { installationSecret } from "./secret.ts";
 import type { SeedProgress } from "./seed.ts";
 import { StartError } from "./start-error.ts";
 import { type Authority, createTokens } from "./tokens.ts";
+import { Uses } from "./uses.ts";
 
 export interface BootOptions {
   /** Paths of services; none: the shipped ones. */
@@ -118,6 +119,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const log = logger.isOn("debug") ? createCallLog(logger) : undefined;
     const onError = (error: unknown, operation: string, requestId?: string): void =>
       logger.error("call_failed", { requestId, operation, error });
+    const uses = new Uses((error) => onError(error, "uses"));
     const authority: Authority = { issuer: config.publicUrl ?? "", oauth: undefined };
     const made = createApp({
       services: services.map(({ definition }) => definition),
@@ -134,7 +136,11 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
           outboundAllow: config.outboundAllow,
           onError: (error) => onError(error, "issuers"),
         }),
-      identity: { operatorTenant, ...(config.mode === "development" ? { publicTenant: demoTenant } : {}) },
+      identity: {
+        operatorTenant,
+        onUse: (use) => uses.note(use),
+        ...(config.mode === "development" ? { publicTenant: demoTenant } : {}),
+      },
       ...(log === undefined ? {} : { onCall: log.onCall }),
     });
     const app = log === undefined ? made : { ...made, pipeline: log.watch(made.pipeline) };
@@ -154,9 +160,11 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     app.agenda.start(() => app.writer.wake());
     app.directory.start();
     await app.managed?.start();
+    uses.start(app);
     const onSigned = checkpointExport(config, logger);
     app.audit.start(onSigned === undefined ? {} : { onSigned });
     const close = async (): Promise<void> => {
+      await uses.stop();
       app.directory.stop();
       app.managed?.stop();
       await authority.oauth?.close();
