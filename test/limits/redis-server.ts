@@ -27,7 +27,9 @@ wait "$pid"
 function findServer(): string {
   const found = Bun.which("valkey-server") ?? Bun.which("redis-server");
   if (found === null)
-    throw new Error("these tests need valkey-server or redis-server (7 or newer) in PATH; on Debian: apt-get install -y redis-server");
+    throw new Error(
+      "these tests need valkey-server or redis-server (7 or newer) in PATH; on Debian: apt-get install -y redis-server",
+    );
   return found;
 }
 

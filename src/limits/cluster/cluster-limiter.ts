@@ -10,7 +10,7 @@
  * handed out for a window without asking.
  *
  * While the store is away calls are admitted (`open`), refused (`closed`), or counted here against the limit divided by the nodes (`local`),
- * as was chosen; quotas are made up for afterwards. Limits of one call's size need no store.
+ * as was chosen; quotas are made up for afterwards. An answer that is lost costs what it granted: of a quota, a quarter of a second's calls.
  */
 import { randomUUID } from "node:crypto";
 import { Keyed } from "../keyed.ts";
@@ -40,7 +40,7 @@ export interface ClusterLimiterOptions {
   readonly url: string;
   /** What happens to calls while the store does not answer. */
   readonly whenAway: "open" | "closed" | "local";
-  /** Nodes there are, for `local` until the store has said how many it sees. */
+  /** Nodes there are meant to be. While the store sees fewer it counts on so many; for `local` until the store has said how many it sees. */
   readonly nodes: number;
   /** What was used of a quota before the store counted; absent: nothing. */
   readonly load?: LoadUsed;
@@ -110,7 +110,7 @@ export class ClusterLimiter implements Limiter, AsyncDisposable {
       onThreshold: options.onThreshold,
       now: () => this.#now(),
       storeMs: () => this.#storeMs(),
-      nodes: () => this.#nodes,
+      nodes: () => Math.max(this.#nodes, options.nodes),
     });
     this.#timer = setInterval(() => this.#tick(), tickMs);
     this.#timer.unref();
@@ -248,7 +248,10 @@ export class ClusterLimiter implements Limiter, AsyncDisposable {
 
   #fits(lease: Lease, wanted: number): boolean {
     if (isSizeOnly(lease.rule)) return wanted <= lease.rule.limit;
-    return wanted === 0 || (wanted <= lease.rule.limit && lease.spendable(this.#at, this.#nodes) >= wanted);
+    return (
+      wanted === 0 ||
+      (wanted <= lease.rule.limit && lease.spendable(this.#at, Math.max(this.#nodes, this.#options.nodes)) >= wanted)
+    );
   }
 
   /** Asks the store for what is lacking, and decides by what it grants. */

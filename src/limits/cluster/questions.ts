@@ -19,7 +19,7 @@ export interface QuestionsOptions {
   readonly now: () => Moment;
   /** The store's time, steady. */
   readonly storeMs: () => number;
-  /** Nodes that the store sees. */
+  /** Nodes that take of the store. */
   readonly nodes: () => number;
 }
 
@@ -139,7 +139,7 @@ export class Questions {
       String(owed),
       String(returning),
       String(lease.mark),
-      String(Math.max(1, this.#options.nodes())),
+      String(this.#options.nodes()),
       String(lease.leaseMs),
       this.#options.node,
       String(lease.storeWindowMs(at) + keepMs),
