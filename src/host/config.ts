@@ -39,6 +39,10 @@ export interface Config {
   /** Listener for clients with certificates. */
   readonly mtls: Mtls | undefined;
   readonly redisUrl: string | undefined;
+  /** What happens to limited calls while that is away. */
+  readonly limitsAway: "local" | "open" | "closed";
+  /** Nodes there are meant to be. */
+  readonly nodes: number;
   readonly outboundAllow: readonly string[];
   /** Without a slash at the end. */
   readonly nodeUrl: string | undefined;
@@ -177,6 +181,8 @@ export const readConfig = (environment: Environment): ConfigReading => {
     publicUrl: reader.read("PONS_PUBLIC_URL"),
     mtls: readMtls(reader, tls),
     redisUrl: reader.read("PONS_REDIS_URL"),
+    limitsAway: reader.read("PONS_LIMITS_AWAY") ?? "local",
+    nodes: reader.read("PONS_NODES") ?? 1,
     outboundAllow: reader.read("PONS_OUTBOUND_ALLOW") ?? [],
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
     nodeUrl: reader.read("PONS_NODE_URL"),

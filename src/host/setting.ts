@@ -153,6 +153,18 @@ export const settings = {
     shown: (value: string): string => value.replace(/(:\/\/[^\s:/@]*):[^\s/]*@/, "$1:(hidden)@"),
     parse: (value: string): Parsed<string> => (/^rediss?:\/\/\S+$/.test(value) && URL.canParse(value) ? ok(value) : refused),
   },
+  PONS_LIMITS_AWAY: {
+    doc: "What happens to calls that are limited while PONS_REDIS_URL does not answer: they are counted by each node against its share of the limit, admitted, or refused.",
+    expected: "local, open or closed",
+    absent: "local",
+    parse: oneOf<"local" | "open" | "closed">(["local", "open", "closed"]),
+  },
+  PONS_NODES: {
+    doc: "How many nodes there are meant to be, for their shares of limits.",
+    expected: "a whole number from 1 to 1000",
+    absent: "1",
+    parse: (value: string): Parsed<number> => (/^[1-9]\d{0,2}$|^1000$/.test(value) ? ok(Number(value)) : refused),
+  },
   PONS_OUTBOUND_ALLOW: {
     doc: "Origins that the server may fetch from although they are not public https addresses, such as an identity provider in the own network.",
     expected: "http or https origins, separated by commas",

@@ -37,6 +37,8 @@ test("nothing set: a development server for this machine alone", () => {
     publicUrl: undefined,
     mtls: undefined,
     redisUrl: undefined,
+    limitsAway: "local",
+    nodes: 1,
     outboundAllow: [],
     baseDomain: undefined,
     nodeUrl: undefined,
