@@ -11,7 +11,7 @@ export const grantTypes = [
 ] as const;
 
 const hidden = { write: "never", read: [], filter: false } as const;
-const origin = "(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|http://(localhost|127\\.0\\.0\\.1)(:[0-9]{1,5})?)";
+const origin = "https?://[a-z0-9][a-z0-9.-]{0,200}(:[0-9]{1,5})?";
 
 /** What its owner says of it. */
 export const appTerms = {

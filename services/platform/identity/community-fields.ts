@@ -25,7 +25,7 @@ export const communityFields = {
   origin: t.string({
     optional: true,
     maxLength: 253,
-    pattern: "(https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?|http://localhost(:[0-9]{1,5})?)",
+    pattern: "https?://[a-z0-9][a-z0-9.-]{0,200}(:[0-9]{1,5})?",
     doc: "Where its portal is: requests that come to this host are the tenant's, mails lead there, passkeys are bound to it.",
     example: "https://developers.acme.example",
   }),
@@ -36,6 +36,7 @@ export const communityFields = {
     },
     { optional: true, filter: false, doc: "How its portal looks." },
   ),
+  tenant: t.string({ maxLength: 63, write: "never", read: [], filter: false }),
   createdAt: t.dateTime({ set: "created" }),
   updatedAt: t.dateTime({ set: "updated" }),
 };

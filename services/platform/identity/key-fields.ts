@@ -21,7 +21,11 @@ export const keyLimits = {
     doc: "Addresses and networks (CIDR) from which it counts; absent: any. Of kind `api` only.",
   }),
   operations: t.array(
-    t.string({ maxLength: 160, pattern: "[a-z][a-zA-Z0-9]*(\\.[a-zA-Z0-9]+){0,2}(\\.\\*)?", example: "bank.accounts.*" }),
+    t.string({
+      maxLength: 160,
+      pattern: "[a-z][a-z0-9]*\\.(\\*|[a-zA-Z][a-zA-Z0-9]*(\\.(\\*|[a-zA-Z][a-zA-Z0-9]*))?)",
+      example: "bank.accounts.*",
+    }),
     {
       optional: true,
       minItems: 1,
@@ -42,7 +46,8 @@ export const keyLimits = {
 export const keyFields = {
   id: t.id("key"),
   app: t.ref("apps", { write: "never" }),
-  owner: t.string({ optional: true, maxLength: 64, write: "never", read: [], filter: false }),
+  owner: t.string({ ...hidden, optional: true, maxLength: 64 }),
+  tenant: t.string({ ...hidden, maxLength: 63 }),
   name: t.string({ minLength: 1, maxLength: 64, doc: "What its owner calls it.", example: "Web server" }),
   kind: t.enum(keyKinds, {
     write: "never",
