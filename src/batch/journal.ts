@@ -3,6 +3,7 @@ import type { Value } from "../define/expression.ts";
 import { jsonReady } from "../pipeline/json-ready.ts";
 import type { MaybePromise, Row, RowsShape, TableChanges } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
+import { WrittenJson } from "../store/value.ts";
 import { chainHash, chainStart, type JournalRow, journalText } from "./chain.ts";
 import type { Origin } from "./command.ts";
 import type { JournalHead, JournalHeads } from "./journal-heads.ts";
@@ -79,16 +80,11 @@ interface Last {
   seq: number;
 }
 
-interface Added {
-  readonly realm: number;
-  readonly row: Row & { readonly seq: number };
-}
-
 /** The rows of a batch, numbered from the realms' counters. They are only written, so they never enter the working set. */
 export class Journal {
   readonly #unit: Unit;
   readonly #heads: JournalHeads;
-  readonly #rows: Added[] = [];
+  readonly #rows: JournalRow[] = [];
   readonly #last = new Map<number, Last>();
   /** The last row of each realm, as the batch leaves it. */
   readonly #ends = new Map<number, JournalHead>();
@@ -115,22 +111,19 @@ export class Journal {
     last.seq++;
     this.#rows.push({
       realm,
-      row: {
-        seq: last.seq,
-        at: this.#unit.now,
-        operation: origin.operation,
-        channel: origin.channel,
-        requestId: origin.requestId,
-        address: origin.address,
-        app: origin.app,
-        user: origin.user,
-        subject: origin.subject,
-        status: facts.status,
-        changes: changes.map(describe),
-        events: facts.events.length === 0 ? null : (facts.events as unknown as Value),
-        actor: origin.actor === undefined ? null : (origin.actor as unknown as Value),
-        hash: null,
-      },
+      seq: last.seq,
+      at: this.#unit.now,
+      operation: origin.operation,
+      channel: origin.channel,
+      requestId: origin.requestId,
+      address: origin.address,
+      app: origin.app,
+      user: origin.user,
+      subject: origin.subject,
+      status: facts.status,
+      changes: JSON.stringify(changes.map(describe)),
+      events: facts.events.length === 0 ? null : JSON.stringify(facts.events),
+      actor: origin.actor === undefined ? null : JSON.stringify(origin.actor),
     });
     return last.seq;
   }
@@ -162,20 +155,32 @@ export class Journal {
   }
 
   #chained(): readonly TableChanges[] {
-    for (const { realm, row } of this.#rows) {
-      const hash = chainHash(journalText(this.#ends.get(realm)?.hash ?? chainStart, textsOf(realm, row)));
-      row["hash"] = hash;
-      this.#ends.set(realm, { seq: row.seq, hash });
-    }
-    return [{ table: journalTable, inserts: this.#rows, updates: [], deletes: [] }];
+    const inserts = this.#rows.map((row) => {
+      const { realm, seq } = row;
+      const hash = chainHash(journalText(this.#ends.get(realm)?.hash ?? chainStart, row));
+      this.#ends.set(realm, { seq, hash });
+      return { realm, row: stored(row, hash) };
+    });
+    return [{ table: journalTable, inserts, updates: [], deletes: [] }];
   }
 }
 
-/** The row with its JSON values as the store writes them. */
-const textsOf = (realm: number, row: Added["row"]): JournalRow => ({
-  ...(row as unknown as Omit<JournalRow, "realm" | "actor" | "changes" | "events">),
-  realm,
-  actor: row["actor"] === null ? null : JSON.stringify(row["actor"]),
-  changes: JSON.stringify(row["changes"]),
-  events: row["events"] === null ? null : JSON.stringify(row["events"]),
+const jsonText = (text: string | null): Value => (text === null ? null : WrittenJson.value(text));
+
+/** The row for the store, whose JSON is the very text that was hashed. */
+const stored = (row: JournalRow, hash: string): Row => ({
+  seq: row.seq,
+  at: row.at,
+  operation: row.operation,
+  channel: row.channel,
+  requestId: row.requestId,
+  address: row.address,
+  app: row.app,
+  user: row.user,
+  subject: row.subject,
+  status: row.status,
+  changes: jsonText(row.changes),
+  events: jsonText(row.events),
+  actor: jsonText(row.actor),
+  hash,
 });
