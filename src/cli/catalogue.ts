@@ -21,6 +21,14 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/seed.ts")).seed,
   },
   keys: { summary: "Make, list and revoke API keys.", load: async () => (await import("./commands/keys.ts")).keys },
+  apply: {
+    summary: "Make products, plans, policies and so on as a file describes them.",
+    load: async () => (await import("./commands/apply.ts")).apply,
+  },
+  export: {
+    summary: "Write products, plans, policies and so on as a file for pons apply.",
+    load: async () => (await import("./commands/export.ts")).exportPlane,
+  },
   audit: { summary: "Verify and export the audit.", load: async () => (await import("./commands/audit.ts")).audit },
   contract: {
     summary: "Lock the contract, compare with the lock, print OpenAPI.",
