@@ -1,6 +1,7 @@
 /** What the writer takes and gives. It knows tables and rows; what a command means is its own business. */
 import type { Value } from "../define/expression.ts";
 import type { Actor, SessionChange } from "../define/function.ts";
+import type { Metering } from "../pipeline/metering.ts";
 import type { Page } from "../pipeline/page.ts";
 import type { Refusal } from "../pipeline/refusal.ts";
 import type { Key, MaybePromise, Row } from "../store/store.ts";
@@ -37,11 +38,15 @@ export interface Command {
   readonly realm: number;
   readonly origin: Origin;
   readonly idempotency?: Idempotency;
+  /** Members of its answer that are secrets: an answer that is kept to be given again leaves them out. */
+  readonly secrets?: readonly string[];
   /** Milliseconds since the epoch; past it the command is refused unexecuted. */
   readonly deadline?: number;
   readonly signal?: AbortSignal;
   /** It runs here whoever has the lease of its partition, which is taken from him for the time of the batch. */
   readonly isGuest?: true;
+  /** What it counts in the usage, written with what it changes. */
+  readonly usage?: Metering;
   /** Tables with a sequence into which it may insert. */
   readonly sequences: readonly Table[];
   /** Tables kept in memory that it may look at or change. */

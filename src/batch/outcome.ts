@@ -56,3 +56,11 @@ export const outcomeOf = (verdict: Verdict): Outcome => {
     ...(session === undefined ? {} : { session }),
   };
 };
+
+/** An outcome as it is kept to be given again: what was shown once is not shown twice, nor kept. */
+export const withoutSecrets = (outcome: Outcome, secrets: readonly string[] | undefined): Outcome => {
+  if (!outcome.ok || (secrets === undefined && outcome.session === undefined)) return outcome;
+  const { session: _session, ...kept } = outcome;
+  if (secrets === undefined || typeof kept.data !== "object" || kept.data === null) return kept;
+  return { ...kept, data: { ...kept.data, ...Object.fromEntries(secrets.map((name) => [name, null])) } };
+};

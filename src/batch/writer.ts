@@ -11,23 +11,24 @@
  * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
  */
 import type { ChangedEntry } from "../pipeline/identity/directory-tables.ts";
-import { installationRealm } from "../pipeline/identity/realm.ts";
 import type { Secrets } from "../pipeline/identity/secrets.ts";
 import { refuse } from "../pipeline/refusal.ts";
 import type { MaybePromise, Store, WriteTransaction } from "../store/store.ts";
 import { StoreError } from "../store/store-error.ts";
 import type { Table } from "../store/table.ts";
 import type { Agenda, Command, DueMoment, DueWork, Group, Origin, Outcome, Step, TableInvariant, Verdict } from "./command.ts";
-import { Journal, journalRowShape } from "./journal.ts";
+import { fateOf, type Witness } from "./fate.ts";
+import { Journal } from "./journal.ts";
 import { JournalHeads } from "./journal-heads.ts";
 import { BrokenInvariant, checkInvariants } from "./invariants.ts";
 import { InMemory } from "./in-memory.ts";
 import { Fenced, type Leases, notHolder, partitionOf } from "./lease.ts";
-import { countersTable, idempotencyTable, journalCounter, leasesTable } from "./system-tables.ts";
+import { idempotencyTable } from "./system-tables.ts";
 import { type BatchKeys, type Kept, keyText, replayInBatch } from "./kept.ts";
-import { fail, failedAt, isRace, outcomeOf, overloadedRetryAfter, refusalOf } from "./outcome.ts";
+import { fail, failedAt, isRace, outcomeOf, overloadedRetryAfter, refusalOf, withoutSecrets } from "./outcome.ts";
 import { prefetch } from "./prefetch.ts";
 import { Unit } from "./unit.ts";
+import { BatchUsage } from "./usage.ts";
 
 export interface WriterOptions {
   /** Tables in order of reference: a table stands after those it refers to. */
@@ -51,8 +52,6 @@ export interface WriterOptions {
 const defaults = { queueMax: 65_536, batchMax: 8_192, idempotencyMs: 24 * 3_600_000 };
 /** How often a batch that lost a race on the database is run again. */
 const conflictRetriesMax = 5;
-/** How long the fate of a commit without an answer is looked for, ms. */
-const fateWaitMsMax = 10_000;
 /** Turns of the event loop for which a batch may gather. */
 const gatherTurnsMax = 4;
 
@@ -78,8 +77,10 @@ interface Attempt {
   readonly moments?: readonly DueMoment[];
   /** Entries of the directory that changed. */
   readonly told?: readonly ChangedEntry[];
-  /** First journal row written: the witness of the commit. */
-  readonly witness?: { readonly realm: number; readonly seq: number; readonly at: string; readonly requestId: string };
+  /** Told of the commit too. */
+  readonly usage?: BatchUsage;
+  /** First row written of the journal, else of the usage: the witness of the commit. */
+  readonly witness?: Witness;
 }
 
 /** Ends the transaction of a group that is run step by step and fails. */
@@ -219,7 +220,7 @@ export class Writer {
           return this.#executeWithout(error, batch);
         }
         if (error instanceof StoreError && error.kind === "unknown_fate" && evaluated !== undefined) {
-          const committed = await this.#fate(witness);
+          const committed = await fateOf(this.#store, witness);
           if (committed === true) return this.#answer(batch, evaluated);
           if (committed === undefined) return this.#refuseAll(batch, error);
           if (attempt <= conflictRetriesMax) continue;
@@ -243,6 +244,7 @@ export class Writer {
 
   #answer(batch: readonly Pending[], attempt: Attempt): void {
     attempt.journal?.committed();
+    attempt.usage?.committed();
     if (attempt.moments !== undefined && attempt.moments.length > 0) this.#options.agenda?.noticed(attempt.moments);
     if (attempt.told !== undefined && attempt.told.length > 0) this.#options.onPublished?.(attempt.told);
     for (const [position, pending] of batch.entries()) {
@@ -297,27 +299,6 @@ export class Writer {
     }
   }
 
-  /** Whether a commit without an answer happened: its witness is in the journal or not; `undefined` when it cannot be found out. */
-  async #fate(witness: Attempt["witness"]): Promise<boolean | undefined> {
-    if (witness === undefined) return false;
-    const until = performance.now() + fateWaitMsMax;
-    for (let waitMs = 20; performance.now() < until; waitMs = Math.min(waitMs * 2, 1_000)) {
-      try {
-        const { realm, seq } = witness;
-        const rows = await this.#store.write(async (tx) => {
-          // The server may still be at it: who waits for its locks looks when it has ended.
-          await tx.load(leasesTable, [{ realm: installationRealm, key: [partitionOf(realm)] }]);
-          await tx.load(countersTable, [{ realm, key: [journalCounter] }]);
-          return (await tx.read(journalRowShape, [{ realm, params: [seq], limit: 1 }]))[0];
-        });
-        return rows?.[0]?.["requestId"] === witness.requestId && rows[0]["at"] === witness.at;
-      } catch {
-        await Bun.sleep(waitMs);
-      }
-    }
-    return undefined;
-  }
-
   async #evaluate(
     tx: WriteTransaction,
     batch: readonly Pending[],
@@ -354,13 +335,17 @@ export class Writer {
     }
     const outcomes: Outcome[][] = [];
     const journal = new Journal(unit, this.journalHeads);
+    const usage = new BatchUsage(unit.now);
     let witness: Attempt["witness"];
     for (const [groupPosition, steps] of kept.entries()) {
       outcomes.push(
         steps.map((step, position) => {
           const known = refusals[groupPosition]?.[position];
-          if (step === undefined) return known ?? fail(refuse("internal"));
-          const outcome = known ?? outcomeOf(step.verdict);
+          const asked = batch[groupPosition]?.group.steps[position];
+          const outcome = known ?? (step === undefined ? fail(refuse("internal")) : outcomeOf(step.verdict));
+          const command = step?.command ?? (typeof asked === "object" ? asked : undefined);
+          if (command !== undefined) usage.add(command, outcome);
+          if (step === undefined) return outcome;
           const seq = this.#record({ unit, journal }, step, outcome);
           if (seq !== undefined)
             witness ??= { realm: step.command.realm, seq, at: unit.now, requestId: step.command.origin.requestId };
@@ -372,9 +357,10 @@ export class Writer {
     unit.countMemory();
     const moments = this.#options.agenda === undefined ? [] : unit.dueMoments();
     const closing = journal.close();
-    const applying = unit.apply(closing instanceof Promise ? await closing : closing);
+    const applying = unit.apply([...(closing instanceof Promise ? await closing : closing), ...usage.changes()]);
     if (applying instanceof Promise) await applying;
-    return { outcomes, journal, moments, told: unit.rows.told, ...(witness === undefined ? {} : { witness }) };
+    witness ??= usage.witness;
+    return { outcomes, journal, usage, moments, told: unit.rows.told, ...(witness === undefined ? {} : { witness }) };
   }
 
   async #evaluateGroup(
@@ -486,7 +472,7 @@ export class Writer {
     const seq = journal.add(realm, origin, { status, changes, events });
     if (idempotency !== undefined && status < 500) {
       const { caller, key, fingerprint } = idempotency;
-      const kept = { caller, key, fingerprint, at: unit.now, reply: outcome as never };
+      const kept = { caller, key, fingerprint, at: unit.now, reply: withoutSecrets(outcome, command.secrets) as never };
       const entry =
         unit.rows.entry(idempotencyTable, realm, [caller, key]) ??
         unit.rows.adopt(idempotencyTable, realm, [caller, key], undefined);

@@ -1,5 +1,7 @@
 /** How late timers fire: the time that a process needs for what it has begun. Sampled ten times a second; halves within 100 ms of quiet. */
 const sampleMs = 100;
+/** Later than that the process was not busy but stopped, as by a debugger or a sleeping machine: it tells nothing of the load. */
+const pauseMsMin = 3_000;
 
 export class EventLoopLag implements Disposable {
   #lagMs = 0;
@@ -24,7 +26,8 @@ export class EventLoopLag implements Disposable {
 
   #sample(): void {
     const now = performance.now();
-    this.#lagMs = Math.max(now - this.#dueMs, this.#lagMs / 2, 0);
+    const lateMs = now - this.#dueMs;
+    this.#lagMs = Math.max(lateMs > pauseMsMin ? 0 : lateMs, this.#lagMs / 2, 0);
     this.#dueMs = now + sampleMs;
   }
 }

@@ -13,6 +13,7 @@ import type { ResourceDefinition } from "../define/resource.ts";
 import { andThen } from "../pipeline/condition.ts";
 import type { AtomicOrigin, CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
+import { type Metering, meteringOf } from "../pipeline/metering.ts";
 import type { RowsPlan } from "../pipeline/plan.ts";
 import type { RecentCalls } from "../pipeline/recent-calls.ts";
 import type { Secrets } from "../pipeline/identity/secrets.ts";
@@ -152,6 +153,22 @@ const changeCommand = (context: CallContext, unit: Unit, contracts: ReadonlyMap<
   );
 };
 
+/** The realm of an environment of a tenant. */
+type RealmOf = (tenant: string, environment: string) => MaybePromise<number>;
+
+const secretNames = new WeakMap<Operation, { readonly secrets?: readonly string[] }>();
+
+/** Members of an operation's answer that are secrets, such as a new key. */
+const secretsOf = (operation: Operation): { readonly secrets?: readonly string[] } => {
+  let found = secretNames.get(operation);
+  if (found === undefined) {
+    const fields = operation.output.kind === "fields" ? operation.output.fields : {};
+    const names = Object.keys(fields).filter((name) => fields[name]?.options.secret === true);
+    secretNames.set(operation, (found = names.length === 0 ? {} : { secrets: names }));
+  }
+  return found;
+};
+
 /** Commands that prepare at the same time, and how many may wait for it. */
 const preparingMax = 4;
 const preparingWaitingMax = 256;
@@ -168,6 +185,7 @@ export class Sources implements Executor {
   readonly #now: () => string;
   readonly #secrets: Secrets | undefined;
   readonly #recentCalls: RecentCalls | undefined;
+  readonly #realmOf: RealmOf | undefined;
   readonly #preparing = new Semaphore(preparingMax);
   /** One per query function with `runMany`. */
   readonly #batchers = new WeakMap<Operation, Batcher<CallContext, Settled>>();
@@ -182,10 +200,12 @@ export class Sources implements Executor {
       readonly now: () => string;
       readonly secrets?: Secrets;
       readonly recentCalls?: RecentCalls;
+      readonly realmOf?: RealmOf;
     },
   ) {
     this.#secrets = options.secrets;
     this.#recentCalls = options.recentCalls;
+    this.#realmOf = options.realmOf;
     this.#store = store;
     this.#writer = writer;
     this.#contracts = options.contracts;
@@ -265,6 +285,8 @@ export class Sources implements Executor {
     const shared = {
       realm: caller.realm,
       origin: originOf(context, caller),
+      usage: this.#meteringOf(context, caller),
+      ...secretsOf(operation),
       sequences: sequencesOf(operation, this.#sequences),
       inMemory: inMemoryOf(operation, this.#inMemory),
       ...(call.deadline === undefined ? {} : { deadline: call.deadline }),
@@ -290,6 +312,13 @@ export class Sources implements Executor {
       evaluate: (unit) => changeCommand(context, unit, this.#contracts),
       refusalOf: (error) => refusalOfChange(operation.action, viewOf(context).resource, error),
     };
+  }
+
+  /** What a command counts; the context keeps it, to know whether it is recorded. */
+  #meteringOf(context: CallContext, caller: Caller): Metering {
+    const metering = meteringOf(context, caller, this.#contracts.get(context.operation.service)?.version ?? "");
+    context.metering = metering;
+    return metering;
   }
 
   /** A query as a step of an atomic batch: it sees what the steps before it changed. */
@@ -340,13 +369,16 @@ export class Sources implements Executor {
   }
 
   #contextFor(context: CallContext, store: Store): QueryContext {
-    const { call } = context;
-    return queryContext(store, callerOf(context), {
+    const { call, operation } = context;
+    const caller = callerOf(context);
+    const realmOf = operation.rowsOf === "tenant" ? this.#realmOf : undefined;
+    return queryContext(store, caller, {
       locale: call.locale,
       signal: call.signal ?? never,
       now: this.#now(),
       secrets: this.#secrets,
       recentCalls: this.#recentCalls,
+      realmOf: realmOf === undefined ? undefined : (environment) => realmOf(caller.tenant, environment),
     });
   }
 
