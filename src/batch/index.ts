@@ -3,3 +3,4 @@ export { Leases, type Membership, notHolder } from "./lease.ts";
 export { Nonces, noncesTable } from "./nonces.ts";
 export { systemTables } from "./system-tables.ts";
 export { Writer, type WriterOptions } from "./writer.ts";
+export { minuteOf, rawGrain, usageTable } from "./usage.ts";

@@ -177,7 +177,17 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     if (behaviour.appendOnly === true && (behaviour.access?.update ?? behaviour.access?.delete) !== undefined) {
       problem(name, "is append-only, so `access` can only have `create`");
     }
-    const { due, inMemory } = behaviour;
+    const { due, inMemory, records } = behaviour;
+    if (records !== undefined) {
+      const { rows, records: _, ...rest } = behaviour;
+      const [more] = Object.keys(rest);
+      if (!/^pons_[a-z_]{1,40}$/.test(records)) problem(`${name}.records`, `"${records}" is no table of the installation`);
+      if (Object.keys(rows).length > 0 || more !== undefined)
+        problem(
+          `${name}.${more ?? "rows"}`,
+          "is of records of the installation: they are read by functions, and there is nothing else to them",
+        );
+    }
     if (inMemory === true && behaviour.appendOnly === true)
       problem(name, "is append-only, so it grows: it cannot be kept in memory");
     if (due !== undefined) {

@@ -317,7 +317,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     resources,
     operations: builder.operations,
     singletons,
-    tables: [...resources.values()].map((resource) => resource.table),
+    tables: [...resources.values()].map((resource) => resource.table).filter((table) => table.readOnly !== true),
     messages: definition.messages,
     definition,
   };

@@ -62,7 +62,8 @@ const columnOf = (name: string, field: Field): Column => {
 
 /** The table a resource is kept in. Non-unique indexes end with the id, so that a page by keyset costs the same wherever it starts. */
 export const tableOf = (service: string, resource: ResourceDefinition): Table => {
-  const name = tableName(service, resource.name);
+  const { records } = resource.behaviour;
+  const name = records ?? tableName(service, resource.name);
   const fields = Object.entries(resource.fields);
   const index = (of: readonly string[], kind: "key" | "idx" | "sparse"): Index => ({
     name: `${name}_${of.map(snakeCase).join("_")}_${kind}`,
@@ -98,6 +99,7 @@ export const tableOf = (service: string, resource: ResourceDefinition): Table =>
     indexes: [...indexes.values()],
     references,
     appendOnly: resource.behaviour.appendOnly === true,
+    ...(records === undefined ? {} : { readOnly: true }),
     ...(inMemory === true ? { inMemory } : {}),
     ...(directory === undefined ? {} : { directory: directory as unknown as NonNullable<Table["directory"]> }),
     ...(due === undefined ? {} : { dueAt: due.at }),

@@ -124,9 +124,13 @@ export interface TableReader<F extends Fields> {
   totals<const G extends keyof F & string = never, const S extends keyof F & string = never>(wanted: {
     readonly where?: (row: Operands<F>) => Condition;
     readonly group?: readonly G[];
+    /** Groups by a part of an instant or a day too, first; the rows have it as `part`: `2024-05`, `2024-05-31`, `2024-05-31T13` (UTC). */
+    readonly part?: { readonly of: keyof F & string; readonly by: "hour" | "day" | "month" | "year" };
     /** Whole numbers: money and integers. */
     readonly sum: readonly S[];
-  }): Awaitable<readonly (Pick<RowOf<F>, G> & { readonly [K in S]: bigint } & { readonly count: number })[]>;
+  }): Awaitable<
+    readonly (Pick<RowOf<F>, G> & { readonly [K in S]: bigint } & { readonly count: number; readonly part?: string })[]
+  >;
 }
 
 interface BaseContext {
@@ -155,7 +159,11 @@ export interface QueryContext extends BaseContext {
    * `max`, and at most 1,000.
    */
   recentCalls(max: number): readonly RecentCall[];
-  table<F extends Fields>(resource: ResourceDefinition<string, F>): TableReader<F>;
+  /**
+   * Rows of a resource. `environment`: those of one environment of the caller's tenant, for a service whose rows are the tenant's as a whole; it throws in
+   * others.
+   */
+  table<F extends Fields>(resource: ResourceDefinition<string, F>, options?: { readonly environment?: string }): TableReader<F>;
   readonly signal: AbortSignal;
 }
 

@@ -150,6 +150,11 @@ export interface Behaviour {
   readonly due?: DueDefinition;
   /** What the directory tells of each row; kept in the same commit. A name that is taken refuses the change (`already_exists`). */
   readonly directory?: DirectoryRule;
+  /**
+   * Rows that the installation itself keeps, in the table of that name (`pons_usage`), for functions to read (`ctx.table`): nobody calls for them, and no
+   * command changes them. The fields are columns of that table, any of them, and `id`.
+   */
+  readonly records?: string;
   /** Default and greatest page: 20 and 100. */
   readonly perPage?: number;
   readonly maxPerPage?: number;

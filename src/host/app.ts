@@ -3,7 +3,7 @@
  * line and the server all start from.
  */
 import { Audit, auditTables, refusedCall } from "../audit/index.ts";
-import { Leases, Nonces, noncesTable, systemTables, Writer } from "../batch/index.ts";
+import { Leases, Nonces, noncesTable, systemTables, usageTable, Writer } from "../batch/index.ts";
 import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
@@ -19,6 +19,8 @@ import { RecentCalls } from "../pipeline/recent-calls.ts";
 import { Agendas, invariantsOf, registerResources, Router, Sources } from "../sources/index.ts";
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
+import { trafficTable } from "../manage/usage/index.ts";
+import { checkRecords } from "./records.ts";
 import { Signer } from "./forward.ts";
 import { oauthTables } from "../oauth/index.ts";
 import { ForwardClient } from "./forward-client.ts";
@@ -82,6 +84,8 @@ export const installationTables: readonly Table[] = [
   noncesTable,
   ...oauthTables,
   keysTable,
+  usageTable,
+  trafficTable,
 ];
 
 /** A table stands after those it refers to; in a circle the order of definition decides. */
@@ -122,6 +126,7 @@ export const createApp = (options: AppOptions): App => {
   const clock = options.clock ?? Date.now;
   const now = (): string => new Date(clock()).toISOString();
   const contracts = options.contracts ?? compileServices(options.services);
+  checkRecords(contracts.values(), installationTables);
   const sequences = new Map<string, readonly Table[]>();
   const inMemory = new Map<string, readonly Table[]>();
   for (const contract of contracts.values()) {
@@ -184,8 +189,24 @@ export const createApp = (options: AppOptions): App => {
     ...options.identity,
   });
   const recentCalls = new RecentCalls(now);
-  const sources = new Sources(store, writer, { contracts, sequences, inMemory, now, secrets, recentCalls });
-  const managed = options.managed?.({ store, writer, directory, contracts, clock, recentCalls });
+  const sources = new Sources(store, writer, {
+    contracts,
+    sequences,
+    inMemory,
+    now,
+    secrets,
+    recentCalls,
+    realmOf: (tenant, environment) => realmOf(store, tenant, environment),
+  });
+  const managed = options.managed?.({
+    store,
+    writer,
+    directory,
+    contracts,
+    clock,
+    recentCalls,
+    worksOn: (realm) => leases?.worksOn(realm) ?? true,
+  });
   const pipeline = createPipeline({
     contracts,
     identity,

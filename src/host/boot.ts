@@ -127,7 +127,11 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       store,
       cursorSecret,
       onError,
-      managed: (parts) => createManaged(parts, { limiter: new MemoryLimiter(), onError }),
+      managed: (parts) =>
+        createManaged(parts, {
+          limiter: (load) => new MemoryLimiter({ usedBefore: { load, whenAway: "closed" } }),
+          onError,
+        }),
       tokens: ({ directory, nonces }) =>
         createTokens(authority, {
           directory,
@@ -166,10 +170,10 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const close = async (): Promise<void> => {
       await uses.stop();
       app.directory.stop();
-      app.managed?.stop();
       await authority.oauth?.close();
       app.agenda.stop();
       await app.writer.drained();
+      await app.managed?.stop();
       await app.audit.stop();
       await app.leases?.leave();
       await store.close();

@@ -4,11 +4,12 @@
  */
 import type { PolicySettings } from "../define/policy.ts";
 import { ManagedGate, type Recorder } from "../manage/gate.ts";
+import { loadUsedFrom, Usage } from "../manage/usage/index.ts";
 import { Origins } from "../manage/policies/origins.ts";
 import { Policies } from "../manage/policies/policies.ts";
 import { PolicySets } from "../manage/policies/set.ts";
 import { RecentRecorder } from "../manage/recent.ts";
-import { EventLoopLag, type Limiter, Shedder } from "../limits/index.ts";
+import { EventLoopLag, type Limiter, type LoadUsed, Shedder } from "../limits/index.ts";
 import type { Gate } from "../pipeline/gate.ts";
 import type { Writer } from "../batch/index.ts";
 import type { Contract } from "../contract/index.ts";
@@ -25,10 +26,13 @@ export interface ManagedParts {
   readonly clock: () => number;
   /** To be told of every call, so that a draft of a policy can be tried on them. */
   readonly recentCalls: RecentCalls;
+  /** Whether a realm's timed work is for this process to do. */
+  readonly worksOn: (realm: number) => boolean;
 }
 
 export interface ManagedOptions {
-  readonly limiter: Limiter;
+  /** The limiter, or how one is made that asks what was used of quotas before it counts. */
+  readonly limiter: Limiter | ((load: LoadUsed) => Limiter);
   /** Calls under way at the same time before the first is shed. */
   readonly inFlightMax?: number;
   readonly recorders?: readonly Recorder[];
@@ -37,11 +41,13 @@ export interface ManagedOptions {
 
 export interface Managed {
   readonly gate: Gate;
+  readonly usage: Usage;
   /** What pages of other origins may do; absent without a control plane. */
   readonly origins: Origins | undefined;
   /** Reads what has to be there before the first call. */
   start(): Promise<void>;
-  stop(): void;
+  /** Writes what is counted and not yet written. Before the store is closed, behind the last call. */
+  stop(): Promise<void>;
 }
 
 const inFlightDefault = 20_000;
@@ -86,25 +92,30 @@ export const createManaged = (parts: ManagedParts, options: ManagedOptions): Man
           read: () => readCors(parts, resource.table.name),
           onError: (error) => onError(error, "policies"),
         });
+  const { limiter } = options;
+  const usage = new Usage({ store, contracts, clock, onError, worksOn: parts.worksOn });
   const lag = new EventLoopLag();
   const gate = new ManagedGate({
     directory,
     contracts,
     clock,
-    limiter: options.limiter,
+    limiter: typeof limiter === "function" ? limiter(loadUsedFrom(usage, directory)) : limiter,
     shedder: new Shedder({ inFlightMax: options.inFlightMax ?? inFlightDefault, lag: { now: () => lag.ms, maxMs: lagMsMax } }),
-    recorders: [new RecentRecorder(recentCalls), ...(options.recorders ?? [])],
+    recorders: [new RecentRecorder(recentCalls), usage, ...(options.recorders ?? [])],
     ...(policies === undefined ? {} : { policies }),
   });
   return {
     gate,
+    usage,
     origins,
     async start() {
       await origins?.load();
+      usage.start();
     },
-    stop() {
+    async stop() {
       origins?.stop();
       lag[Symbol.dispose]();
+      await usage.stop();
     },
   };
 };

@@ -108,6 +108,8 @@ export interface Call {
   readonly peer?: { readonly address: string };
   /** Channel the call came through: "rest". */
   readonly channel: string;
+  /** Units that it counts, as the node that was asked has found. */
+  readonly units?: number;
   /** Another node has handed it over: it runs here or not at all. */
   readonly isHandedOver?: true;
 }

@@ -4,6 +4,7 @@ import type { SessionChange } from "../define/function.ts";
 import type { MaybePromise, Row } from "../store/store.ts";
 import type { Call, Input } from "./call.ts";
 import type { Caller } from "./identity/caller.ts";
+import type { Metering } from "./metering.ts";
 import type { Page } from "./page.ts";
 import type { Plan, RowsPlan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
@@ -37,6 +38,10 @@ export interface CallContext {
   units: number;
   /** What the gate holds for the time of the call. */
   held: unknown;
+  /** It has passed all steps: it was run. */
+  hasRun: boolean;
+  /** Of a command that reached the writer: what it counts, and whether that is committed. */
+  metering: Pick<Metering, "isRecorded"> | undefined;
 }
 
 export type RunOutcome =
@@ -48,8 +53,10 @@ export type RunOutcome =
       readonly id?: string;
       readonly replayed?: true;
       readonly session?: SessionChange;
+      readonly isRecorded?: true;
     }
-  | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true };
+  /** `isRecorded`, between nodes: what the call counts is committed. */
+  | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true; readonly isRecorded?: true };
 
 /** A step lets the call pass (`undefined`) or refuses it. */
 export type Step = (context: CallContext) => MaybePromise<Refusal | undefined>;

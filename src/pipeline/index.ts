@@ -77,8 +77,10 @@ const contextOf = (call: Call): CallContext => ({
   rowPlan: undefined,
   outcome: undefined,
   startedMs: performance.now(),
-  units: call.operation.cost,
+  units: call.units ?? call.operation.cost,
   held: undefined,
+  hasRun: false,
+  metering: undefined,
 });
 
 /** Lets a context pass the steps from `first` on; stays synchronous as long as they are. */
@@ -140,8 +142,22 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     return { ...outcome, refusal: version.downRefusal(operation, outcome.refusal) };
   };
 
-  const finish = (context: CallContext, outcome: RunOutcome): Result => {
+  /** Tells that a call was answered. */
+  const tell = (context: CallContext, outcome: RunOutcome, result: Result): void => {
     const { call } = context;
+    try {
+      if (!outcome.ok) options.onRefused?.(context, outcome.refusal);
+      gate?.answered(context, outcome, performance.now() - context.startedMs);
+      onCall?.(call, result);
+    } catch (error) {
+      report(error, call);
+    }
+  };
+
+  const finish = (context: CallContext, came: RunOutcome): Result => {
+    const { call } = context;
+    const outcome = came.isRecorded === true ? unmarked(came) : came;
+    if (outcome !== came) context.metering = { isRecorded: true };
     let result: Result;
     let told = outcome;
     try {
@@ -152,18 +168,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       result = { ok: false, refusal: refuse("internal") };
     }
     if (result.ok && result.session !== undefined && call.findings !== undefined) call.findings.session = result.session;
-    try {
-      if (!outcome.ok) options.onRefused?.(context, outcome.refusal);
-      gate?.answered(context, outcome, performance.now() - context.startedMs);
-      onCall?.(call, result);
-    } catch (error) {
-      report(error, call);
-    }
+    tell(context, outcome, result);
     return result;
   };
 
-  const execute = (context: CallContext): MaybePromise<RunOutcome> =>
-    context.operation.kind === "command" ? executor.command(context) : executor.query(context);
+  const execute = (context: CallContext): MaybePromise<RunOutcome> => {
+    context.hasRun = true;
+    return context.operation.kind === "command" ? executor.command(context) : executor.query(context);
+  };
 
   const run = (call: Call): MaybePromise<Result> => {
     const context = contextOf(call);
@@ -279,14 +291,21 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
 
   /** A step of an atomic batch. The writer waits for it, so what it may have to look up is short: what nobody has asked for lately. */
   const passed = (context: CallContext): MaybePromise<CallContext | Refusal> =>
-    andThen(pass(steps, context), (refusal) => refusal ?? context);
+    andThen(pass(steps, context), (refusal) => {
+      context.hasRun = refusal === undefined;
+      return refusal ?? context;
+    });
+
+  /** An outcome on its way to the node that was asked. */
+  const recorded = (context: CallContext | undefined, outcome: RunOutcome): RunOutcome =>
+    context?.metering?.isRecorded === true ? { ...outcome, isRecorded: true } : outcome;
 
   const takeOverOne = async (call: Call): Promise<RunOutcome> => {
     const context = contextOf({ ...call, isHandedOver: true });
     admission.inFlight++;
     try {
       const refusal = await pass(steps, context);
-      return refusal === undefined ? await execute(context) : { ok: false, refusal };
+      return refusal === undefined ? recorded(context, await execute(context)) : { ok: false, refusal };
     } catch (error) {
       return { ok: false, refusal: refusalOf(error, call) };
     } finally {
@@ -298,17 +317,27 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     if (strategy === "independent")
       return Promise.all(calls.map(async (call) => ("operation" in call ? takeOverOne(call) : { ok: false, refusal: call })));
     const first = calls.find((call) => "operation" in call);
-    return executor.atomic(
-      calls.map((call) => () => ("operation" in call ? passed(contextOf({ ...call, isHandedOver: true })) : call)),
+    const contexts: (CallContext | undefined)[] = calls.map(() => undefined);
+    const outcomes = await executor.atomic(
+      calls.map((call, position) => () => {
+        if (!("operation" in call)) return call;
+        const context = contextOf({ ...call, isHandedOver: true });
+        contexts[position] = context;
+        return passed(context);
+      }),
       { realm: first?.principal?.realm, isHandedOver: true, calls: () => undefined },
     );
+    return outcomes.map((outcome, position) => recorded(contexts[position], outcome));
   };
 
   const runBatch = (batch: readonly BatchStep[], { strategy }: { readonly strategy: Strategy }): Promise<readonly Result[]> =>
     strategy === "atomic" ? atomic(batch) : independent(batch);
 
-  /** Chunks of an open stream, as long as its caller may still call: that is asked several times a second. Throws where he may not. */
-  async function* watched(chunks: AsyncIterable<readonly unknown[]>, call: Call): AsyncIterable<readonly unknown[]> {
+  /** Chunks of an open stream, as long as its caller may still call and sees the same: that is asked several times a second. Throws where not. */
+  async function* watched(
+    chunks: AsyncIterable<readonly unknown[]>,
+    { call, caller: first }: CallContext,
+  ): AsyncIterable<readonly unknown[]> {
     let askedMs = performance.now();
     for await (const chunk of chunks) {
       // A reader may take long for each part: it is asked in between.
@@ -318,6 +347,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
           askedMs = performance.now();
           const caller = await options.identity.callerOf(call);
           if ("status" in caller) throw new StreamEnded(caller);
+          if (first === undefined || !seesTheSame(first, caller)) throw new StreamEnded(refuse("forbidden"));
         }
         yield chunk.length <= size ? chunk : chunk.slice(at, at + size);
       }
@@ -355,7 +385,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       const chunks = executor.scan(plan, call.signal)[Symbol.asyncIterator]();
       // The first rows are there before the answer begins: what fails until then is still a refusal.
       const first = await chunks.next();
-      const rows = mapped(watched(resumed(first, chunks), call), older);
+      context.hasRun = true;
+      const rows = mapped(watched(resumed(first, chunks), context), older, () => tell(context, streamed, streamed));
       const isWhole = query?.fields === undefined && query?.include === undefined && call.version === undefined;
       return isWhole ? { ok: true, rows, fields: plan.view.shown } : { ok: true, rows };
     };
@@ -367,11 +398,21 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
 
 const isSameKey = (a: Credentials, b: Credentials): boolean => a.kind === "key" && b.kind === "key" && a.secret === b.secret;
 
+/** Whether a caller sees what he saw before: with other roles, or as another row, he sees other rows and fields. */
+const seesTheSame = (before: Caller, now: Caller): boolean =>
+  before.realm === now.realm && before.subject === now.subject && before.roles.join() === now.roles.join();
+
 /** Who makes a batch, where that is known without a key. */
 const principalOf = (batch: readonly BatchStep[]): Call["principal"] => {
   const prepared = batch.find(({ dependsOn }) => dependsOn.length === 0)?.prepare([]);
   return prepared !== undefined && "operation" in prepared ? prepared.principal : undefined;
 };
+
+/** What is told of a list that was read as a stream. */
+const streamed: RunOutcome = { ok: true, status: 200, data: undefined };
+
+/** The outcome without what another node says of it. */
+const unmarked = ({ isRecorded: _, ...outcome }: RunOutcome): RunOutcome => outcome;
 
 async function* once(rows: readonly unknown[]): AsyncIterable<readonly unknown[]> {
   yield rows;
@@ -388,6 +429,11 @@ async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): As
 async function* mapped(
   chunks: AsyncIterable<readonly unknown[]>,
   map: (rows: readonly unknown[]) => readonly unknown[],
+  ended: () => void,
 ): AsyncIterable<readonly unknown[]> {
-  for await (const chunk of chunks) yield map(chunk);
+  try {
+    for await (const chunk of chunks) yield map(chunk);
+  } finally {
+    ended();
+  }
 }

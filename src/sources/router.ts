@@ -93,7 +93,7 @@ export class Router implements Executor {
       stepsCount: 1,
       isHandedOver: call.isHandedOver === true,
       here: async () => [await this.#sources.command(context)],
-      handed: () => ({ strategy: "independent", calls: [{ ...call, principal: caller }] }),
+      handed: () => ({ strategy: "independent", calls: [{ ...call, principal: caller, units: context.units }] }),
     });
     return outcome ?? { ok: false, refusal: refuse("internal") };
   }

@@ -62,6 +62,8 @@ export interface Table {
   readonly appendOnly: boolean;
   /** What the installation's directory tells of a row. */
   readonly directory?: (row: Readonly<Record<string, Value>>) => readonly DirectoryEntry[];
+  /** Another table of the same name keeps the rows; through this one they are only read. */
+  readonly readOnly?: true;
   /** Small, and kept in memory by the writer. */
   readonly inMemory?: true;
   /** Field with the moment at which the row wants to be worked on. */

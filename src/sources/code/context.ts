@@ -22,7 +22,7 @@ import type { RecentCalls } from "../../pipeline/recent-calls.ts";
 import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
 import { viewOf } from "../../pipeline/view.ts";
-import type { CountShape, Join, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
+import type { CountShape, Join, MaybePromise, Order, ReadCall, Row, RowsShape, Store } from "../../store/store.ts";
 import { type ColumnType, columnOf } from "../../store/table.ts";
 import { changedRow, completeRow } from "../table/change.ts";
 import { handlerRow } from "../table/nested.ts";
@@ -153,6 +153,10 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
     if (entry?.current === undefined) throw new Error(`${resource.name}: ${id} was not read in this batch`);
     return entry;
   };
+  const { readOnly } = table;
+  const assertChangeable = (): void => {
+    if (readOnly === true) throw new Error(`${resource.name}: records of the installation are only read`);
+  };
   return {
     get: (id) => andThen(unit.get(table, realm, [id]), seen),
     loaded: (id) => {
@@ -161,19 +165,24 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
       return seen(entry.current);
     },
     insert: (values) => {
+      assertChangeable();
       const row = completeRow(resource, values as Row, unit, realm);
       fitRow(resource, row);
       unit.insert(table, realm, row);
       return seen(row);
     },
     update: (id, changes) => {
+      assertChangeable();
       const entry = entryOf(id);
       fitChanges(resource, changes as Row);
       const row = changedRow(resource, entry.current as Row, changes as Row, unit);
       unit.rows.set(entry, row);
       return seen(row);
     },
-    delete: (id) => unit.rows.set(entryOf(id), undefined),
+    delete: (id) => {
+      assertChangeable();
+      unit.rows.set(entryOf(id), undefined);
+    },
     find: async (where, options) => {
       const search = searchOf(resource, caller, unit.now, where, options);
       const rows = await unit.read(search.rows, search.call(limitOf(options?.limit)));
@@ -250,6 +259,27 @@ export const commandContext = (
   }),
 });
 
+/** Rows of one resource for a query. */
+const tableReader = (store: Store, resource: ResourceContract, caller: Caller, now: string): TableReader<Fields> => ({
+  get: async (id) => {
+    const search = searchOf(resource, caller, now, (row: { id: never }) => ({ op: "eq", left: row.id, right: { value: id } }));
+    return handlerRow(resource, (await store.read(search.rows, [search.call(1)]))[0]?.[0]);
+  },
+  find: async (where, options) => {
+    const search = searchOf(resource, caller, now, where, options);
+    const [rows] = await store.read(search.rows, [search.call(limitOf(options?.limit))]);
+    return (rows ?? []).map((row) => handlerRow(resource, row));
+  },
+  count: async (where) => {
+    const search = searchOf(resource, caller, now, where);
+    return (await store.read(search.count, [search.call()]))[0]?.[0]?.["count"] as number;
+  },
+  totals: async (wanted: Wanted) => {
+    const totals = totalsOf(resource, wanted, (where) => searchOf(resource, caller, now, where));
+    return totals.rows((await store.read(totals.shape, [totals.call]))[0] ?? []) as never;
+  },
+});
+
 /** The context of one query. */
 export const queryContext = (
   store: Store,
@@ -260,6 +290,8 @@ export const queryContext = (
     readonly now: string;
     readonly secrets?: Secrets | undefined;
     readonly recentCalls?: RecentCalls | undefined;
+    /** The realm of another environment of the caller's tenant; absent where the service's rows are an environment's. */
+    readonly realmOf?: ((environment: string) => MaybePromise<number>) | undefined;
   },
 ): QueryContext => ({
   principal: caller,
@@ -270,31 +302,18 @@ export const queryContext = (
   signal: call.signal,
   refuse: refuseWith,
   document: documentAnswer,
-  table: (definition: ResourceDefinition<string, never>) => {
+  table: (definition: ResourceDefinition<string, never>, { environment }: { readonly environment?: string } = {}) => {
     const resource = resourceOf(definition);
-    const reader: TableReader<Fields> = {
-      get: async (id) => {
-        const search = searchOf(resource, caller, call.now, (row: { id: never }) => ({
-          op: "eq",
-          left: row.id,
-          right: { value: id },
-        }));
-        return handlerRow(resource, (await store.read(search.rows, [search.call(1)]))[0]?.[0]);
-      },
-      find: async (where, options) => {
-        const search = searchOf(resource, caller, call.now, where, options);
-        const [rows] = await store.read(search.rows, [search.call(limitOf(options?.limit))]);
-        return (rows ?? []).map((row) => handlerRow(resource, row));
-      },
-      count: async (where) => {
-        const search = searchOf(resource, caller, call.now, where);
-        return (await store.read(search.count, [search.call()]))[0]?.[0]?.["count"] as number;
-      },
-      totals: async (wanted: Wanted) => {
-        const totals = totalsOf(resource, wanted, (where) => searchOf(resource, caller, call.now, where));
-        return totals.rows((await store.read(totals.shape, [totals.call]))[0] ?? []) as never;
-      },
-    };
-    return reader as never;
+    if (environment === undefined) return tableReader(store, resource, caller, call.now) as never;
+    if (call.realmOf === undefined) throw new Error("only a service whose rows are the tenant's reads those of its environments");
+    const realm = call.realmOf(environment);
+    const reader = async (): Promise<TableReader<Fields>> =>
+      tableReader(store, resource, { ...caller, realm: await realm }, call.now);
+    return {
+      get: async (id: string) => (await reader()).get(id),
+      find: async (...asked: Parameters<TableReader<Fields>["find"]>) => (await reader()).find(...asked),
+      count: async (...asked: Parameters<TableReader<Fields>["count"]>) => (await reader()).count(...asked),
+      totals: async (wanted: Parameters<TableReader<Fields>["totals"]>[0]) => (await reader()).totals(wanted),
+    } as never;
   },
 });

@@ -7,6 +7,7 @@ import { columnOf } from "../../store/table.ts";
 export interface Wanted {
   readonly where?: (row: never) => Condition;
   readonly group?: readonly string[];
+  readonly part?: { readonly of: string; readonly by: "hour" | "day" | "month" | "year" };
   readonly sum: readonly string[];
 }
 
@@ -27,11 +28,13 @@ export const totalsOf = (
   wanted: Wanted,
   search: (where: (row: never) => Condition) => { readonly count: CountShape; readonly call: (limit?: number) => ReadCall },
 ): Totals => {
-  const { where = () => everything, group = [], sum } = wanted;
+  const { where = () => everything, group = [], part, sum } = wanted;
+  if (part !== undefined && !["timestamp", "date"].includes(columnOf(resource.table, part.of).type))
+    throw new TypeError(`${resource.name}.${part.of} is no date`);
   for (const field of sum) {
     const { type } = columnOf(resource.table, field);
     if (type !== "bigint" && type !== "integer") throw new TypeError(`${resource.name}.${field} is no whole number to sum`);
-    if (field === "count" || group.includes(field))
+    if (field === "count" || field === "part" || group.includes(field))
       throw new TypeError(`${resource.name}.${field} cannot be summed here: its name is taken`);
   }
   const { count, call } = search(where);
@@ -39,8 +42,11 @@ export const totalsOf = (
     shape: {
       ...count,
       kind: "aggregate",
-      key: `${count.key}:totals:${JSON.stringify([group, sum])}`,
-      groups: group.map((field) => ({ name: field, field })),
+      key: `${count.key}:totals:${JSON.stringify([group, sum, part ?? null])}`,
+      groups: [
+        ...(part === undefined ? [] : [{ name: "part", field: part.of, part: part.by }]),
+        ...group.map((field) => ({ name: field, field })),
+      ],
       measures: { ...Object.fromEntries(sum.map((field) => [field, { kind: "sum" as const, field }])), count: { kind: "count" } },
     },
     call: call(groupsMax + 1),
