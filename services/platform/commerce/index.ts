@@ -23,3 +23,5 @@ export const resources: readonly ResourceDefinition[] = [
 export const operations: Readonly<Record<string, FunctionDefinition>> = { catalogue };
 
 export { commerce as messages } from "../messages/commerce.ts";
+
+export { seedCommerce } from "./seed.ts";
