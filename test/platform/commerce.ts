@@ -1,15 +1,11 @@
 /**
- * What a tenant offers, in process: the commerce area of the control plane with rows of people and apps, and a small service (`shop`) that products give
- * access to. Callers of the area are made by role; apps call the shop by real keys.
+ * What a tenant offers, in process: the control plane, and a small service (`shop`) that products give access to. Callers of the control plane are made by
+ * role; apps call the shop by real keys.
  */
-import { command, declare, entry, query, type ResourceDefinition, resource, service, t, type Value } from "pons";
-import { operations, resources } from "../../services/platform/commerce/index.ts";
+import { command, declare, query, type ResourceDefinition, resource, service, t } from "pons";
 import { apps } from "../../services/platform/identity/app-fields.ts";
-import { communities } from "../../services/platform/identity/community-fields.ts";
-import { members } from "../../services/platform/identity/member-fields.ts";
-import { notifications } from "../../services/platform/identity/notification-fields.ts";
 import { users } from "../../services/platform/identity/user-fields.ts";
-import { overseers, roles } from "../../services/platform/roles.ts";
+import platform from "../../services/platform/index.ts";
 import { grantKeys } from "../../src/host/keys.ts";
 import { createManaged } from "../../src/host/managed.ts";
 import { createSeeder } from "../../src/host/seeder.ts";
@@ -19,51 +15,6 @@ import { newIdentifier } from "../../src/pipeline/identifier.ts";
 import { realmOf } from "../../src/store/index.ts";
 import { type Caller, type CallOptions, type Data, idOf, outcomeOf, type Running, serve } from "../core/harness.ts";
 import type { TestDatabase } from "../postgres/index.ts";
-
-// HACK
-delete (communities.fields.origin.options as { pattern?: string }).pattern;
-delete (apps.fields.origins as unknown as { item: { options: { pattern?: string } } }).item.options.pattern;
-// END
-const seenByStaff = { ...Object.fromEntries(overseers.map((role) => [role, "all" as const])), developer: "all" as const };
-
-const identity: readonly ResourceDefinition[] = [
-  resource(users, ({ directory }) => ({
-    rows: seenByStaff,
-    directory: directory(({ id, email, status, roles: held, subject, sessionsAfter }) => [
-      entry("user", id, { email, status, roles: held, subject, sessionsAfter }),
-    ]),
-  })),
-  resource(apps, ({ directory }) => ({
-    rows: seenByStaff,
-    directory: directory((app) => [
-      entry("app", app.id, {
-        name: app.name,
-        owner: app.owner,
-        status: app.status,
-        subscriptions: app.subscriptions as Value,
-        signers: [],
-        secrets: [],
-        roles: app.roles,
-        redirectUris: [],
-        grantTypes: [],
-        scopes: null,
-        isConfidential: true,
-      }),
-    ]),
-  })),
-  resource(communities, () => ({ rows: seenByStaff })),
-  resource(members, () => ({ rows: seenByStaff })),
-  resource(notifications, () => ({ rows: seenByStaff })),
-];
-
-const platform = service("platform", {
-  doc: "The commerce area.",
-  version: "v1",
-  rowsOf: "tenant",
-  roles,
-  resources: [...identity, ...resources],
-  operations,
-});
 
 const things = declare("things", { doc: "Things.", fields: { id: t.id("thg"), name: t.string() } });
 
@@ -133,7 +84,7 @@ export const openOffers = async (database: TestDatabase): Promise<Offers> => {
       return outcomeOf(await app.pipeline.run({ ...rest, credentials: { kind: "key", secret: key } }));
     },
     [Symbol.asyncDispose]: async () => {
-      app.managed?.stop();
+      await app.managed?.stop();
       await running[Symbol.asyncDispose]();
     },
   };
