@@ -29,7 +29,10 @@ const cases: readonly (readonly [what: string, state: LimitState, policy: string
   ["no more than 15 digits", state("n", 2 ** 53 - 1, 1e15), '"n";q=999999999999999;w=60', '"n";r=999999999999999;t=30'],
   ["a limit of nothing", state("none", 0, 0), '"none";q=0;w=60', '"none";r=0;t=30'],
 ];
-for (const [what, given, policy, limit] of cases) test(what, () => void expect(format([given])).toEqual({ policy, limit }));
+for (const [what, given, policy, limit] of cases)
+  test(what, () => {
+    expect(format([given])).toEqual({ policy, limit });
+  });
 
 test("a name that a field cannot hold is refused", () => {
   for (const name of ["a\r\nSet-Cookie: b", "ключ", "\u0000"]) expect(() => format([state(name, 1, 1)])).toThrow(RangeError);

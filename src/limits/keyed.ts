@@ -23,6 +23,9 @@ export class Keyed<Entry extends KeyedEntry<Entry>> {
   readonly #keysMax: number;
   #cursor: Iterator<[string, Entry]>;
   #added = 0;
+  /** What was found last: the limits of a call mostly have one key. */
+  #foundKey = "";
+  #foundHead: Entry | undefined;
 
   constructor(keysMax: number) {
     this.#keysMax = keysMax;
@@ -35,8 +38,13 @@ export class Keyed<Entry extends KeyedEntry<Entry>> {
   }
 
   find(rule: LimitRule): Entry | undefined {
-    let entry = this.#heads.get(rule.key);
-    while (entry !== undefined && entry.rule.name !== rule.name) entry = entry.next;
+    const { key, name } = rule;
+    if (key !== this.#foundKey || this.#foundHead === undefined) {
+      this.#foundKey = key;
+      this.#foundHead = this.#heads.get(key);
+    }
+    let entry = this.#foundHead;
+    while (entry !== undefined && entry.rule.name !== name) entry = entry.next;
     return entry;
   }
 
@@ -59,6 +67,7 @@ export class Keyed<Entry extends KeyedEntry<Entry>> {
   replace(old: Entry, entry: Entry): void {
     entry.next = old.next;
     const head = this.#heads.get(old.rule.key);
+    this.#foundHead = undefined;
     if (head === old) this.#heads.set(old.rule.key, entry);
     else for (let before = head; before !== undefined; before = before.next) if (before.next === old) before.next = entry;
   }
@@ -87,6 +96,7 @@ export class Keyed<Entry extends KeyedEntry<Entry>> {
       if (step.done === true) return undefined;
     }
     const [key, head] = step.value;
+    this.#foundHead = undefined;
     let [kept, last, load]: [Entry | undefined, Entry | undefined, number] = [undefined, undefined, 0];
     for (let entry: Entry | undefined = head; entry !== undefined; entry = entry.next) {
       const own = entry.load(at);
@@ -109,6 +119,8 @@ export class Keyed<Entry extends KeyedEntry<Entry>> {
       if (seen === undefined || seen.load === 0) return;
       if (least === undefined || seen.load < least.load) least = seen;
     }
-    if (least !== undefined && least.load !== Number.POSITIVE_INFINITY) this.#heads.delete(least.key);
+    if (least === undefined || least.load === Number.POSITIVE_INFINITY) return;
+    this.#foundHead = undefined;
+    this.#heads.delete(least.key);
   }
 }

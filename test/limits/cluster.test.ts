@@ -53,7 +53,7 @@ async function start(count: number, options: Partial<ClusterLimiterOptions> = {}
 const isOk = ({ ok }: Admission) => ok;
 /** How many of `calls` were admitted. */
 const admitted = async (calls: readonly (Admission | Promise<Admission>)[]): Promise<number> =>
-  (await Promise.all(calls)).filter(isOk).length;
+  (await Promise.all(calls.map((call) => Promise.resolve(call)))).filter(isOk).length;
 const at = () => Date.now();
 
 describe("across nodes", () => {
@@ -267,7 +267,7 @@ describe("across nodes", () => {
     async () => {
       const told: string[] = [];
       await using nodes = await start(3, {
-        onThreshold: (key, name, percent, _used, limit) => void told.push(`${name} ${percent} ${limit}`),
+        onThreshold: (_key, name, percent, _used, limit) => void told.push(`${name} ${percent} ${limit}`),
       });
       const rules = [rule({ kind: "quota", limit: 300, period: "day" })];
       for (let round = 0; round < 20; round++)

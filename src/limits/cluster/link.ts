@@ -1,6 +1,6 @@
 /**
- * A connection to Valkey or Redis that is either up and answers in time, or down and known to be. While it is down it connects again, at once and
- * then after 100 ms doubled up to 2 s. Nothing waits longer than the timeout; nothing is sent twice.
+ * A connection to Valkey or Redis that is either up and answers in time, or down from the first question that it does not answer. While it is
+ * down it connects again, at once and then after 100 ms doubled up to 2 s. Nothing waits longer than the timeout; nothing is sent twice.
  */
 import { createHash } from "node:crypto";
 import { RedisClient } from "bun";
@@ -63,9 +63,8 @@ export class Link {
     this.#isClosed = true;
     clearTimeout(this.#retry);
     this.#isUp = false;
-    const client = this.#client;
+    this.#client?.close();
     this.#client = undefined;
-    if (client !== undefined) quietly(client);
   }
 
   async #connect(): Promise<void> {
@@ -75,7 +74,6 @@ export class Link {
       enableOfflineQueue: false,
     });
     this.#client = client;
-    client.onclose = (error) => this.#down(client, error);
     try {
       await within(client.connect(), this.#options.timeoutMs);
       if (this.#client !== client) return;
@@ -110,15 +108,9 @@ export class Link {
     this.#client = undefined;
     const wasUp = this.#isUp;
     this.#isUp = false;
-    quietly(client);
+    client.close();
     this.#retry = setTimeout(() => void this.#connect(), this.#backoffMs);
     this.#backoffMs = Math.min(backoffMaxMs, Math.max(backoffMinMs, this.#backoffMs * 2));
     if (wasUp) this.#options.onDown(error);
   }
-}
-
-/** Ends a client that may be ended already. */
-function quietly(client: RedisClient): void {
-  client.onclose = null;
-  client.close();
 }
