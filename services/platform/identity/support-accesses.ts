@@ -28,6 +28,7 @@ export const supportResource = resource(declared, ({ self, all, filter, command,
     },
   },
   directory: directory((row) => {
+    if (row.isClosing) return [entry("supportEnd", row.id, { tenant: row.tenant })];
     if (row.isCopy || row.status === "ended") return [];
     if (row.status === "requested") return [entry("supportRequest", row.id, { tenant: row.tenant })];
     const { until, reason, roles } = row;
@@ -133,13 +134,21 @@ export const supportResource = resource(declared, ({ self, all, filter, command,
     }),
     end: command({
       on: "item",
-      doc: "Ends an access before its time.",
-      roles: ["operator", "system"],
+      doc: "Ends an access before its time, from either side. Ended by the tenant, it is over within seconds.",
+      roles: ["operator", "admin", "system"],
       refusals: ended,
-      run: (ctx, { row }) =>
-        row.status === "ended"
-          ? ctx.refuse("access_ended")
-          : ctx.table(self).update(row.id, { status: "ended", endedAt: ctx.now, dueAt: after(ctx.now, keptDays * daySeconds) }),
+      run: (ctx, { row }) => {
+        if (row.status === "ended") return ctx.refuse("access_ended");
+        const isClosing = row.isCopy && ctx.principal.roles.includes("admin");
+        const dueAt = after(ctx.now, keptDays * daySeconds);
+        return ctx.table(self).update(row.id, { status: "ended", endedAt: ctx.now, dueAt, isClosing });
+      },
+    }),
+    closed: command({
+      on: "item",
+      doc: "Notes that an access, ended by its tenant, is over.",
+      roles: ["system"],
+      run: (ctx, { row }) => ctx.table(self).update(row.id, { isClosing: false }),
     }),
   },
 }));

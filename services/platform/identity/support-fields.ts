@@ -25,6 +25,8 @@ export const supportFields = {
   endedAt: t.dateTime({ optional: true, write: "never" }),
   /** In the tenant that is entered: the row is a copy. */
   isCopy: t.boolean({ default: false, write: "never", read: [], filter: false }),
+  /** A copy that its tenant has ended: the other row has to follow. */
+  isClosing: t.boolean({ default: false, write: "never", read: [], filter: false }),
   dueAt: t.dateTime({ optional: true, write: "never", read: [], filter: false }),
   createdAt: t.dateTime({ set: "created", index: true }),
 };
