@@ -192,7 +192,9 @@ export class Lease {
 
   #credit(at: Moment, nodes: number): number {
     if (this.isConcurrency || nodes === 0 || this.isStrictAt(at) || at.monotonicMs < this.deniedUntilMs) return 0;
-    return Math.max(0, Math.floor((this.rule.limit * creditShare) / nodes) - this.owed - this.owedSent);
+    const credit = Math.floor((this.rule.limit * creditShare) / nodes);
+    // Where the store's last word was that nothing remains, nothing is handed out once more.
+    return Math.max(0, Math.min(credit, this.remaining < 0 ? credit : this.remaining) - this.owed - this.owedSent);
   }
 
   /** A new calendar period: nothing is known of it, and what was held of the last one is of no use. */
