@@ -4,7 +4,7 @@ import { requireConfig } from "../../host/config.ts";
 import { readDemoFile } from "../../host/demo-file.ts";
 import type { Invocation, Option } from "../command.ts";
 import { CommandError } from "../exit-code.ts";
-import { contractOf, loadDefinitions } from "../surroundings.ts";
+import { contractOf, type Definitions, loadDefinitions } from "../surroundings.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { onDatabase } from "./on-database.ts";
 import { overHttp } from "./over-http.ts";
@@ -22,6 +22,8 @@ export const planeOptions: Readonly<Record<string, Option>> = {
 export interface OpenedPlane {
   readonly plane: ControlPlane;
   readonly contract: Contract;
+  /** The services whose control plane it is; absent where a server serves what it likes. */
+  readonly served?: Definitions;
 }
 
 const tenantForm = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -47,7 +49,8 @@ export const openPlane = async (invocation: Invocation, channel: string): Promis
   const contract = contractOf(definitions, "platform");
   if (url === undefined) {
     if (options.has("key")) throw new CommandError("usage", "--key goes with --url");
-    return { plane: await onDatabase(invocation, { definitions, tenant: tenantOf(invocation), channel }), contract };
+    const plane = await onDatabase(invocation, { definitions, tenant: tenantOf(invocation), channel });
+    return { plane, contract, served: definitions };
   }
   if (options.has("tenant")) throw new CommandError("usage", "--tenant goes without --url: the key says whose it is");
   if (key === undefined) throw new CommandError("usage", "--url goes with --key, or PONS_KEY");

@@ -20,7 +20,8 @@ const told = (step: Step, hidden: readonly Path[]): readonly FieldChange[] => {
 };
 
 const textOf = (value: unknown): string => {
-  const text = JSON.stringify(value);
+  // What is null within says nothing.
+  const text = JSON.stringify(value, (name, inner: unknown) => (inner === null && name !== "" ? undefined : inner));
   return text.length > lengthMax ? `${text.slice(0, lengthMax)}…` : text;
 };
 
@@ -32,7 +33,9 @@ export const factsOf = (steps: readonly Step[], hidden: readonly Path[]): readon
 export const linesOf = (steps: readonly Step[], hidden: readonly Path[]): readonly string[] =>
   steps.flatMap((step) => [
     `${marks[step.action]} ${step.kind.word} ${step.key}`,
-    ...told(step, hidden).map(({ field, before, after }) =>
-      step.action === "create" ? `    ${field}: ${textOf(after)}` : `    ${field}: ${textOf(before)} → ${textOf(after)}`,
-    ),
+    ...told(step, hidden)
+      .filter(({ field }) => step.action !== "create" || !step.kind.fixed.includes(field))
+      .map(({ field, before, after }) =>
+        step.action === "create" ? `    ${field}: ${textOf(after)}` : `    ${field}: ${textOf(before)} → ${textOf(after)}`,
+      ),
   ]);

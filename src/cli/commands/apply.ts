@@ -7,6 +7,7 @@ import { type Path, type ReadDocument, readDocument } from "../apply/document.ts
 import { readPresent } from "../apply/names.ts";
 import { openPlane, planeOptions } from "../apply/opened.ts";
 import { resolveReferences } from "../apply/references.ts";
+import { checkServed } from "../apply/served.ts";
 import { factsOf, linesOf } from "../apply/shown.ts";
 import { wantedOf } from "../apply/wanted.ts";
 import { type Command, type Invocation, servicesOption } from "../command.ts";
@@ -63,9 +64,13 @@ export const apply: Command = {
     const { name, folder, document } = await sourceOf(file);
     const where = (path: Path): string => `${name}:${document.lineOf(path)}`;
     const { value, hidden } = resolveReferences(document.value, { environment, folder, where });
-    const { plane, contract } = await openPlane(invocation, "cli");
+    const { plane, contract, served } = await openPlane(invocation, "cli");
     await using _opened = plane;
     const wanted = wantedOf(contract, value, { where });
+    if (served !== undefined) {
+      const services = served.services.map(({ definition }) => definition);
+      checkServed(wanted.items, { services, contracts: served.contracts }, { where });
+    }
     const present = await readPresent(plane, wanted.kinds);
     const steps = differenceOf(wanted, present, { contract, where, prune: options.has("prune") });
     const facts = factsOf(steps, hidden);
