@@ -3,6 +3,7 @@
  * which terms. Its rows belong to a tenant as a whole, whichever environment a caller comes from.
  */
 import { service } from "pons";
+import * as analytics from "./analytics/index.ts";
 import * as commerce from "./commerce/index.ts";
 import * as identity from "./identity/index.ts";
 import { messages } from "./messages/index.ts";
@@ -16,7 +17,7 @@ A person signs up, logs in by a browser's session, registers an app, subscribes 
   version: "v1",
   rowsOf: "tenant",
   roles,
-  resources: [...identity.resources, ...commerce.resources],
-  operations: { ...identity.operations, ...commerce.operations },
+  resources: [...identity.resources, ...commerce.resources, ...analytics.resources],
+  operations: { ...identity.operations, ...commerce.operations, ...analytics.operations },
   messages,
 });

@@ -12,6 +12,7 @@ export {
   t,
 } from "./field.ts";
 export * from "./function.ts";
+export { latencyAt, type LatencyBucket, latencyBuckets } from "./latency.ts";
 export {
   type Access,
   type Behaviour,

@@ -76,7 +76,7 @@ const nodeOf = (app: App, errors: unknown[], close: () => Promise<void>): Node =
     [Symbol.asyncDispose]: async () => {
       await server.stop(true);
       app.directory.stop();
-      app.managed?.stop();
+      await app.managed?.stop();
       await close();
     },
   };

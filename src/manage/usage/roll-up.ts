@@ -106,7 +106,7 @@ const coarser = (rows: readonly Row[], to: Grain, { measures, without = [] }: St
     for (const field of Object.keys(row).toSorted())
       if (field !== "id" && !measures.includes(field)) dimensions[field] = without.includes(field) ? null : (row[field] ?? null);
     dimensions["grain"] = to;
-    dimensions["at"] = startOf(String(row["at"]), to);
+    dimensions["at"] = startOf(row["at"] as string, to);
     const id = `${to}.${Bun.SHA256.hash(JSON.stringify(dimensions), "base64url")}`;
     const sum = made.get(id);
     if (sum === undefined)
@@ -199,10 +199,10 @@ export class RollUp {
       this.#store.write(async (tx) => {
         const [found = []] = await tx.read(shape, [{ realm, params: [from, before], limit: this.#rowsMax }]);
         if (found.length === 0) return 0;
-        const keys = found.map((row) => ({ realm, key: [String(row["id"])] }));
+        const keys = found.map((row) => ({ realm, key: [row["id"] as string] }));
         // What another node has taken meanwhile is gone.
         const rows = (await tx.load(table, keys)).filter((row) => row !== undefined);
-        const deletes = rows.map((row) => ({ realm, key: [String(row["id"])] }));
+        const deletes = rows.map((row) => ({ realm, key: [row["id"] as string] }));
         const sums = to === undefined ? new Map<string, Row>() : coarser(rows, to, step);
         const ids = [...sums.keys()];
         const known = await tx.load(

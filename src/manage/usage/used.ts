@@ -110,9 +110,9 @@ export const usedOf = async (
     const isAsked =
       realms.includes(realm) &&
       row["environment"] === environment &&
-      String(row["at"]) >= since &&
+      (row["at"] as string) >= since &&
       (by === "tenant" || (row[by] ?? (by === "plan" ? null : row["app"])) === value) &&
-      (operation === undefined || `${String(row["service"])}.${String(row["operation"])}` === operation);
+      (operation === undefined || `${row["service"] as string}.${row["operation"] as string}` === operation);
     if (isAsked) add(row["plan"], { calls: Number(row["calls"]), units: Number(row["units"]) });
   }
   return { calls, units, byPlan };
