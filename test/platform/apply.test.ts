@@ -123,7 +123,7 @@ forEachEngine((engine) => {
       expect(asked).toMatchObject({ code: 64, err: expect.stringContaining("give --yes") });
       expect(asked.out).not.toContain("everybody");
       expect(await apply(whole, "--dry-run")).toEqual(said);
-    }, 30_000);
+    }, 90_000);
 
     test("applied once it is there, twice it changes nothing, and the export of it neither", async () => {
       expect(await apply(whole, "--yes")).toMatchObject({ applied: true });
@@ -133,7 +133,7 @@ forEachEngine((engine) => {
       expect(await apply(exported.out, "--dry-run", "--prune")).toEqual({ applied: true, steps: [] });
       expect(exported.out).toContain("products:\n      - shopping");
       expect(exported.out).not.toMatch(/(?:prod|plan|app|com|pol)_[0-9A-Z]{26}/);
-    }, 30_000);
+    }, 90_000);
 
     test("the export makes the same elsewhere; an issuer is of one tenant alone", async () => {
       const { out } = await run("export");
@@ -143,7 +143,7 @@ forEachEngine((engine) => {
       const own = out.replace("https://id.example.com", "https://id.other.example");
       expect(await elsewhere("own.yaml", own)).toMatchObject({ code: 0 });
       expect(await pons(["export", "--tenant", "other"], environment)).toEqual({ code: 0, err: "", out: own });
-    }, 30_000);
+    }, 90_000);
 
     test("changes are told field by field, of settings what is not there any more too", async () => {
       const changed = whole
@@ -173,7 +173,7 @@ forEachEngine((engine) => {
         },
       ]);
       expect(steps(await apply(changed, "--dry-run"))).toEqual([]);
-    }, 30_000);
+    }, 90_000);
 
     test("pruned is what the file does not name, of the kinds it speaks of", async () => {
       const less = "plans:\n  - name: free\npolicies: []\ngrants: []\n";
@@ -188,7 +188,7 @@ forEachEngine((engine) => {
       const { out } = await run("export", "--only", "products,plans,policies,grants");
       expect(out).toContain("name: shopping");
       expect(out).not.toContain("policies:");
-    }, 30_000);
+    }, 90_000);
 
     test("what something else needs is retired instead of removed, and comes back when it is named", async () => {
       const pruned = await apply("products: []\n", "--yes", "--prune");
@@ -202,7 +202,7 @@ forEachEngine((engine) => {
           changes: [{ field: "status", before: "retired", after: "active" }],
         },
       ]);
-    }, 30_000);
+    }, 90_000);
 
     test("what is refused names its line, and what was done before is told", async () => {
       const bad =
@@ -217,7 +217,7 @@ forEachEngine((engine) => {
         code: 64,
         err: expect.stringContaining("kind of the policy office-only@live cannot be changed"),
       });
-    }, 30_000);
+    }, 90_000);
   });
 });
 
@@ -234,7 +234,7 @@ describe("apply and export over HTTP", () => {
     [admin, auditor] = [await keyFor("admin"), await keyFor("auditor")];
     server = await startServer({ data, environment: production });
     writeFileSync(folder.at("platform.yaml"), whole);
-  }, 60_000);
+  }, 90_000);
   afterAll(async () => {
     await server.stop();
     folder[Symbol.dispose]();
@@ -262,17 +262,17 @@ describe("apply and export over HTTP", () => {
       code: 0,
       out: "Nothing differs.\n",
     });
-  }, 60_000);
+  }, 90_000);
 
   test("the same from the database itself, beside the server", async () => {
     const { out } = await run(admin, "export");
     const local = await pons(["export", "--tenant", "acme"], production);
     expect(local).toMatchObject({ code: 0, out });
-  }, 30_000);
+  }, 90_000);
 
   test("a wrong key and a server that is not there are told", async () => {
     expect(await run("pons_live_wrong", "export")).toMatchObject({ code: 1, err: expect.stringContaining("401") });
     const nowhere = await pons(["export", "--url", "http://127.0.0.1:1", "--key", admin], production);
     expect(nowhere).toMatchObject({ code: 69, err: expect.stringContaining("does not answer") });
-  }, 30_000);
+  }, 90_000);
 });

@@ -2,7 +2,7 @@
  * Products: what developers subscribe to. Creating, changing and retiring one is in force everywhere within a second; an app whose product is retired
  * keeps its keys and loses the roles.
  */
-import { and, type CommandContext, entry, eq, type FieldIssue, type FunctionRefusal, resource, type Value } from "pons";
+import { and, type CommandContext, entry, eq, type FieldIssue, type FunctionRefusal, resource } from "pons";
 import { plans } from "./plan-fields.ts";
 import { type Product, productFields, products as declared, productTerms } from "./product-fields.ts";
 import { flawOfRole } from "./product-roles.ts";
@@ -34,7 +34,7 @@ export const products = resource(declared, ({ self, all, rows, filter, many, com
     filters: { active: filter(({ status }) => eq(status, "active")) },
     indexes: [["status", "visibility"]],
     directory: directory(({ id, status, services }) => [
-      entry("product", id, { status, services: services.map(({ service, roles }) => ({ service, roles })) as Value }),
+      entry("product", id, { status, services: services.map(({ service, roles }) => ({ service, roles })) }),
     ]),
     refusals: {
       still_in_use: { status: 409, doc: "Something else names it: a plan, or a subscription that is not over." },

@@ -5,7 +5,7 @@ import { CommandError } from "../exit-code.ts";
 import { didYouMean } from "../nearest.ts";
 import { fieldsOf } from "./fields.ts";
 import { type Kind, kinds } from "./kinds.ts";
-import { type Names, type Present, withNames } from "./names.ts";
+import { type Names, type Present, textIn, withNames } from "./names.ts";
 import type { Item, Place, Wanted } from "./wanted.ts";
 
 export interface FieldChange {
@@ -110,12 +110,12 @@ export const differenceOf = (wanted: Wanted, present: Present, options: Differen
           "usage",
           `${where([...item.path, barred.field])}: ${barred.field} of the ${kind.word} ${key} cannot be changed: it is ${JSON.stringify(barred.before)}`,
         );
-      steps.push({ action: kind.isReplaced === true ? "replace" : "change", kind, key, item, id: String(row["id"]), changes });
+      steps.push({ action: kind.isReplaced === true ? "replace" : "change", kind, key, item, id: textIn(row, "id"), changes });
     }
     if (!options.prune) continue;
     for (const [key, row] of rows)
       if (!kind.isGone(row) && !items.some((item) => item.key === key))
-        removals.unshift({ action: "remove", kind, key, id: String(row["id"]), changes: [] });
+        removals.unshift({ action: "remove", kind, key, id: textIn(row, "id"), changes: [] });
   }
   return [...steps, ...removals];
 };

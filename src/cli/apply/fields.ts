@@ -3,7 +3,6 @@ import type { Contract } from "../../contract/index.ts";
 import type { Issues } from "../../contract/issue.ts";
 import { compileFields, compilePresent } from "../../contract/values/fields.ts";
 import type { Field, Fields } from "../../define/field.ts";
-import type { Row } from "../../store/index.ts";
 import type { Kind } from "./kinds.ts";
 
 export interface KindFields {
@@ -47,12 +46,12 @@ type Plain = Readonly<Record<string, unknown>>;
 const isPlain = (value: unknown): value is Plain => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Changes the value at a path of names: `scope.plans`. What is not there stays so. */
-export const changedAt = (item: Row | Plain, path: string, change: (value: unknown) => unknown): Plain => {
+export const changedAt = (item: Plain, path: string, change: (value: unknown) => unknown): Plain => {
   const [name = "", ...rest] = path.split(".");
-  const value = (item as Plain)[name];
-  if (value === undefined || value === null) return item as Plain;
+  const value = item[name];
+  if (value === undefined || value === null) return item;
   const next = rest.length === 0 ? change(value) : isPlain(value) ? changedAt(value, rest.join("."), change) : value;
-  return { ...(item as Plain), [name]: next };
+  return { ...item, [name]: next };
 };
 
 /** A merge patch (RFC 7396) that makes `after` of `before`: what is not there any more is null. */

@@ -4,6 +4,13 @@ import type { ControlPlane } from "./control-plane.ts";
 import { changedAt } from "./fields.ts";
 import { type Kind, type KindName, kinds, nameFieldOf, resourceOf } from "./kinds.ts";
 
+/** A text of a row. Throws where the control plane has none: it is not the one this command knows. */
+export const textIn = (row: Row, field: string): string => {
+  const value = row[field];
+  if (typeof value !== "string") throw new TypeError(`a row has no ${field}`);
+  return value;
+};
+
 export class Names {
   readonly #idOf = new Map<string, Map<string, string>>();
   readonly #nameOf = new Map<string, string>();
@@ -30,10 +37,10 @@ export class Names {
 
   /** Notes a row under its name, and under its id alone where a file does not call it by its name. */
   note(kind: KindName | "users", row: Row): void {
-    const id = String(row["id"]);
+    const id = textIn(row, "id");
     const own = kinds.find(({ name }) => name === kind);
     const isNamed = kind === "users" || own?.isMeant(row) === true;
-    if (isNamed) this.add(kind, String(row[nameFieldOf(kind)]), id);
+    if (isNamed) this.add(kind, textIn(row, nameFieldOf(kind)), id);
     else this.#nameOf.set(id, id);
   }
 }

@@ -64,8 +64,9 @@ export const apply: Command = {
     const { name, folder, document } = await sourceOf(file);
     const where = (path: Path): string => `${name}:${document.lineOf(path)}`;
     const { value, hidden } = resolveReferences(document.value, { environment, folder, where });
-    const { plane, contract, served } = await openPlane(invocation, "cli");
-    await using _opened = plane;
+    const opened = await openPlane(invocation, "cli");
+    await using plane = opened.plane;
+    const { contract, served } = opened;
     const wanted = wantedOf(contract, value, { where });
     if (served !== undefined) {
       const services = served.services.map(({ definition }) => definition);

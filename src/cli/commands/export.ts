@@ -38,8 +38,9 @@ export const exportPlane: Command = {
   async run(invocation) {
     const { output } = invocation;
     const names = wantedKinds(invocation);
-    const { plane, contract } = await openPlane(invocation, "cli");
-    await using _opened = plane;
+    const opened = await openPlane(invocation, "cli");
+    await using plane = opened.plane;
+    const { contract } = opened;
     const shown = kinds.filter((kind) => names.includes(kind.name) && fieldsOf(contract, kind) !== undefined);
     const document = documentOf(contract, shown, await readPresent(plane, shown));
     const said = Object.fromEntries(Object.entries(document).filter(([, items]) => (items as readonly unknown[]).length > 0));
