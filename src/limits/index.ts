@@ -16,4 +16,4 @@ export type {
   LoadUsed,
   ThresholdListener,
 } from "./rule.ts";
-export { type Shed, Shedder, type ShedderOptions } from "./shedder.ts";
+export { priorityMax, type Shed, Shedder, type ShedderOptions } from "./shedder.ts";
