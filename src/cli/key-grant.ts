@@ -32,12 +32,21 @@ const optional = (options: OptionValues, name: string): string | null => {
   throw usage(`--${name} is ${JSON.stringify(value)}: expected text of 1 to ${textLengthMax} characters`);
 };
 
+/** Roles that a key may have: of every service by name (`teller`), of one service (`bank:teller`); those of the control plane only so (`platform:admin`). */
+const grantable = ({ definition: { name, roles, rowsOf } }: Definitions["services"][number]) => {
+  const own = Object.keys(roles).filter((role) => role !== "anyone" && role !== "system");
+  const qualified = own.map((role) => `${name}:${role}`);
+  return rowsOf === "tenant" ? { shown: qualified, taken: qualified } : { shown: own, taken: [...own, ...qualified] };
+};
+
 const rolesOf = (options: OptionValues, { services }: Pick<Definitions, "services">): readonly string[] => {
-  const known = [...new Set(services.flatMap(({ definition }) => Object.keys(definition.roles)))].toSorted();
+  const all = services.map(grantable);
+  const known = [...new Set(all.flatMap(({ shown }) => shown))].toSorted();
+  const taken = new Set(all.flatMap((one) => one.taken));
   const roles = [...new Set(options.texts("roles").flatMap((text) => text.split(",")))].filter((role) => role !== "");
   if (roles.length === 0) throw usage(`--roles is missing: expected some of ${known.join(", ")}`);
   for (const role of roles)
-    if (!known.includes(role)) throw usage(`there is no role ${role}: there are ${known.join(", ")}`, didYouMean(role, known));
+    if (!taken.has(role)) throw usage(`there is no role ${role}: there are ${known.join(", ")}`, didYouMean(role, known));
   return roles.toSorted();
 };
 

@@ -1,5 +1,5 @@
 /**
- * Loads the services that are to be served: the ones given as paths, else the shipped ones, `services/<name>/index.ts`. A module's default export
+ * Loads the services that are to be served: the ones given as paths with the control plane, else the shipped ones, `services/<name>/index.ts`. A module's default export
  * is a service or a list of services.
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
@@ -67,11 +67,15 @@ const shippedPaths = (): readonly string[] =>
     .map((entry) => join(shippedFolder, entry.name, "index.ts"))
     .toSorted();
 
-/** Loads the services in the order given. Throws a `StartError` that names the path. */
+/** The control plane, which every server has. */
+const controlPlane = join(shippedFolder, "platform", "index.ts");
+
+/** Loads the services in the order given, then the control plane where it is not among them. Throws a `StartError` that names the path. */
 export const loadServices = async (paths: readonly string[]): Promise<readonly LoadedService[]> => {
   if (paths.length > 0) offerPons();
   const modules = paths.length === 0 ? shippedPaths() : paths.map(moduleOf);
   const loaded = (await Promise.all(modules.map(load))).flat();
+  if (!loaded.some(({ definition }) => definition.name === "platform")) loaded.push(...(await load(controlPlane)));
   const byName = new Map<string, LoadedService>();
   for (const one of loaded) {
     const other = byName.get(one.definition.name);
