@@ -50,10 +50,18 @@ export const countersToLoad = (attempted: Attempted) => {
 
 type Held = Readonly<Record<keyof ReturnType<typeof countersOf>, Attempt | undefined>>;
 
-/** The counter that is over, if one is. An account guessed at from everywhere is open to who comes from where its owner was lately. */
-const overOf = (held: Held, now: string, isFamiliar: boolean): Attempt | undefined => {
-  if (isOver("accountHere", held.accountHere, now)) return held.accountHere;
+/**
+ * The counter that is over, if one is. An account guessed at from everywhere is open to who comes from where its owner was lately. A passkey alone is of no
+ * account yet: nobody guesses one, and nobody is held up by those of others.
+ */
+const overOf = (
+  held: Held,
+  now: string,
+  { email, isFamiliar }: { readonly email: string; readonly isFamiliar: boolean },
+): Attempt | undefined => {
   if (isOver("address", held.address, now)) return held.address;
+  if (email === "") return undefined;
+  if (isOver("accountHere", held.accountHere, now)) return held.accountHere;
   return !isFamiliar && isOver("account", held.account, now) ? held.account : undefined;
 };
 
@@ -98,7 +106,7 @@ export const checkProofs = async (
     .table(sessions)
     .count((row) => and(eq(row.user, user?.id ?? nobody), eq(row.address, attempted.address), gte(row.createdAt, since)));
   const isFamiliar = seenHere > 0;
-  const over = overOf(held, ctx.now, isFamiliar);
+  const over = overOf(held, ctx.now, { email: attempted.email, isFamiliar });
   if (over !== undefined) return tooMany(ctx, over);
   const isRight = isPasskeyAlone ? user !== undefined : await verifyPassword(proofs.password ?? "", user?.passwordHash ?? null);
   return { user, isRight, isFamiliar, passkey };
@@ -117,13 +125,15 @@ export const judge = async (
   checked: Checked,
   { proofs, attempted, held }: { readonly proofs: Proofs; readonly attempted: Attempted; readonly held: Held },
 ): Promise<{ readonly user: User; readonly isVerified: boolean } | FunctionRefusal> => {
-  const over = overOf(held, ctx.now, checked.isFamiliar);
+  const over = overOf(held, ctx.now, { email: attempted.email, isFamiliar: checked.isFamiliar });
   if (over !== undefined) return tooMany(ctx, over);
   const failed = (): FunctionRefusal => {
     const ids = countersOf(attempted);
-    count(ctx, "accountHere", ids.accountHere, held.accountHere);
     count(ctx, "address", ids.address, held.address);
-    count(ctx, "account", ids.account, held.account);
+    if (attempted.email !== "") {
+      count(ctx, "accountHere", ids.accountHere, held.accountHere);
+      count(ctx, "account", ids.account, held.account);
+    }
     return ctx.refuse("invalid_credentials", undefined, { keep: true });
   };
   const user = await ctx.table(users).get(checked.user?.id ?? nobody);
@@ -137,8 +147,10 @@ export const judge = async (
     if (!hasShown(shown)) return ctx.refuse("second_factor_required", { methods: methodsOf(user) });
     if (!(await spendFactor(ctx, user, shown))) return failed();
   }
-  forget(ctx, held.accountHere);
-  forget(ctx, held.account);
+  if (attempted.email !== "") {
+    forget(ctx, held.accountHere);
+    forget(ctx, held.account);
+  }
   return { user, isVerified: isAsked };
 };
 
