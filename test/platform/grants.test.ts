@@ -1,5 +1,6 @@
 /** Grants of roles: who may have what, where, for how long; and issuers of tokens. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { users } from "../../services/platform/identity/user-fields.ts";
 import { dataOf, forEachEngine, idOf, outcomeOf, refusalOf } from "../core/harness.ts";
 import { type Offers, openOffers } from "./commerce.ts";
 
@@ -30,9 +31,37 @@ forEachEngine((engine) => {
       const user = await offers.user(fresh());
       const first = idOf(await grant({ user, role: "shop:keeper" }));
       await grant({ user, role: "shop:buyer" });
-      expect(await rolesOf(user)).toEqual(["shop:keeper", "shop:buyer"]);
+      expect(await rolesOf(user)).toEqual(["shop:buyer", "shop:keeper"]);
       await offers.call("roleGrants.revoke", { id: first });
       expect(await rolesOf(user)).toEqual(["shop:buyer"]);
+    });
+
+    test("a role that came otherwise, such as with an invitation, is withdrawn, and its grants with it", async () => {
+      const user = await offers.insert(users, {
+        email: fresh(),
+        name: "Invited",
+        passwordHash: "none",
+        roles: ["platform:staff", "shop:keeper"],
+      });
+      const withdraw = (body: object) => offers.call("roleGrants.withdraw", { body: { user, ...body } });
+      expect(dataOf(await withdraw({ role: "platform:staff" }))["roles"]).toEqual(["shop:keeper"]);
+      expect(outcomeOf(await withdraw({ role: "platform:staff" }))).toBe("409 not_granted");
+      const made = idOf(await grant({ user, role: "shop:buyer" }));
+      expect(dataOf(await withdraw({ role: "shop:buyer" }))["roles"]).toEqual(["shop:keeper"]);
+      expect(dataOf(await offers.call("roleGrants.get", { id: made }))["status"]).toBe("ended");
+      expect(await rolesOf(user)).toEqual(["shop:keeper"]);
+    });
+
+    test("somebody has to administer the tenant", async () => {
+      const [ann, bob] = [await offers.user(fresh()), await offers.user(fresh())];
+      const first = idOf(await grant({ user: ann, role: "platform:admin" }));
+      expect(outcomeOf(await offers.call("roleGrants.revoke", { id: first }))).toBe("409 last_administrator");
+      expect(outcomeOf(await offers.call("roleGrants.withdraw", { body: { user: ann, role: "platform:admin" } }))).toBe(
+        "409 last_administrator",
+      );
+      await grant({ user: bob, role: "platform:admin" });
+      expect(outcomeOf(await offers.call("roleGrants.revoke", { id: first }))).toBe("200");
+      expect(await rolesOf(ann)).toEqual([]);
     });
 
     test("one with an end goes by itself", async () => {
@@ -50,9 +79,9 @@ forEachEngine((engine) => {
     });
 
     const wrong: readonly (readonly [string, object, string])[] = [
-      ["operators", { role: "platform:operator" }, "role_reserved"],
-      ["the system", { role: "shop:system" }, "role_reserved"],
-      ["callers without credentials", { role: "shop:anyone" }, "role_reserved"],
+      ["operators", { role: "platform:operator" }, "role_not_grantable"],
+      ["the system", { role: "shop:system" }, "role_not_grantable"],
+      ["callers without credentials", { role: "shop:anyone" }, "role_not_grantable"],
       ["a role of no service", { role: "keeper" }, "validation_failed"],
       ["an end that is past", { role: "shop:keeper", until: "2020-01-01T00:00:00Z" }, "validation_failed"],
       ["the control plane in one environment", { role: "platform:staff", environment: "live" }, "validation_failed"],
@@ -74,7 +103,7 @@ forEachEngine((engine) => {
       expect(outcomeOf(await offers.call("roleGrants.create", { as: offers.as("admin", { user }), body: { user, role } }))).toBe(
         "403 own_grant",
       );
-      expect(await outcome({ app, role: "platform:admin" })).toBe("422 role_reserved");
+      expect(await outcome({ app, role: "platform:admin" })).toBe("422 role_not_grantable");
       expect(await outcome({ user })).toBe("201");
       expect(await outcome({ user })).toBe("409 already_granted");
     });

@@ -140,6 +140,12 @@ export const cancel = async (
   return ended;
 };
 
+/** Ends all subscriptions of an app, which is gone or about to be. */
+export const endSubscriptions = async (ctx: CommandContext, app: string, reason: string): Promise<void> => {
+  const open = await ctx.table(subscriptions).find((row) => and(eq(row.app, app), oneOf(row.status, ["requested", "active"])));
+  for (const row of open) await cancel(ctx, row, reason);
+};
+
 /** Puts another plan in place of the present one, at once or once it is approved. */
 export const changePlan = async (
   ctx: CommandContext,
