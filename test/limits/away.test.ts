@@ -1,15 +1,15 @@
-import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { afterEach, beforeEach, describe, expect } from "bun:test";
 import { ClusterLimiter, type ClusterLimiterOptions } from "../../src/limits/cluster/cluster-limiter.ts";
 import type { Admission, LimitRule } from "../../src/limits/rule.ts";
-import { type RedisServer, startRedis } from "./redis-server.ts";
+import { isRedisThere, redisTest as test, type RedisServer, startRedis } from "./redis-server.ts";
 
 const second = 1_000;
 let redis: RedisServer;
 beforeEach(async () => {
-  redis = await startRedis();
+  if (isRedisThere) redis = await startRedis();
 });
 afterEach(async () => {
-  await redis[Symbol.asyncDispose]();
+  if (isRedisThere) await redis[Symbol.asyncDispose]();
 });
 
 const burst: LimitRule = { name: "burst", kind: "burst", limit: 100, windowSeconds: 3_600, key: "acme" };

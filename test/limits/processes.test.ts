@@ -1,8 +1,8 @@
-import { expect, test } from "bun:test";
+import { expect } from "bun:test";
 import { join } from "node:path";
 import type { LimitRule } from "../../src/limits/rule.ts";
 import type { NodeJob, NodeResult } from "./node.ts";
-import { startRedis } from "./redis-server.ts";
+import { redisTest as test, startRedis } from "./redis-server.ts";
 
 const program = join(import.meta.dir, "node.ts");
 
