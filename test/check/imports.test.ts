@@ -81,7 +81,7 @@ describe("refused", () => {
       "the store in a channel",
       "src/channels/rest/a.ts",
       "../../store/index.ts",
-      "channels may not import store: only pipeline, batch, sources",
+      "channels may not import store: only pipeline, batch, audit, sources, manage",
     ],
     ["the store in the contract", "src/contract/a.ts", "../store/index.ts", "contract may not import store"],
     ["a folder without a place", "src/define/a.ts", "../magic/x.ts", "src/magic has no place in the order of imports"],
