@@ -57,6 +57,8 @@ From v1 to v2: an account's \`title\` is now its \`name\`, its \`balance\` is in
     supervisor: "Staff that answers for the tellers: approves what they ask for, sets limits, fees and rules, closes the books.",
     auditor: "Sees everything, changes nothing.",
   },
+  // At the counter or on the telephone: both are recorded.
+  actFor: { teller: "customer" },
   resources: [
     assets,
     customers,

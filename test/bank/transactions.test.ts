@@ -202,6 +202,15 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       });
       dataOf(await other.call("transfers.create", { body: dated }));
     });
+
+    test("a day on which nothing was left to seal is closed too, after others were written", async () => {
+      await using other = await openBank(await create());
+      const as = { ...other.teller, roles: ["supervisor"] };
+      await other.holder("EUR", await other.house("EUR"), 100);
+      const through = new Date(Date.now() - 2 * day).toISOString().slice(0, 10);
+      const closed = dataOf(await other.call("periods.create", { as, body: { through } }));
+      expect(closed.data).toMatchObject({ through, sealedSeq: 0 });
+    });
   });
 
   test("the log cannot be changed or deleted, not even past the server", async () => {

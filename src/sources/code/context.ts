@@ -148,8 +148,13 @@ const tableAccess = (resource: ResourceContract, unit: Unit, caller: Caller): Ta
   const { table } = resource;
   const { realm } = caller;
   const seen = <R extends Row | undefined>(row: R): R => handlerRow(resource, row);
+  /** A row of a table kept in memory, which a command has seen without reading it: it becomes part of the working set. */
+  const remembered = (id: string) => {
+    const row = table.inMemory === true ? unit.all(table, realm).find((one) => one["id"] === id) : undefined;
+    return row === undefined ? undefined : unit.rows.adopt(table, realm, [id], row);
+  };
   const entryOf = (id: string) => {
-    const entry = unit.rows.entry(table, realm, [id]);
+    const entry = unit.rows.entry(table, realm, [id]) ?? remembered(id);
     if (entry?.current === undefined) throw new Error(`${resource.name}: ${id} was not read in this batch`);
     return entry;
   };
