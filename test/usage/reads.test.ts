@@ -104,8 +104,8 @@ forEachEngine((engine) => {
       );
       await shop.managed.usage.flush();
       const rows = (await shop.rows(trafficTable)).filter(({ id }) => !known.has(id));
-      const told = rows.map(({ operation, statusClass, channel, country, calls, errors }) =>
-        [operation, statusClass, channel, country, calls, errors].join(" "),
+      const told = rows.map((row) =>
+        ["operation", "statusClass", "channel", "country", "calls", "errors"].map((field) => row[field] as string).join(" "),
       );
       expect(told.toSorted()).toEqual(["look 2 rest US 1 0", "look 4 rest US 1 1", "sales.create 2 rest US 1 0"]);
       for (const row of rows) expect(latencyBuckets.reduce((sum, name) => sum + (row[name] as number), 0)).toBe(1);

@@ -22,7 +22,13 @@ const usageRow = (at: number, id: number, more: Row = {}): Row => ({
     user: `user ${id % 3}`,
     key: "key_1",
   },
-  ...{ plan: null, service: "shop", operation: "look", version: "v1", statusClass: 2, calls: 1, units: 2 },
+  plan: null,
+  service: "shop",
+  operation: "look",
+  version: "v1",
+  statusClass: 2,
+  calls: 1,
+  units: 2,
   ...more,
 });
 
@@ -36,7 +42,12 @@ const trafficRow = (at: number, id: number): Row => ({
     service: "shop",
     operation: "look",
   },
-  ...{ version: "v1", statusClass: 2, channel: "rest", country: id % 2 === 0 ? "BG" : null, calls: 1, errors: id % 2 },
+  version: "v1",
+  statusClass: 2,
+  channel: "rest",
+  country: id % 2 === 0 ? "BG" : null,
+  calls: 1,
+  errors: id % 2,
   ...Object.fromEntries(latencyBuckets.map((name, bucket) => [name, bucket === id % 40 ? 1 : 0])),
 });
 
@@ -159,7 +170,7 @@ forEachEngine((engine) => {
       const found = await rowsOf(store, usageTable, 1);
       expect(grainsOf(found)).toEqual({ hour: 12 });
       expect([sum(found, "calls"), sum(found, "units")]).toEqual([1_000, 2_000]);
-      if (engine.engine === "postgres") await Promise.all(others.map((other) => other.close()));
+      if (engine.engine === "postgres") await Promise.all(others.map(async (other) => other.close()));
     });
   });
 });
