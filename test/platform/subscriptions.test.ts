@@ -160,6 +160,19 @@ forEachEngine((engine) => {
       expect(rowsOf(await offers.call(`${environments.name}.list`)).map(({ name }) => name)).toEqual(["sandbox", "live"]);
     });
 
+    test("an app that is closed leaves none", async () => {
+      const ids = await offered();
+      const { id: app, key } = await offers.app(null, "sandbox");
+      const id = idOf(await offers.call("subscriptions.create", { body: { app, ...ids } }));
+      expect(outcomeOf(await offers.call("apps.close", { id: app, body: {} }))).toBe("200");
+      expect(dataOf(await offers.call("subscriptions.get", { id }))).toMatchObject({
+        status: "cancelled",
+        reason: "The app was closed.",
+      });
+      expect(await offers.shop("look", key)).toBe("401 invalid_credentials");
+      expect(outcomeOf(await offers.call("subscriptions.create", { body: { app, ...ids } }))).toBe("409 app_suspended");
+    });
+
     test("developers see and end their own alone", async () => {
       const ids = await offered();
       const [ann, bob] = [await offers.user(`${fresh()}@example.com`), await offers.user(`${fresh()}@example.com`)];

@@ -3,6 +3,7 @@
  * the directory, so that suspending it is felt at once.
  */
 import { type CommandContext, entry, eq, type FunctionRefusal, isNull, resource, rowOf, t, type Value } from "pons";
+import { endSubscriptions } from "../commerce/subscribe.ts";
 import { type App, apps as declared, appsMax, appTerms } from "./app-fields.ts";
 import { communities } from "./community-fields.ts";
 import { endKeys, keyInput, keyOutput, keyRefusals, makeKey, shownKey, tellOfKey } from "./key-changes.ts";
@@ -151,6 +152,7 @@ export const appResource = resource(declared, ({ self, rows, all, filter, many, 
       run: async (ctx, { row }) => {
         if (row.status === "closed") return row;
         await endKeys(ctx, row);
+        await endSubscriptions(ctx, row.id, "The app was closed.");
         return ctx.table(self).update(row.id, { status: "closed", subscriptions: [] });
       },
     }),
