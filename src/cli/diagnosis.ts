@@ -165,7 +165,8 @@ const checkDatabase = async (config: Config, tables: readonly Table[] | undefine
     return [bad("database", reasonOf(error), "Is it started, and is PONS_DATABASE_URL right?"), await checkClock(undefined)];
   }
   try {
-    const findings = [await checkDurability(store)];
+    const doubts = store.admin.doubts.map((doubt) => doubtful("database", doubt, "See the guide: roles on Postgres"));
+    const findings = [await checkDurability(store), ...doubts];
     if (tables !== undefined) findings.push(await checkTables(store, tables, config));
     return [...findings, await checkClock(store)];
   } finally {

@@ -113,6 +113,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
   }
   const { services, contracts } = definitions;
   const store = await opening;
+  for (const doubt of store.admin.doubts) logger.warn("database_role", { doubt });
   try {
     const { applied, wasEmpty } = await fitSchema(store, tablesOf(contracts.values()), config);
     if (applied.length > 0) logger[wasEmpty ? "debug" : "info"]("schema_changed", { steps: applied });
