@@ -12,7 +12,7 @@ import { itemsOf, runItems, strategyOf } from "./batch.ts";
 import { readBody } from "./body.ts";
 import type { ReadBody } from "./body.ts";
 import type { RestConfig } from "./config.ts";
-import type { Endpoint, OperationEndpoint } from "./endpoint.ts";
+import type { OpenEndpoint, OperationEndpoint } from "./endpoint.ts";
 import type { CallOptions, Exchange } from "./exchange.ts";
 import { noQuery, prepareCall } from "./input.ts";
 import type { Body } from "./input.ts";
@@ -133,7 +133,7 @@ const runMixed = async (config: RestConfig, exchange: Exchange, body: Body, cond
 export const readCommand = async (
   config: RestConfig,
   exchange: Exchange,
-  given: { readonly endpoint: Exclude<Endpoint, { kind: "job" }>; readonly match: Match },
+  given: { readonly endpoint: Exclude<OpenEndpoint, { kind: "job" }>; readonly match: Match },
 ): Promise<(() => Outcome | Promise<Outcome>) | Refusal> => {
   const { endpoint, match } = given;
   const conditions = conditionsOf(exchange);

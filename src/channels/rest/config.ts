@@ -1,6 +1,7 @@
 /** What the parts of the channel share: given by the host, or compiled from it at start. */
 import type { Contract } from "../../contract/contract.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
+import type { SigningKey } from "../../pipeline/identity/credentials.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import type { LanguageChooser } from "../http/index.ts";
 import type { ItemAddresses } from "./item-addresses.ts";
@@ -44,6 +45,8 @@ export interface RestOptions {
   /** Headers of the answer to a browser that asks whether a page may call (Fetch standard, CORS preflight). */
   readonly preflight?: (origin: string, methods: readonly string[]) => readonly (readonly [name: string, value: string])[];
   readonly hooks?: RestHooks;
+  /** Keys of an app that sealed calls are opened with: `app_…`, `app_…/sandbox`. Absent: nobody has any. */
+  readonly signingKeys?: (keyId: string) => Promise<readonly SigningKey[]>;
   /** Milliseconds since the epoch; replaceable for tests. */
   readonly now?: () => number;
 }
@@ -59,6 +62,7 @@ export interface RestConfig {
   readonly requestIds: RequestIds;
   readonly jobs: Jobs;
   readonly hooks: RestHooks;
+  readonly signingKeys: NonNullable<RestOptions["signingKeys"]>;
   readonly publicOrigin: string | undefined;
   readonly preflight: RestOptions["preflight"] | undefined;
   readonly now: () => number;

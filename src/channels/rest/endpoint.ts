@@ -20,7 +20,7 @@ export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "QUERY";
  *   function       on an item, a collection or free          → the function
  *   relate         creates the pair of a many-to-many        → create of the pairs' resource
  *   unrelate       deletes the pair, or empties a reference  → list, then delete or update
- *   batch, job     of the channel itself
+ *   batch, job, sealed   of the channel itself
  */
 export type EndpointKind =
   | "get"
@@ -70,7 +70,10 @@ export interface OperationEndpoint {
   readonly isComposed: boolean;
 }
 
-export type Endpoint = OperationEndpoint | { readonly kind: "batch" } | { readonly kind: "job" };
+/** What is run as it was asked for. */
+export type OpenEndpoint = OperationEndpoint | { readonly kind: "batch" } | { readonly kind: "job" };
+
+export type Endpoint = OpenEndpoint | { readonly kind: "sealed" };
 
 /** One address: its endpoints by method and the methods as `Allow` names them. */
 export interface Address {

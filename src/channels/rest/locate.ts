@@ -97,7 +97,7 @@ const arrive = (config: RestConfig, exchange: Exchange, place: Place, match: Mat
 };
 
 const negotiate = (config: RestConfig, exchange: Exchange, endpoint: Endpoint, match: Match): Located | Refusal => {
-  const isList = endpoint.kind !== "job" && endpoint.kind !== "batch" && endpoint.answersList;
+  const isList = "answersList" in endpoint && endpoint.answersList;
   const accepted = outputFormat(exchange.headers.get("accept"), { shape: isList ? "list" : "single" });
   if (match.format !== undefined) {
     if (match.format.listsOnly && !isList) return refuse("not_acceptable");

@@ -108,8 +108,7 @@ const find = (
   if (match === undefined) return refuse("not_found");
   const endpoint = match.address.endpoints.get(method);
   if (endpoint === undefined) return refuse("method_not_allowed", { allow: match.address.allow });
-  const isSingle =
-    endpoint.kind !== "batch" && endpoint.kind !== "job" && endpoint.kind !== "changeMany" && endpoint.kind !== "deleteMany";
+  const isSingle = "operation" in endpoint && endpoint.kind !== "changeMany" && endpoint.kind !== "deleteMany";
   if (!isSingle || endpoint.isComposed || match.format !== undefined) {
     return refuse("invalid_request", { details: { explanation: "This call cannot stand in a mixed batch.", path } });
   }

@@ -8,7 +8,7 @@ import { readBody } from "./body.ts";
 import { readCommand } from "./command.ts";
 import type { Outcome } from "./command.ts";
 import type { RestConfig } from "./config.ts";
-import type { Endpoint, OperationEndpoint } from "./endpoint.ts";
+import type { Endpoint, OpenEndpoint, OperationEndpoint } from "./endpoint.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkParameters, prepareCall } from "./input.ts";
 import { ownerOf } from "../../pipeline/identity/credentials.ts";
@@ -80,7 +80,7 @@ const readByBody = async (config: RestConfig, exchange: Exchange, endpoint: Oper
 const answerOutcome = (exchange: Exchange, endpoint: Endpoint, outcome: Outcome): Answer => {
   if ("verdicts" in outcome) return answerVerdicts(exchange, outcome.verdicts, outcome.strategy);
   const { result } = outcome;
-  if (endpoint.kind !== "batch" && endpoint.kind !== "job") return answerResult(exchange, endpoint, result);
+  if ("operation" in endpoint) return answerResult(exchange, endpoint, result);
   return answerRefusal(exchange, result.ok ? refuse("internal") : result.refusal);
 };
 
@@ -136,7 +136,7 @@ const answerLater = async (
 const write = async (
   config: RestConfig,
   exchange: Exchange,
-  endpoint: Exclude<Endpoint, { kind: "job" }>,
+  endpoint: Exclude<OpenEndpoint, { kind: "job" }>,
   given: Given,
 ): Promise<Answer> => {
   const misplaced = endpoint.kind === "batch" ? checkNone(given.query) : checkParameters(endpoint, given.query.query);
@@ -172,7 +172,12 @@ const poll = (config: RestConfig, exchange: Exchange, id: string): Answer => {
 };
 
 /** Runs an endpoint. */
-export const perform = (config: RestConfig, exchange: Exchange, endpoint: Endpoint, given: Given): Answer | Promise<Answer> => {
+export const perform = (
+  config: RestConfig,
+  exchange: Exchange,
+  endpoint: OpenEndpoint,
+  given: Given,
+): Answer | Promise<Answer> => {
   if (endpoint.kind === "job") {
     const misplaced = checkNone(given.query);
     return misplaced === undefined ? poll(config, exchange, given.match.id ?? "") : answerRefusal(exchange, misplaced);

@@ -30,6 +30,7 @@ import type { Located } from "./locate.ts";
 import { open } from "./open.ts";
 import { perform } from "./perform.ts";
 import { RequestIds } from "./request-id.ts";
+import { answerSealed } from "./sealed.ts";
 import { send } from "./send.ts";
 import { isSigned } from "./signature-offer.ts";
 import { readSigned } from "./signed.ts";
@@ -60,6 +61,7 @@ const configOf = (options: RestOptions): RestConfig => {
     requestIds: new RequestIds(),
     jobs: new Jobs(limits, now),
     hooks: options.hooks ?? {},
+    signingKeys: options.signingKeys ?? (() => Promise.resolve([])),
     publicOrigin: options.publicOrigin,
     preflight: options.preflight,
     now,
@@ -119,9 +121,7 @@ class RestChannel implements Rest {
       case "endpoint": {
         const refusal = identify(this.#config, exchange);
         if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
-        if (isSigned(exchange.headers)) return this.#answerSigned(exchange, located);
-        const answer = perform(this.#config, exchange, located.endpoint, located);
-        return answer instanceof Promise ? this.#sendLater(exchange, answer) : this.#send(exchange, answer);
+        return isSigned(exchange.headers) ? this.#answerSigned(exchange, located) : this.#answerEndpoint(exchange, located);
       }
     }
   }
@@ -129,7 +129,19 @@ class RestChannel implements Rest {
   async #answerSigned(exchange: Exchange, located: Extract<Located, { kind: "endpoint" }>): Promise<Response> {
     const refusal = await readSigned(this.#config, exchange, located.endpoint);
     if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
-    return this.#send(exchange, await perform(this.#config, exchange, located.endpoint, located));
+    return this.#answerEndpoint(exchange, located);
+  }
+
+  #answerEndpoint(exchange: Exchange, located: Extract<Located, { kind: "endpoint" }>): Response | Promise<Response> {
+    const { endpoint } = located;
+    if (endpoint.kind === "sealed") return this.#answerSealed(exchange, endpoint);
+    const answer = perform(this.#config, exchange, endpoint, located);
+    return answer instanceof Promise ? this.#sendLater(exchange, answer) : this.#send(exchange, answer);
+  }
+
+  async #answerSealed(exchange: Exchange, endpoint: Endpoint): Promise<Response> {
+    const answer = await answerSealed(this.#config, exchange);
+    return "type" in answer ? this.#refused(exchange, endpoint, answer) : this.#send(exchange, answer);
   }
 
   #refused(exchange: Exchange, endpoint: Endpoint, refusal: Refusal): Response | Promise<Response> {

@@ -93,6 +93,7 @@ class TableBuilder {
       }
     }
     alone.set("batch", addressOf(new Map<Method, Endpoint>([["POST", { kind: "batch" }]])));
+    alone.set("call", addressOf(new Map<Method, Endpoint>([["POST", { kind: "sealed" }]])));
     return {
       collections: new Map([...this.#contract.resources].flatMap(([name, resource]) => this.#collection(name, resource))),
       alone,

@@ -58,7 +58,7 @@ const hasBody = ({ headers }: Exchange): boolean =>
   headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0";
 
 const bytesMaxOf = ({ limits }: RestConfig, endpoint: Endpoint): number =>
-  endpoint.kind === "batch" || (endpoint.kind !== "job" && endpoint.takesMany) ? limits.batchBytesMax : limits.bodyBytesMax;
+  endpoint.kind === "batch" || ("takesMany" in endpoint && endpoint.takesMany) ? limits.batchBytesMax : limits.bodyBytesMax;
 
 const credentialsOf = (read: ReadSignature): Credentials => ({
   kind: "signature",

@@ -27,13 +27,14 @@ export type Use =
   | "relate"
   | "unrelate"
   | "batch"
+  | "sealed"
   | "job";
 
 export interface Address {
   readonly method: Method;
   readonly path: string;
   readonly use: Use;
-  /** Absent for `/batch` and `/jobs/{id}`. */
+  /** Absent for `/batch`, `/call` and `/jobs/{id}`. */
   readonly operation?: Operation;
   /** Resource or singleton it is filed under; absent for free functions, batches and jobs. */
   readonly group?: string;
@@ -169,6 +170,10 @@ export const addressesOf = (contract: Contract): readonly Address[] => {
   for (const operation of contract.operations.values()) {
     if (operation.target === "free") addresses.add(operation, "POST", `/${operation.name}`, "function");
   }
-  addresses.all.push({ method: "POST", path: "/batch", use: "batch" }, { method: "GET", path: "/jobs/{id}", use: "job" });
+  addresses.all.push(
+    { method: "POST", path: "/batch", use: "batch" },
+    { method: "GET", path: "/jobs/{id}", use: "job" },
+    { method: "POST", path: "/call", use: "sealed" },
+  );
   return addresses.all;
 };

@@ -44,6 +44,17 @@ const jobSchema = (components: Components): Json =>
     required: ["success", "data"],
   }));
 
+const sealedContent = (components: Components): Json => ({
+  "application/json": {
+    schema: components.ref("schemas", "SealedAnswer", () => ({
+      type: "object",
+      properties: { sealed: { type: "string", description: "The answer as a JWE." } },
+      required: ["sealed"],
+      additionalProperties: false,
+    })),
+  },
+});
+
 const listExample = (parts: DocumentParts, operation: Operation): Json | undefined => {
   const { resource } = operation;
   if (resource === undefined) return undefined;
@@ -125,6 +136,8 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
     ...some,
   };
   if (use === "batch") return batch;
+  if (use === "sealed")
+    return { "200": answer("The answer, sealed; with the status that it has inside.", common, sealedContent(components)) };
   if (use === "job")
     return { "200": answer("The job, with its outcome once it is done.", common, answerContent(jobSchema(components))) };
   if (operation === undefined) return {};

@@ -48,6 +48,7 @@ const tagsOf = (addresses: readonly Address[], contract: Contract, specVersion: 
   const docs = new Map<string, string>([
     ["functions", "Functions that belong to no resource."],
     ["batches", "Many calls in one request, and calls that go on after their request."],
+    ["sealed calls", "Calls that nobody on the way can read."],
   ]);
   for (const { name, doc } of contract.resources.values()) docs.set(name, doc);
   for (const { name, doc } of contract.singletons.values()) docs.set(name, doc);
@@ -72,7 +73,7 @@ const prose = (contract: Contract, older: boolean): string =>
     "## Formats",
     "JSON by default; XML, YAML, MessagePack and, for lists, CSV and NDJSON by `Accept`, by `Content-Type`, or by an extension of the address (`.xml`, `.csv`). `Accept: application/problem+json` gives refusals as RFC 9457 documents. HEAD is answered wherever GET is, OPTIONS everywhere.",
     "## Keys",
-    "Send an API key as `Authorization: Bearer …` or in `X-Api-Key`, never in an address.",
+    "Send an API key as `Authorization: Bearer …` or in `X-Api-Key`, never in an address. Instead of a key a request can be signed (RFC 9421), or sealed as a whole.",
     "## Roles",
     Object.entries(contract.roles)
       .map(([role, doc]) => `- \`${role}\`: ${doc}`)

@@ -20,7 +20,7 @@ const useWord: Partial<Record<Address["use"], string>> = {
 /** Unique in a document, and safe as a name in generated code: `accounts_list`, `accounts_updateMany`, `accounts_name_patch`, `accounts_transfers_create`. */
 export const operationId = (address: Address): string => {
   const { operation, use, method, property, relation, parent } = address;
-  if (operation === undefined) return use === "batch" ? "batch" : "jobs_get";
+  if (operation === undefined) return use === "batch" ? "batch" : use === "sealed" ? "call" : "jobs_get";
   if (property !== undefined) return `${operation.resource?.name}_${property}_${method.toLowerCase()}`;
   if (relation !== undefined && parent !== undefined) return `${parent.name}_${relation}_${use}`;
   const parts = operation.name.split(".");
@@ -31,6 +31,7 @@ export const operationId = (address: Address): string => {
 /** Title of the page's group an address stands in. */
 export const tagOf = (address: Address): string => {
   if (address.use === "batch" || address.use === "job") return "batches";
+  if (address.use === "sealed") return "sealed calls";
   if (address.property !== undefined) return `${address.group} properties`;
   return address.group ?? "functions";
 };

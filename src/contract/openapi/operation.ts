@@ -19,6 +19,7 @@ const summaryOf = (address: Address): string => {
   const { operation, use, property, relation, parent, group } = address;
   if (use === "batch") return "Calls of any kind in one request";
   if (use === "job") return "State of a job";
+  if (use === "sealed") return "Any call, sealed";
   if (operation === undefined) return use;
   const singular = operation.resource?.singular ?? operation.name;
   if (use === "property") return `Read ${property} of one ${singular}`;
@@ -57,6 +58,12 @@ const describe = (address: Address, older: VersionDefinition | undefined): strin
       "Every call is authorized, validated, limited and audited by itself. `atomic`: all or none; `independent` (default): each by itself.",
     );
   }
+  if (use === "sealed") {
+    notes.push(
+      "`sealed` is a JWE (RFC 7516, compact) with `dir` and `A256GCM`, under a key made by HKDF-SHA-256 from the app's signing secret for `pons sealed call`. Inside: `controller` (a resource), `action` (`list`, `read`, `create`, `update`, `replace`, `delete`, `count` or a function), `id`, `query`, `data`, `idempotencyKey`, `ifMatch`, `iat` (now, in seconds) and `jti` (new for each call).",
+      "The answer is sealed with the same key. Inside: `answers` (the call's `jti`), `status`, `headers`, `body`.",
+    );
+  }
   if (use === "job")
     notes.push(
       "A job is made by `Prefer: respond-async`, belongs to the key that made it, and is kept for ten minutes after it is done.",
@@ -81,6 +88,7 @@ export const operationObject = (address: Address, parts: DocumentParts): Json =>
     summary: summaryOf(address),
     description: describe(address, parts.older),
     tags: [tagOf(address)],
+    ...(address.use === "sealed" ? { security: [] } : {}),
     ...(parts.older?.deprecated === undefined ? {} : { deprecated: true }),
     parameters: parts.parameters.of(address),
     ...(body === undefined ? {} : { requestBody: body }),

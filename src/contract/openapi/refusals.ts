@@ -75,6 +75,7 @@ const ofUse: Readonly<Record<Use, readonly RefusalType[]>> = {
   unrelate: ["not_found"],
   batch: [...withBody, ...batches],
   job: ["not_found"],
+  sealed: withBody,
 };
 
 /** Refusals of an address: type → status and meaning, own ones last. */

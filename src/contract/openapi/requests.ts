@@ -14,6 +14,7 @@ export const requestBody = (address: Address, parts: DocumentParts): Json | unde
   const { schemas, components } = parts;
   if (use === "batch")
     return { required: true, content: bodyContent(batchSchema(components), { example: batchExample(parts.contract) }) };
+  if (use === "sealed") return { required: true, content: bodyContent(sealedCallSchema(components), {}) };
   if (operation === undefined) return undefined;
   const { resource } = operation;
   const patch = components.ref("schemas", "JsonPatch", () => jsonPatchSchema);
@@ -146,6 +147,26 @@ const batchSchema = (components: Components): Json =>
       },
     },
     required: ["calls"],
+    additionalProperties: false,
+  }));
+
+const sealedExample =
+  "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..48V1_ALb6US04U3b.5eym8TW_c8SuK0ltJ3rpYIzOeDQz7TAL.XFBoMYUZodetZdvTiFvSkQ";
+
+const sealedCallSchema = (components: Components): Json =>
+  components.ref("schemas", "SealedCall", () => ({
+    type: "object",
+    properties: {
+      appId: {
+        type: "string",
+        minLength: 1,
+        maxLength: 256,
+        description: "Id of the app; followed by a slash and an environment where it is not live.",
+        examples: ["app_01HK3QGM00E6F8SH2A02S1KG4Q/sandbox"],
+      },
+      sealed: { type: "string", description: "The call as a JWE.", examples: [sealedExample] },
+    },
+    required: ["appId", "sealed"],
     additionalProperties: false,
   }));
 
