@@ -11,6 +11,7 @@
  *
  * Every status is checked, and each connection's first body and every eighth one.
  */
+import { readFileSync } from "node:fs";
 import { checks } from "./check.ts";
 import { Connection, type Reply } from "./http-client.ts";
 import type { CallPlan } from "./peer.ts";
@@ -61,6 +62,15 @@ function requestsOf(job: Job): { next: () => { bytes: Buffer; path: string; sent
   const { call } = job;
   const host = new URL(job.url).host;
   const headers = Object.entries({ host, ...call.headers }).map(([name, value]) => `${name}: ${value}\r\n`);
+  if (call.requestsFile !== undefined) {
+    const lines = readFileSync(call.requestsFile, "utf8").trimEnd().split("\n");
+    const next = () => {
+      const [key, path = "/"] = (lines[Math.floor(Math.random() * lines.length)] ?? "").split(" ");
+      const bytes = Buffer.from(`${call.method} ${path} HTTP/1.1\r\n${headers.join("")}authorization: Bearer ${key}\r\n\r\n`);
+      return { bytes, path, sent: () => "" };
+    };
+    return { next, number: () => job.firstNumber };
+  }
   let index = Math.floor(Math.random() * call.paths.length);
   const nextPath = () => call.paths[index++ % call.paths.length] ?? "/";
   if (call.body === undefined) {

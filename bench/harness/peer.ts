@@ -10,6 +10,8 @@ export interface CallPlan {
   /** Taken in turn. */
   readonly paths: readonly string[];
   readonly headers: Readonly<Record<string, string>>;
+  /** A file of keys and paths, `key path` a line: one is taken at random for each call, in place of `paths`. */
+  readonly requestsFile?: string;
   /** `{n}` stands for nine digits that are never used twice in a run, so that the length stays the same. */
   readonly body?: string;
   /** What `{word}` in the body stands for: any of these, never the one before it; all of one length. */
