@@ -6,7 +6,6 @@
  *   await booted.close();
  */
 import { appendTo, type SignedStatement } from "../audit/index.ts";
-import { MemoryLimiter } from "../limits/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { type OpenStore, openStore, StoreError } from "../store/index.ts";
 import { type App, compileServices, createApp, tablesOf } from "./app.ts";
@@ -17,7 +16,9 @@ import { makeDataFolder } from "./data-folder.ts";
 import { demoTenant, prepareDemo } from "./demo.ts";
 import type { Credentials } from "./demo-file.ts";
 import { hasKeys } from "./keys.ts";
+import { createLimiter } from "./limiter.ts";
 import { createManaged } from "./managed.ts";
+import { Notices } from "./notices.ts";
 import { type LoadedService, loadServices } from "./load-services.ts";
 import { fitSchema } from "./schema.ts";
 import { installationSecret } from "./secret.ts";
@@ -120,6 +121,8 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     const log = logger.isOn("debug") ? createCallLog(logger) : undefined;
     const onError = (error: unknown, operation: string, requestId?: string): void =>
       logger.error("call_failed", { requestId, operation, error });
+    const notices = new Notices((error) => onError(error, "notices"));
+    let closeLimiter: (() => Promise<void>) | undefined;
     const uses = new Uses((error) => onError(error, "uses"));
     const authority: Authority = { issuer: config.publicUrl ?? "", oauth: undefined };
     const made = createApp({
@@ -130,7 +133,11 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       onError,
       managed: (parts) =>
         createManaged(parts, {
-          limiter: (load) => new MemoryLimiter({ usedBefore: { load, whenAway: "closed" } }),
+          limiter: (load) => {
+            const made = createLimiter(config, { load, onThreshold: notices.onThreshold, logger });
+            closeLimiter = made.close;
+            return made.limiter;
+          },
           onError,
         }),
       tokens: ({ directory, nonces }) =>
@@ -166,10 +173,12 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     app.directory.start();
     await app.managed?.start();
     uses.start(app);
+    notices.start(app);
     const onSigned = checkpointExport(config, logger);
     app.audit.start(onSigned === undefined ? {} : { onSigned });
     const close = async (): Promise<void> => {
       await uses.stop();
+      await closeLimiter?.();
       app.directory.stop();
       await authority.oauth?.close();
       app.agenda.stop();
