@@ -99,6 +99,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     documents: documentsOf(booted, () => isStopping),
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
     ...(config.publicUrl === undefined ? {} : { publicOrigin: config.publicUrl }),
+    signingKeys: async (keyId) => (await app.identity.signersOf(keyId)).map(({ key }) => key),
     ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
     hooks: {
       onError: (error, request) => logger.error("request_failed", { ...request, error }),
