@@ -4,7 +4,7 @@
  */
 import type { PolicySettings } from "../define/policy.ts";
 import { ManagedGate, type Recorder } from "../manage/gate.ts";
-import { loadUsedFrom, Usage } from "../manage/usage/index.ts";
+import { loadUsedFrom, type Retention, Usage } from "../manage/usage/index.ts";
 import { Origins } from "../manage/policies/origins.ts";
 import { Policies } from "../manage/policies/policies.ts";
 import { PolicySets } from "../manage/policies/set.ts";
@@ -33,6 +33,8 @@ export interface ManagedParts {
 export interface ManagedOptions {
   /** The limiter, or how one is made that asks what was used of quotas before it counts. */
   readonly limiter: Limiter | ((load: LoadUsed) => Limiter);
+  /** How long usage and traffic stay as fine as they are. */
+  readonly retention?: Partial<Retention>;
   /** Calls under way at the same time before the first is shed. */
   readonly inFlightMax?: number;
   readonly recorders?: readonly Recorder[];
@@ -93,7 +95,14 @@ export const createManaged = (parts: ManagedParts, options: ManagedOptions): Man
           onError: (error) => onError(error, "policies"),
         });
   const { limiter } = options;
-  const usage = new Usage({ store, contracts, clock, onError, worksOn: parts.worksOn });
+  const usage = new Usage({
+    store,
+    contracts,
+    clock,
+    onError,
+    worksOn: parts.worksOn,
+    ...(options.retention === undefined ? {} : { retention: options.retention }),
+  });
   const lag = new EventLoopLag();
   const gate = new ManagedGate({
     directory,

@@ -13,15 +13,13 @@ const start = Date.UTC(2026, 0, 5, 0, 0);
 const instant = (ms: number): string => new Date(ms).toISOString();
 
 const usageRow = (at: number, id: number, more: Row = {}): Row => ({
-  ...{
-    id: `raw.${id}`,
-    grain: "raw",
-    at: instant(at),
-    environment: "live",
-    app: `app_${id % 2}`,
-    user: `user ${id % 3}`,
-    key: "key_1",
-  },
+  id: `raw.${id}`,
+  grain: "raw",
+  at: instant(at),
+  environment: "live",
+  app: `app_${id % 2}`,
+  user: `user ${id % 3}`,
+  key: "key_1",
   plan: null,
   service: "shop",
   operation: "look",
@@ -33,15 +31,13 @@ const usageRow = (at: number, id: number, more: Row = {}): Row => ({
 });
 
 const trafficRow = (at: number, id: number): Row => ({
-  ...{
-    id: `raw.${id}`,
-    grain: "raw",
-    at: instant(at),
-    environment: "live",
-    app: `app_${id % 2}`,
-    service: "shop",
-    operation: "look",
-  },
+  id: `raw.${id}`,
+  grain: "raw",
+  at: instant(at),
+  environment: "live",
+  app: `app_${id % 2}`,
+  service: "shop",
+  operation: "look",
   version: "v1",
   statusClass: 2,
   channel: "rest",

@@ -3,7 +3,7 @@
  * one counter for all calls that differ in nothing that is told. Bounded: calls that find no counter are counted under no app and the operation `*` of
  * their realm.
  */
-import { minuteOf, rawGrain } from "../../batch/index.ts";
+import { rawGrain } from "../../batch/index.ts";
 import { bucketOf, latencyBuckets } from "../../define/latency.ts";
 import type { CallContext, RunOutcome } from "../../pipeline/context.ts";
 import type { Caller } from "../../pipeline/identity/caller.ts";
@@ -65,17 +65,17 @@ export class Counters {
     return this.#usage.values();
   }
 
-  /** `newest`: the version of the service as it is served; `now`: RFC 3339. */
+  /** `newest`: the version of the service as it is served; `at`: its minute, RFC 3339. */
   count(
     context: CallContext,
     outcome: RunOutcome,
-    call: { readonly elapsedMs: number; readonly now: string; readonly newest: string },
+    call: { readonly elapsedMs: number; readonly at: string; readonly newest: string },
   ): void {
     const caller = context.caller ?? context.call.principal;
     const { service, name: operation } = context.operation;
     const status = outcome.ok ? outcome.status : outcome.refusal.status;
     const version = context.call.version ?? call.newest;
-    const at = minuteOf(call.now);
+    const { at } = call;
     const what: What = { service, operation, version, statusClass: Math.floor(status / 100) };
     if (caller !== undefined && context.metering?.isRecorded !== true) {
       // What was refused before it was run costs nothing.

@@ -43,6 +43,7 @@ const rowsMax = 1_000;
 const stoppingAttemptsMax = 3;
 /** Between two looks at what has grown old. */
 const rollUpEveryMs = 60_000;
+const minuteMs = 60_000;
 
 /** Rows of one transaction, with their ids. */
 interface Part {
@@ -67,6 +68,7 @@ export class Usage implements Recorder {
   /** Node and number of the flush: what the ids of its rows begin with. */
   readonly #node = newIdentifier();
   #flushes = 0;
+  #now = { minute: Number.NaN, text: "" };
   /** Has ids, and is not yet known to be written. */
   #waiting: Part[] = [];
   #flushing: Promise<void> | undefined;
@@ -91,7 +93,7 @@ export class Usage implements Recorder {
   count(context: CallContext, outcome: RunOutcome, elapsedMs: number): void {
     if (this.#isStopped) return;
     const newest = this.#versions.get(context.operation.service) ?? "";
-    this.#counters.count(context, outcome, { elapsedMs, now: new Date(this.#clock()).toISOString(), newest });
+    this.#counters.count(context, outcome, { elapsedMs, at: this.#minute(), newest });
     if (this.#counters.isFull && this.#flushing === undefined) void this.flush().catch(() => undefined);
     else this.#schedule();
   }
@@ -147,6 +149,13 @@ export class Usage implements Recorder {
         if (attempt === stoppingAttemptsMax) this.#options.onError?.(error, "usage");
       }
     }
+  }
+
+  /** The present minute, RFC 3339. */
+  #minute(): string {
+    const minute = Math.floor(this.#clock() / minuteMs);
+    if (this.#now.minute !== minute) this.#now = { minute, text: new Date(minute * minuteMs).toISOString() };
+    return this.#now.text;
   }
 
   *#unwritten(): Generator<Sealed> {

@@ -5,7 +5,7 @@
  *   await nodes.at(1).call("owners.create", { body: { name: "Ann" } })
  */
 import { SQL } from "bun";
-import { type App, createApp } from "../../../src/host/app.ts";
+import { type App, type AppOptions, createApp } from "../../../src/host/app.ts";
 import { createForwardReceiver } from "../../../src/host/forward-receiver.ts";
 import type { Result } from "../../../src/pipeline/call.ts";
 import type { Strategy } from "../../../src/pipeline/pipeline.ts";
@@ -49,7 +49,7 @@ export interface Nodes extends AsyncDisposable {
 const partitions = 16;
 
 /** Opens nodes, all of which have joined; the first has the leases. */
-export const openNodes = async (count: number): Promise<Nodes> => {
+export const openNodes = async (count: number, options: Pick<AppOptions, "managed"> = {}): Promise<Nodes> => {
   const postgres = testDatabases().find(({ engine }) => engine === "postgres");
   if (postgres === undefined) throw new Error("no Postgres");
   const database = await postgres.create();
@@ -59,7 +59,7 @@ export const openNodes = async (count: number): Promise<Nodes> => {
 
   const open: Nodes["open"] = async ({ secret: own = secret } = {}) => {
     const store = await openStore(database.url);
-    const app = createApp({ services: [definition], store, cursorSecret: own });
+    const app = createApp({ services: [definition], store, cursorSecret: own, ...options });
     const receive = createForwardReceiver(app);
     const server = Bun.serve({
       port: 0,
@@ -92,6 +92,7 @@ export const openNodes = async (count: number): Promise<Nodes> => {
       [Symbol.asyncDispose]: async () => {
         await server.stop(true);
         await app.writer.drained();
+        await app.managed?.stop();
         await app.audit.stop();
         await app.leases?.leave();
         await store.close();
