@@ -157,7 +157,7 @@ const scenarios: readonly Scenario[] = [
     as: "nobody",
     ask: "GET /products?api_key=pons_live_abcdef",
     status: 400,
-    json: { error: { type: "invalid_request" } },
+    json: { error: { type: "credential_in_address" } },
     lacks: ["abcdef"],
   },
   { name: "a key in a page link is 400", ask: "GET /products?page=1&x=pons_sandbox_abcdef", status: 400, lacks: ["abcdef"] },

@@ -124,11 +124,13 @@ describe("what refuses the request", () => {
     ["a=%C3%28", 400, "invalid_request"],
     [`a=${"x".repeat(9000)}`, 414, "uri_too_long"],
     [Array.from({ length: 101 }, (_, index) => `a${index}=1`).join("&"), 400, "invalid_request"],
-    ["api_key=x", 400, "invalid_request"],
-    ["access_token=x", 400, "invalid_request"],
-    ["name=pons_live_0123456789", 400, "invalid_request"],
-    ["pons_live_0123456789", 400, "invalid_request"],
-    ["X-Api-Key=x", 400, "invalid_request"],
+    ["api_key=x", 400, "credential_in_address"],
+    ["access_token=x", 400, "credential_in_address"],
+    ["name=pons_live_0123456789", 400, "credential_in_address"],
+    ["pons_live_0123456789", 400, "credential_in_address"],
+    ["X-Api-Key=x", 400, "credential_in_address"],
+    ["api_key[eq]=x", 400, "credential_in_address"],
+    ["client%5Fsecret=x", 400, "credential_in_address"],
   ])("%.40s", (raw, status, type) => {
     expect(parseQueryString(raw, restLimits)).toMatchObject({ status, type });
   });

@@ -18,7 +18,7 @@ import { readCondition } from "./query-parameter.ts";
 const none: CollectedQuery = Object.freeze({ query: noQuery });
 
 /** Names under which clients send keys, in lower case; `keyText` finds ours under any name. */
-const credentialNames = new Set(["access_token", "api_key", "apikey", "x-api-key", "authorization", "bearer"]);
+const credentialNames = new Set(["access_token", "api_key", "apikey", "x-api-key", "authorization", "bearer", "client_secret"]);
 const keyText = /pons_[a-z]+_[0-9A-Za-z]/;
 
 const decode = (text: string): string | undefined => {
@@ -31,17 +31,15 @@ const decode = (text: string): string | undefined => {
   }
 };
 
-const credentialRefusal = (): Refusal =>
-  refuse("invalid_request", {
-    details: {
-      explanation:
-        "A key does not belong into an address. Send it in the Authorization header, and replace it: addresses are logged.",
-    },
-  });
+/** Whether a parameter is, or holds, a credential; `api_key[eq]` is one as well. */
+const isCredential = (name: string, value: string | undefined): boolean => {
+  const [plain = ""] = name.toLowerCase().split("[");
+  return credentialNames.has(plain) || keyText.test(value ?? name);
+};
 
 /**
  * Parses a raw query string (without its "?").
- * Refusals: 414 uri_too_long; 400 invalid_request (bad escape, too many parameters, a key in the address). What is wrong with single
+ * Refusals: 414 uri_too_long; 400 invalid_request (bad escape, too many parameters), credential_in_address. What is wrong with single
  * parameters is in `issues`.
  */
 export const parseQueryString = (
@@ -65,7 +63,7 @@ export const parseQueryString = (
     if (name === undefined || (equals !== -1 && value === undefined)) {
       return refuse("invalid_request", { details: { explanation: "The address has a malformed percent-escape." } });
     }
-    if (credentialNames.has(name.toLowerCase()) || keyText.test(value ?? name)) return credentialRefusal();
+    if (isCredential(name, value)) return refuse("credential_in_address");
     if (isControl(name)) collector.control(name, value ?? "");
     else {
       const condition = readCondition(name, value);

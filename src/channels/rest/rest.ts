@@ -110,7 +110,11 @@ class RestChannel implements Rest {
 
   #answer(exchange: Exchange, hasTarget: boolean): Response | Promise<Response> {
     const located = locate(this.#config, exchange, hasTarget);
-    if (isRefusal(located)) return this.#send(exchange, answerRefusal(exchange, located));
+    if (isRefusal(located)) {
+      // A key that stood in an address is known to others: that is told of like wrong credentials.
+      if (located.type === "credential_in_address") return this.#refused(exchange, undefined, located);
+      return this.#send(exchange, answerRefusal(exchange, located));
+    }
     switch (located.kind) {
       case "document":
         return identified(located.handler(exchange.request), exchange.requestId);
@@ -144,9 +148,10 @@ class RestChannel implements Rest {
     return "type" in answer ? this.#refused(exchange, endpoint, answer) : this.#send(exchange, answer);
   }
 
-  #refused(exchange: Exchange, endpoint: Endpoint, refusal: Refusal): Response | Promise<Response> {
+  #refused(exchange: Exchange, endpoint: Endpoint | undefined, refusal: Refusal): Response | Promise<Response> {
     const { requestId, caller, tenant = null } = exchange;
-    const operation = "operation" in endpoint ? `${endpoint.operation.service}.${endpoint.operation.name}` : null;
+    const operation =
+      endpoint !== undefined && "operation" in endpoint ? `${endpoint.operation.service}.${endpoint.operation.name}` : null;
     this.#config.hooks.onRefused?.(refusal, { requestId, operation, address: caller.address, tenant });
     return this.#send(exchange, answerRefusal(exchange, refusal));
   }
