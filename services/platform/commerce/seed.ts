@@ -74,7 +74,7 @@ export async function* seedCommerce(seeder: Seeder): AsyncGenerator<{ readonly d
       name: "internal",
       title: "Internal",
       doc: "For programs of the house.",
-      products: [trial, bank, audit],
+      products: [audit],
       approval: "manual",
       priority: 8,
       limits: limits.internal,
