@@ -45,10 +45,12 @@ export const originOf = (url: string): Origin | undefined => {
   return protocol === "https:" || protocol === "http:" ? { scheme: protocol.slice(0, -1), authority: host } : undefined;
 };
 
-/** `https://api.example.com/a?b` → `/a?b`. A URL as a server gets it: absolute, normalised, without fragment. */
+/** `https://api.example.com/a?b#c` → `/a?b`. Of a URL as `Request` has it: absolute and normalised. */
 const targetOf = (url: string): string => {
   const start = url.indexOf("/", url.indexOf("://") + 3);
-  return start === -1 ? "/" : url.slice(start);
+  if (start === -1) return "/";
+  const fragment = url.indexOf("#", start);
+  return fragment === -1 ? url.slice(start) : url.slice(start, fragment);
 };
 
 /**
