@@ -20,4 +20,11 @@ A person signs up, logs in by a browser's session, registers an app, subscribes 
   resources: [...identity.resources, ...commerce.resources, ...analytics.resources],
   operations: { ...identity.operations, ...commerce.operations, ...analytics.operations },
   messages,
+  // The demo's keys are an administrator's here.
+  demo: { staff: ["admin"], customer: [] },
+  // Loaded when it is asked for: most starts do not.
+  async *seed(seeder) {
+    const { seed } = await import("./seed.ts");
+    yield* seed(seeder);
+  },
 });

@@ -13,7 +13,7 @@ import { baseUrl } from "./base-url.ts";
 import { createCallLog } from "./call-log.ts";
 import type { Config } from "./config.ts";
 import { makeDataFolder } from "./data-folder.ts";
-import { demoTenant, prepareDemo } from "./demo.ts";
+import { demoTenant, operatorTenant, prepareDemo } from "./demo.ts";
 import type { Credentials } from "./demo-file.ts";
 import { hasKeys } from "./keys.ts";
 import { createLimiter } from "./limiter.ts";
@@ -86,9 +86,6 @@ const loadDefinitions = async (paths: readonly string[]): Promise<Definitions> =
   const services = await loadServices(paths);
   return { services, contracts: compileOrExplain(services) };
 };
-
-/** Tenant of the installation's own staff. */
-const operatorTenant = "pons";
 
 /** Where checkpoints of the audit go off the database, if anywhere. */
 const checkpointExport = ({ auditExport }: Config, logger: Logger): ((signed: SignedStatement) => void) | undefined => {

@@ -2,7 +2,7 @@
  * `demo.json` of the data folder: what a person or a script needs to call the demo tenant. Only its owner may read it.
  *
  *   { "baseUrl": "http://127.0.0.1:3000",
- *     "keys":   { "sandbox": "pons_sandbox_…", "live": "pons_live_…" },
+ *     "keys":   { "sandbox": "pons_sandbox_…", "live": "pons_live_…", "operator": "pons_live_…" },
  *     "logins": { "staff":    { "email": "staff@demo.example", "key": "pons_sandbox_…" },
  *                 "customer": { "email": "…", "subject": "cus_…", "key": "pons_sandbox_…" } } }
  *
@@ -25,7 +25,12 @@ export interface CustomerLogin {
 }
 
 export interface Credentials {
-  readonly keys: { readonly sandbox: string; readonly live: string };
+  readonly keys: {
+    readonly sandbox: string;
+    readonly live: string;
+    /** Of the installation's own staff, in its own tenant. */
+    readonly operator?: string;
+  };
   readonly logins: { readonly staff: StaffLogin; readonly customer?: CustomerLogin };
 }
 
@@ -43,7 +48,7 @@ const isKey = (value: unknown, environment: string): boolean =>
 interface Loose {
   readonly baseUrl?: unknown;
   readonly services?: unknown;
-  readonly keys?: { readonly sandbox?: unknown; readonly live?: unknown };
+  readonly keys?: { readonly sandbox?: unknown; readonly live?: unknown; readonly operator?: unknown };
   readonly logins?: {
     readonly staff?: { readonly email?: unknown; readonly key?: unknown };
     readonly customer?: { readonly email?: unknown; readonly subject?: unknown; readonly key?: unknown };
@@ -63,6 +68,7 @@ export const readDemoFile = (data: string): DemoFile | undefined => {
         (Array.isArray(file.services) && file.services.every((path) => typeof path === "string"))) &&
       isKey(file.keys?.sandbox, "sandbox") &&
       isKey(file.keys?.live, "live") &&
+      (file.keys?.operator === undefined || isKey(file.keys.operator, "live")) &&
       typeof staff?.email === "string" &&
       isKey(staff.key, "sandbox") &&
       (customer === undefined || (typeof customer.subject === "string" && isKey(customer.key, "sandbox")));

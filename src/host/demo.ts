@@ -10,7 +10,7 @@ import type { Contract } from "../contract/index.ts";
 import type { Call } from "../pipeline/call.ts";
 import { hashOfKey, newApiKey } from "../pipeline/identity/api-key.ts";
 import { keysTable } from "../pipeline/identity/keys-table.ts";
-import { installationRealm } from "../pipeline/identity/realm.ts";
+import { installationRealm, tenantEnvironment } from "../pipeline/identity/realm.ts";
 import { realmOf, type RowsShape } from "../store/index.ts";
 import type { App } from "./app.ts";
 import { type Credentials, type CustomerLogin, readDemoFile, writeDemoFile } from "./demo-file.ts";
@@ -19,6 +19,8 @@ import type { LoadedService } from "./load-services.ts";
 import { seedEnvironment, type SeedProgress } from "./seed.ts";
 
 export const demoTenant = "demo";
+/** Tenant of the installation's own staff. */
+export const operatorTenant = "pons";
 const appName = "demo";
 const staffEmail = "staff@demo.example";
 /** Rows looked at to find a customer that has something. */
@@ -34,6 +36,11 @@ export const demoRoles = (services: readonly Pick<LoadedService, "definition">[]
   const staff = new Set<string>();
   const customer = new Set<string>();
   for (const { definition } of services) {
+    if (definition.rowsOf === "tenant") {
+      // What belongs to the tenant as a whole is nobody's by the name of a role in another service.
+      for (const role of definition.demo?.staff ?? []) staff.add(`${definition.name}:${role}`);
+      continue;
+    }
     const personal = new Set(definition.singletons.flatMap(({ roles }) => roles));
     const all = Object.keys(definition.roles);
     for (const role of definition.demo?.staff ?? all.filter((name) => !personal.has(name))) staff.add(role);
@@ -89,6 +96,9 @@ const grantsOf = ({ keys, logins }: Credentials, roles: DemoRoles): readonly Gra
   return [
     { ...staff, key: keys.sandbox, environment: "sandbox" },
     { ...staff, key: keys.live, environment: "live" },
+    ...(keys.operator === undefined
+      ? []
+      : [{ ...staff, tenant: operatorTenant, key: keys.operator, environment: "live", roles: ["platform:operator"] }]),
     { ...staff, key: logins.staff.key, environment: "sandbox", user: logins.staff.email },
     ...(customer === undefined
       ? []
@@ -141,6 +151,23 @@ const findCustomerLogin = async (app: App, roles: DemoRoles, key: string): Promi
   return undefined;
 };
 
+/** Makes the row of the demo tenant in the control plane, as the installation's staff makes those of others. */
+const prepareTenant = async (app: App): Promise<void> => {
+  const operation = app.contracts.get("platform")?.operations.get("tenants.add");
+  if (operation === undefined || (await app.directory.get("tenant", demoTenant)) !== undefined) return;
+  const result = await app.pipeline.run({
+    operation,
+    input: { body: { name: demoTenant, title: "Demo", contact: staffEmail } },
+    credentials: { kind: "none" },
+    principal: await app.identity.systemCaller(operatorTenant, tenantEnvironment),
+    locale: "en",
+    requestId: "start",
+    channel: "host",
+  });
+  if (!result.ok && result.refusal.type !== "tenant_exists")
+    throw new Error(`the demo tenant was not made: ${result.refusal.type}`, { cause: result.refusal });
+};
+
 export interface DemoOptions {
   readonly app: App;
   readonly services: readonly LoadedService[];
@@ -156,7 +183,24 @@ export interface DemoOptions {
 export const prepareDemo = async (options: DemoOptions): Promise<Credentials> => {
   const { app, services, data } = options;
   const roles = demoRoles(services);
-  const seeded = await seedEnvironment({ ...options, tenant: demoTenant, environment: "sandbox", roles: roles.staff });
+  const isOfTenant = ({ definition }: LoadedService): boolean => definition.rowsOf === "tenant";
+  const seeded = [
+    ...(await seedEnvironment({
+      ...options,
+      services: services.filter((service) => !isOfTenant(service)),
+      tenant: demoTenant,
+      environment: "sandbox",
+      roles: roles.staff,
+    })),
+    ...(await seedEnvironment({
+      ...options,
+      services: services.filter(isOfTenant),
+      tenant: demoTenant,
+      environment: tenantEnvironment,
+      roles: services.filter(isOfTenant).flatMap(({ definition }) => definition.demo?.staff ?? []),
+    })),
+  ];
+  await prepareTenant(app);
   // Thousands of rows were made at once, and will not be again.
   if (seeded.length > 0) Bun.gc(true);
   const kept = readDemoFile(data);
@@ -168,7 +212,11 @@ export const prepareDemo = async (options: DemoOptions): Promise<Credentials> =>
   }
   const customer = await findCustomerLogin(app, roles, kept?.logins.customer?.key ?? newApiKey("sandbox"));
   const credentials: Credentials = {
-    keys: { sandbox: kept?.keys.sandbox ?? newApiKey("sandbox"), live: kept?.keys.live ?? newApiKey("live") },
+    keys: {
+      sandbox: kept?.keys.sandbox ?? newApiKey("sandbox"),
+      live: kept?.keys.live ?? newApiKey("live"),
+      ...(app.contracts.has("platform") ? { operator: kept?.keys.operator ?? newApiKey("live") } : {}),
+    },
     logins: {
       staff: { email: staffEmail, key: kept?.logins.staff.key ?? newApiKey("sandbox") },
       ...(customer === undefined ? {} : { customer }),

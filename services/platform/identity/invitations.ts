@@ -52,7 +52,7 @@ export const invitationResource = resource(declared, ({ self, all, filter, comma
       roles: ["admin"],
       stepUp: true,
       input: invitationTerms,
-      output: { ...declared.fields, token: t.string({ doc: "Accepts the invitation; it is in the mail too." }) },
+      output: { ...declared.fields, token: t.string({ secret: true, doc: "Accepts the invitation; it is in the mail too." }) },
       refusals: { ...roleRefusal, community_not_found: { status: 422, doc: "There is no such community." } },
       load: ({ input }) => ({ community: rowOf(communities, input.community) }),
       run: (ctx, { input, loaded }) => {

@@ -39,7 +39,7 @@ export const tenantResource = resource(declared, ({ self, all, filter, command, 
       output: {
         ...declared.fields,
         invitation: t.ref("invitations"),
-        token: t.string({ doc: "Accepts the invitation; it is in the mail too." }),
+        token: t.string({ secret: true, doc: "Accepts the invitation; it is in the mail too." }),
       },
       refusals: {
         ...here,
