@@ -33,6 +33,15 @@ export interface Listening {
   stop(options: { readonly withinMs: number }): Promise<boolean>;
 }
 
+/** Over TLS browsers are told to come back over TLS only, for two years (RFC 6797). */
+const strictTransport = "max-age=63072000";
+
+const strictly = (answer: Response | Promise<Response>): Response | Promise<Response> => {
+  if (answer instanceof Promise) return answer.then(strictly);
+  answer.headers.set("Strict-Transport-Security", strictTransport);
+  return answer;
+};
+
 const internalError =
   '{"success":false,"error":{"code":500,"type":"internal","message":"An error of ours; it was recorded under the request id."}}';
 
@@ -131,7 +140,10 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
       idleTimeout: idleSeconds,
       http2: true,
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key }, http3: true }),
-      fetch: (request, server) => handle(request, new Peer(server, request)),
+      fetch:
+        tls === undefined
+          ? (request, server) => handle(request, new Peer(server, request))
+          : (request, server) => strictly(handle(request, new Peer(server, request))),
       error(error) {
         logger.error("request_failed", { error });
         return new Response(internalError, { status: 500, headers: { "Content-Type": "application/json" } });

@@ -24,7 +24,11 @@ export const pageOf = (title: string, body: string): string =>
   `<meta name="viewport" content="width=device-width,initial-scale=1"><link rel="icon" href="/favicon.ico">` +
   `<style>${style}</style></head><body><main><h1>${text(title)}</h1>${body}</main></body></html>\n`;
 
-export const harmless = { "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer" };
+export const harmless = {
+  "X-Content-Type-Options": "nosniff",
+  "Referrer-Policy": "no-referrer",
+  "Cross-Origin-Opener-Policy": "same-origin",
+};
 
 /** Where a page is worth more than JSON: for browsers, which name it first. */
 const prefersPage = (accept: string | null): boolean => accept !== null && /^\s*text\/html\b/i.test(accept);

@@ -72,7 +72,11 @@ export const documents = (contract: Contract, options: DocumentOptions = {}): Re
       `${base}/docs`,
       serve({
         contentType: "text/html; charset=utf-8",
-        headers: { "Content-Security-Policy": pagePolicy, "Referrer-Policy": "no-referrer" },
+        headers: {
+          "Content-Security-Policy": pagePolicy,
+          "Referrer-Policy": "no-referrer",
+          "Cross-Origin-Opener-Policy": "same-origin",
+        },
         make: () => referencePage(page),
       }),
     );
