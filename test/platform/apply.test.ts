@@ -228,10 +228,13 @@ describe("apply and export over HTTP", () => {
   let server: TestServer;
   let admin: string;
   let auditor: string;
-  const keyFor = async (role: string): Promise<string> =>
-    (await pons(["keys", "create", "--tenant", "acme", "--environment", "live", "--roles", role], production)).out.trim();
+  const keyFor = async (role: string): Promise<string> => {
+    const made = await pons(["keys", "create", "--tenant", "acme", "--environment", "live", "--roles", role], production);
+    if (made.code !== 0) throw new Error(made.err);
+    return made.out.trim();
+  };
   beforeAll(async () => {
-    [admin, auditor] = [await keyFor("admin"), await keyFor("auditor")];
+    [admin, auditor] = [await keyFor("platform:admin"), await keyFor("platform:auditor")];
     server = await startServer({ data, environment: production });
     writeFileSync(folder.at("platform.yaml"), whole);
   }, 90_000);
@@ -268,6 +271,22 @@ describe("apply and export over HTTP", () => {
     const { out } = await run(admin, "export");
     const local = await pons(["export", "--tenant", "acme"], production);
     expect(local).toMatchObject({ code: 0, out });
+  }, 90_000);
+
+  test("what either of them writes the other one goes on from, and the audit agrees", async () => {
+    const priority = (value: number): string => {
+      writeFileSync(folder.at("priority.yaml"), `plans: [{ name: free, priority: ${value} }]\n`);
+      return folder.at("priority.yaml");
+    };
+    for (const value of [5, 7]) {
+      expect(await pons(["apply", priority(value), "--yes", "--tenant", "acme"], production)).toMatchObject({ code: 0 });
+      expect(await run(admin, "apply", priority(value), "--yes")).toMatchObject({ code: 0, out: "Nothing differs.\n" });
+      expect(await run(admin, "apply", priority(value + 1), "--yes")).toMatchObject({
+        code: 0,
+        out: expect.stringContaining("Done"),
+      });
+    }
+    expect(await pons(["audit", "verify", "--tenant", "acme"], production)).toMatchObject({ code: 0 });
   }, 90_000);
 
   test("a wrong key and a server that is not there are told", async () => {

@@ -40,7 +40,9 @@ export class Names {
     const id = textIn(row, "id");
     const own = kinds.find(({ name }) => name === kind);
     const isNamed = kind === "users" || own?.isMeant(row) === true;
-    if (isNamed) this.add(kind, textIn(row, nameFieldOf(kind)), id);
+    // Issuers and grants are named by nobody.
+    const name = row[nameFieldOf(kind)];
+    if (isNamed && typeof name === "string") this.add(kind, name, id);
     else this.#nameOf.set(id, id);
   }
 }
