@@ -46,7 +46,7 @@ export interface Component {
   readonly prefix: string;
   /** The whole value of this very message, and no part of it. */
   readonly isPlain: boolean;
-  /** Undefined where the message has no such value. */
+  /** Of one line. Undefined where the message has no such value. */
   valueIn(message: Message): string | undefined;
 }
 
@@ -66,7 +66,7 @@ const pathOf = (target: string): string => {
 
 const derived: ReadonlyMap<string, Derive> = new Map<string, Derive>([
   ["@method", ({ method }) => method],
-  ["@target-uri", ({ scheme, authority, target }) => `${scheme}://${authority}${target}`],
+  ["@target-uri", ({ scheme, authority, target, origin }) => (origin ?? `${scheme}://${authority}`) + target],
   ["@authority", ({ authority }) => authority],
   ["@scheme", ({ scheme }) => scheme],
   ["@request-target", ({ target }) => target],
@@ -103,9 +103,12 @@ const ofField: ReadonlySet<string> = new Set(["sf", "bs", "req", "tr", "key"]);
 /** Line folding, which HTTP/1.1 once had. */
 const folded = /[ \t]*\r?\n[ \t]+/g;
 
-const tidy = (text: string): string => {
+/** Without white space around it and folding in it; undefined where it has several lines even so. */
+const tidy = (text: string): string | undefined => {
   const trimmed = text.trim();
-  return trimmed.includes("\n") ? trimmed.replace(folded, " ") : trimmed;
+  if (!trimmed.includes("\n")) return trimmed;
+  const unfolded = trimmed.replace(folded, " ");
+  return unfolded.includes("\n") ? undefined : unfolded;
 };
 
 const serializeField = (text: string, type: FieldType): string | undefined => {
@@ -132,9 +135,9 @@ const memberOf = (text: string, key: string): string | undefined => {
 
 /** Each line as a byte sequence; undefined where the lines are not known one by one. */
 const wrapped = (fields: Fields, name: string): string | undefined => {
-  const lines = fields.lines?.(name);
-  if (lines === undefined || lines.length === 0) return undefined;
-  return lines.map((line) => `:${Buffer.from(tidy(line), "latin1").toString("base64")}:`).join(", ");
+  const lines = fields.lines?.(name).map(tidy) ?? [];
+  if (lines.length === 0 || lines.includes(undefined)) return undefined;
+  return lines.map((line) => `:${Buffer.from(line ?? "", "latin1").toString("base64")}:`).join(", ");
 };
 
 /** The fields a component is taken from. */

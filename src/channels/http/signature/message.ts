@@ -17,6 +17,8 @@ export interface RequestMessage {
   readonly authority: string;
   /** Path and query as sent, still percent-encoded: `/foo?param=Value`. */
   readonly target: string;
+  /** Scheme and authority in one: `https://api.example.com`. Absent: made of the two. */
+  readonly origin?: string;
   readonly headers: Fields;
   readonly trailers?: Fields;
 }
@@ -36,13 +38,16 @@ export type Message = RequestMessage | ResponseMessage;
 export interface Origin {
   readonly scheme: string;
   readonly authority: string;
+  /** Both: `https://api.example.com`. */
+  readonly origin: string;
 }
 
 /** `https://API.example.com:443/` → `{ scheme: "https", authority: "api.example.com" }`; undefined where it is no http(s) URL. */
 export const originOf = (url: string): Origin | undefined => {
   if (!URL.canParse(url)) return undefined;
   const { protocol, host } = new URL(url);
-  return protocol === "https:" || protocol === "http:" ? { scheme: protocol.slice(0, -1), authority: host } : undefined;
+  if (protocol !== "https:" && protocol !== "http:") return undefined;
+  return { scheme: protocol.slice(0, -1), authority: host, origin: `${protocol}//${host}` };
 };
 
 /** `https://api.example.com/a?b#c` → `/a?b`. Of a URL as `Request` has it: absolute and normalised. */
@@ -57,8 +62,9 @@ const targetOf = (url: string): string => {
  * A request as a signature sees it. With an origin, scheme and authority are those: neither Host nor X-Forwarded-* of the request count.
  * Undefined where the request's own URL is needed and is no http(s) URL.
  */
-export const messageOf = (request: Request, origin?: Origin): RequestMessage | undefined => {
-  const { scheme, authority } = origin ?? originOf(request.url) ?? {};
-  if (scheme === undefined || authority === undefined) return undefined;
-  return { kind: "request", method: request.method, scheme, authority, target: targetOf(request.url), headers: request.headers };
+export const messageOf = (request: Request, origin = originOf(request.url)): RequestMessage | undefined => {
+  if (origin === undefined) return undefined;
+  const { method, url, headers } = request;
+  const { scheme, authority } = origin;
+  return { kind: "request", method, scheme, authority, target: targetOf(url), origin: origin.origin, headers };
 };

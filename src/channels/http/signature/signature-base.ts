@@ -8,7 +8,7 @@
 import type { Component } from "./component.ts";
 import type { Message } from "./message.ts";
 
-/** Printable ASCII, tabs, and the line ends between components: nothing that two sides might encode differently. */
+/** Printable ASCII, tabs, and the line ends between components, whose values have none: nothing that two sides might encode differently. */
 const baseText = /^[\t\n\x20-\x7e]*$/;
 
 /** `parameters` is the last line's value. Undefined where the message lacks a component or has a value that cannot stand here. */
@@ -16,7 +16,7 @@ export const signatureBase = (message: Message, components: readonly Component[]
   let base = "";
   for (const component of components) {
     const value = component.valueIn(message);
-    if (value === undefined || value.includes("\n")) return undefined;
+    if (value === undefined) return undefined;
     base += `${component.prefix}${value}\n`;
   }
   base += `"@signature-params": ${parameters}`;

@@ -118,44 +118,64 @@ const keep = ({ label, components, coverage, text }: SignatureInput): void => {
   if (text.startsWith(list)) knownLists.set(`${label}=${list}`, { label, components, coverage });
 };
 
+/** What has no place in a header that is read here: controls, escapes, anything but ASCII. */
+const unusual = /[^\x20-\x5b\x5d-\x7e]/;
 const quote = 0x22;
 const semicolon = 0x3b;
-/** What may stand in the canonical text of parameters, where no string has an escape. */
-const parametersText = /^[\x20-\x5b\x5d-\x7e]*$/;
-const wholeNumber = /^(?:0|[1-9][0-9]{0,14})$/;
+const zero = 0x30;
+/** As many digits as the parser of structured fields takes. */
+const digitsMax = 15;
 
-/** `;created=1618884473;keyid="app_1"`, as every signer writes it; undefined for what is written otherwise, or is not allowed. */
-const scanParameters = (text: string): SignatureParameters | undefined => {
-  if (!parametersText.test(text)) return undefined;
+/** `1618884473`; undefined for anything that is not written as a number is, `0` at the front included. */
+const scanNumber = (text: string, start: number, end: number): number | undefined => {
+  const length = end - start;
+  if (length < 1 || length > digitsMax || (length > 1 && text.charCodeAt(start) === zero)) return undefined;
+  let number = 0;
+  for (let at = start; at < end; at++) {
+    const digit = text.charCodeAt(at) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    number = number * 10 + digit;
+  }
+  return number;
+};
+
+/**
+ * `;created=1618884473;keyid="app_1"` from `from` on, as every signer writes it: no string has an escape. Undefined for what is written otherwise, or is
+ * not allowed.
+ */
+const scanParameters = (text: string, from: number): SignatureParameters | undefined => {
+  if (unusual.test(text)) return undefined;
   let created: number | undefined;
   let expires: number | undefined;
   let nonce: string | undefined;
   let alg: string | undefined;
   let keyid: string | undefined;
   let tag: string | undefined;
-  for (let at = 0; at < text.length;) {
+  const { length } = text;
+  for (let at = from; at < length;) {
     const equals = text.indexOf("=", at);
     if (equals === -1 || text.charCodeAt(at) !== semicolon) return undefined;
-    const name = text.slice(at + 1, equals);
+    const name = at + 1;
+    const size = equals - name;
     if (text.charCodeAt(equals + 1) === quote) {
       const end = text.indexOf('"', equals + 2);
       if (end === -1) return undefined;
       const value = text.slice(equals + 2, end);
-      at = end + 1;
-      if (name === "keyid" && keyid === undefined) keyid = value;
-      else if (name === "nonce" && nonce === undefined) nonce = value;
-      else if (name === "alg" && alg === undefined) alg = value;
-      else if (name === "tag" && tag === undefined) tag = value;
+      if (size === 5 && keyid === undefined && text.startsWith("keyid", name)) keyid = value;
+      else if (size === 5 && nonce === undefined && text.startsWith("nonce", name)) nonce = value;
+      else if (size === 3 && alg === undefined && text.startsWith("alg", name)) alg = value;
+      else if (size === 3 && tag === undefined && text.startsWith("tag", name)) tag = value;
       else return undefined;
+      at = end + 1;
     } else {
       const next = text.indexOf(";", equals);
-      const end = next === -1 ? text.length : next;
-      const digits = text.slice(equals + 1, end);
-      at = end;
-      if (!wholeNumber.test(digits)) return undefined;
-      if (name === "created" && created === undefined) created = Number(digits);
-      else if (name === "expires" && expires === undefined) expires = Number(digits);
+      const end = next === -1 ? length : next;
+      const value = scanNumber(text, equals + 1, end);
+      if (value === undefined || size !== 7) return undefined;
+      if (created === undefined && text.startsWith("created", name)) created = value;
+      else if (expires === undefined && text.startsWith("expires", name)) expires = value;
       else return undefined;
+      at = end;
     }
   }
   return { created, expires, nonce, alg, keyid, tag };
@@ -183,7 +203,7 @@ const readKnown = (inputHeader: string, signatureHeader: string): SignatureInput
   if (known === undefined) return undefined;
   const { label, components, coverage } = known;
   if (!signatureHeader.startsWith(label) || signatureHeader[label.length] !== "=") return undefined;
-  const parameters = scanParameters(inputHeader.slice(end));
+  const parameters = scanParameters(inputHeader, end);
   const signature = parameters === undefined ? undefined : scanBytes(signatureHeader.slice(label.length + 1));
   if (parameters === undefined || signature === undefined || signature.length > signatureBytesMax) return undefined;
   return { label, components, coverage, parameters, text: inputHeader.slice(label.length + 1), signature };

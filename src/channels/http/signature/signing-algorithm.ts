@@ -29,8 +29,20 @@ export type SigningAlgorithm = VerifyingKey["algorithm"];
 export const hmac = (secret: Uint8Array, text: string): Uint8Array =>
   new Bun.CryptoHasher("sha256", secret).update(text).digest();
 
+const prepared = new WeakMap<Uint8Array, Bun.CryptoHasher>();
+
+/** A hasher that has taken the secret in, which is a quarter of the work: once for each object. */
+const hasherOf = (secret: Uint8Array): Bun.CryptoHasher => {
+  let hasher = prepared.get(secret);
+  if (hasher === undefined) {
+    hasher = new Bun.CryptoHasher("sha256", secret);
+    prepared.set(secret, hasher);
+  }
+  return hasher.copy();
+};
+
 const checkHmac = (secret: Uint8Array, base: string, signature: Uint8Array): boolean => {
-  const expected = hmac(secret, base);
+  const expected = hasherOf(secret).update(base).digest();
   const isWhole = signature.length === expected.length;
   return timingSafeEqual(expected, isWhole ? signature : new Uint8Array(expected.length)) && isWhole;
 };

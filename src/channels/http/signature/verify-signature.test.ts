@@ -443,9 +443,9 @@ describe("changes of the message", () => {
 
 describe("where clients reach us", () => {
   test.each([
-    ["https://API.Example.com:443/x", { scheme: "https", authority: "api.example.com" }],
-    ["http://localhost:80", { scheme: "http", authority: "localhost" }],
-    ["http://[::1]:3000/", { scheme: "http", authority: "[::1]:3000" }],
+    ["https://API.Example.com:443/x", { scheme: "https", authority: "api.example.com", origin: "https://api.example.com" }],
+    ["http://localhost:80", { scheme: "http", authority: "localhost", origin: "http://localhost" }],
+    ["http://[::1]:3000/", { scheme: "http", authority: "[::1]:3000", origin: "http://[::1]:3000" }],
     ["ftp://example.com", undefined],
     ["/a", undefined],
   ])("%s", (url, origin) => expect(originOf(url)).toEqual(origin));
