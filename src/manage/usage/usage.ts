@@ -35,7 +35,8 @@ export interface UsageOptions {
   readonly worksOn?: (realm: number) => boolean;
 }
 
-const defaults = { flushMs: 1_000, countersMax: 10_000 };
+/** Written every half second, a read is there within a second, also when a write takes its time. */
+const defaults = { flushMs: 500, countersMax: 10_000 };
 const waitingMax = 100_000;
 /** Rows of one transaction. */
 const rowsMax = 1_000;
