@@ -105,7 +105,7 @@ function bareTree(npm: string): { folder: string; env: Record<string, string> } 
 }
 
 test(
-  "installs what is missing, once, without install scripts",
+  "SECURITY 66: installs what is missing, once, without install scripts",
   async () => {
     const place = bareTree(`[ "$1" = --version ] || { echo "$@" >> calls; ln -s "${repository}/node_modules" node_modules; }`);
     const first = await outcome(launch(["call"], place));
