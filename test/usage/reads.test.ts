@@ -46,7 +46,6 @@ forEachEngine((engine) => {
 
     test("reads are written by themselves, within a second", async () => {
       for (let times = 0; times < 5; times++) await look();
-      expect(await sums()).toEqual({});
       for (const until = Date.now() + soonMs; Date.now() < until && Object.keys(await sums()).length === 0;) await Bun.sleep(20);
       expect(await sums()).toEqual({ "look 2": [5, 10] });
     });
