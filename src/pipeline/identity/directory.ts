@@ -13,7 +13,8 @@ export interface DirectoryRecord {
   readonly value: Readonly<Record<string, unknown>>;
   /** Realm of the row that publishes it. */
   readonly owner: number;
-  readonly readMs: number;
+  /** When it was read last, milliseconds by the directory's clock. */
+  readMs: number;
   /** There is no such entry. */
   readonly isAbsent: boolean;
   /** It has changed since, or is no longer kept. */
@@ -129,8 +130,17 @@ export class Directory {
   /** Whether an entry may still be acted upon. */
   isCurrent(record: DirectoryRecord): boolean {
     if (record.isStale) return false;
-    if (this.isLive()) return true;
-    return Math.abs(this.#clock() - record.readMs) < trustedMsMax;
+    return this.isLive() || this.#isFresh(record);
+  }
+
+  /** Whether all of several entries may be: the clock is asked once. */
+  areCurrent(records: readonly DirectoryRecord[]): boolean {
+    for (const record of records) if (record.isStale) return false;
+    return records.length === 0 || this.isLive() || records.every((record) => this.#isFresh(record));
+  }
+
+  #isFresh({ readMs }: DirectoryRecord): boolean {
+    return Math.abs(this.#clock() - readMs) < trustedMsMax;
   }
 
   #read(kind: string, name: string, attempt: number): MaybePromise<DirectoryRecord> {
@@ -146,6 +156,11 @@ export class Directory {
   }
 
   #keep(key: string, row: Row | undefined, readMs: number): DirectoryRecord {
+    const same = this.#sameAs(key, row);
+    if (same !== undefined) {
+      same.readMs = readMs;
+      return same;
+    }
     this.#drop(key);
     if (row === undefined) {
       const absence: DirectoryRecord = { value: {}, owner: installationRealm, readMs, isAbsent: true, isStale: false };
@@ -163,6 +178,14 @@ export class Directory {
     if (this.#records.size >= this.#recordsMax) this.#forgetOldest();
     this.#records.set(key, record);
     return record;
+  }
+
+  /** What is kept, where it was read again and is as it was: what follows from it goes on to count. */
+  #sameAs(key: string, row: Row | undefined): DirectoryRecord | undefined {
+    if (row === undefined) return this.#absent.get(key);
+    const known = this.#records.get(key);
+    if (known === undefined || known.owner !== row["owner"]) return undefined;
+    return Bun.deepEquals(known.value, row["value"], true) ? known : undefined;
   }
 
   /** Makes room: a tenth of what is kept, the oldest first. */

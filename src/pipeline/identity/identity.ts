@@ -66,20 +66,28 @@ export class Identity {
 
   /** The caller of a call, or why there is none. At once where everything is known. Throws `StoreError`. */
   callerOf(call: Call): MaybePromise<Caller | Refusal> {
-    const { credentials, operation } = call;
+    const { credentials } = call;
     if (credentials.kind === "none") return this.#anonymous(call);
-    return andThen(this.#resolver.resolve(credentials), (resolved): MaybePromise<Caller | Refusal> => {
-      if (isRefusal(resolved)) return this.#failed(resolved, call);
-      const barred = this.#barred(resolved, call);
-      if (barred !== undefined) return barred;
-      return andThen(this.#inService(resolved, operation), (caller): MaybePromise<Caller | Refusal> => {
-        if (isRefusal(caller)) return caller;
-        const { use } = resolved;
-        if (use !== undefined) this.#options.onUse?.({ ...use, atMs: this.#clock() });
-        if (call.actFor === undefined && (call.tenant === undefined || call.tenant === caller.tenant)) return caller;
-        return this.#acting(caller, call);
-      });
-    });
+    // Without a function for each call: most wait for nothing.
+    const resolved = this.#resolver.resolve(credentials);
+    return resolved instanceof Promise ? resolved.then((found) => this.#found(found, call)) : this.#found(resolved, call);
+  }
+
+  #found(resolved: Resolved | Refusal, call: Call): MaybePromise<Caller | Refusal> {
+    if (isRefusal(resolved)) return this.#failed(resolved, call);
+    const nowMs = this.#clock();
+    const barred = this.#barred(resolved, call, nowMs);
+    if (barred !== undefined) return barred;
+    const caller = this.#inService(resolved, call.operation);
+    if (caller instanceof Promise) return caller.then((entered) => this.#entered(entered, resolved, call, nowMs));
+    return this.#entered(caller, resolved, call, nowMs);
+  }
+
+  #entered(caller: Caller | Refusal, { use }: Resolved, call: Call, nowMs: number): MaybePromise<Caller | Refusal> {
+    if (isRefusal(caller)) return caller;
+    if (use !== undefined) this.#options.onUse?.({ kind: use.kind, id: use.id, realm: use.realm, atMs: nowMs });
+    if (call.actFor === undefined && (call.tenant === undefined || call.tenant === caller.tenant)) return caller;
+    return this.#acting(caller, call);
   }
 
   /** The installation itself, in a tenant: for work that no caller asks for. */
@@ -99,8 +107,8 @@ export class Identity {
   }
 
   /** What limits the credential: its time, addresses, operations. */
-  #barred({ expiresMs, ips, operations }: Resolved, call: Call): Refusal | undefined {
-    if (this.#clock() >= expiresMs) return invalidCredentials();
+  #barred({ expiresMs, ips, operations }: Resolved, call: Call, nowMs: number): Refusal | undefined {
+    if (nowMs >= expiresMs) return invalidCredentials();
     if (ips !== null && !isWithin(call.peer?.address ?? call.address ?? "", ips)) return refuse("address_not_allowed");
     const { service, name } = call.operation;
     if (operations !== null && !operations.some((pattern) => coversOperation(pattern, `${service}.${name}`)))

@@ -115,8 +115,7 @@ export class Resolver {
 
   /** Whether entries are still as they were read. */
   isCurrent(deps: readonly DirectoryRecord[]): boolean {
-    for (const record of deps) if (!this.#directory.isCurrent(record)) return false;
-    return true;
+    return this.#directory.areCurrent(deps);
   }
 
   /** What follows from credentials. At once where everything is known. Throws `StoreError`. */
