@@ -2,7 +2,6 @@
 import { load, type Measured } from "../harness/load.ts";
 import { figure, type Report, spread, table } from "../harness/report.ts";
 import { type Contestant, interleave } from "../harness/rounds.ts";
-import type { Running } from "../harness/peer.ts";
 import type { Started } from "../harness/start-peers.ts";
 import { ratios, summarize } from "../harness/statistics.ts";
 import type { Case, Plan } from "./cases.ts";
@@ -13,7 +12,7 @@ export type RoundsByPath = Readonly<Record<string, readonly Measured[]>>;
 /** Calls that each peer has answered so far, warm-up included, by `case/peer`. */
 export type Answered = Map<string, number>;
 
-const contestant = (each: Case, { peer, running }: Started<Running>, answered: Answered): Contestant => {
+const contestant = (each: Case, { peer, running }: Started, answered: Answered): Contestant => {
   const call = running.calls[each.name];
   if (call === undefined || typeof call === "function") throw new Error(`${peer.name} has no ${each.name}`);
   const path = `${each.name}/${peer.name}`;
@@ -29,7 +28,7 @@ const contestant = (each: Case, { peer, running }: Started<Running>, answered: A
 
 export async function measureCase(
   each: Case,
-  { peers, plan, answered }: { readonly peers: readonly Started<Running>[]; readonly plan: Plan; readonly answered: Answered },
+  { peers, plan, answered }: { readonly peers: readonly Started[]; readonly plan: Plan; readonly answered: Answered },
 ): Promise<RoundsByPath> {
   if (peers.length === 0) return {};
   process.stderr.write(`measuring ${each.name} …\n`);

@@ -166,7 +166,7 @@ const serve = async ({
     idleTimeout: 60,
     fetch: (request, server) => rest.handle(request, new Peer(server, request)),
   });
-  process.once("SIGTERM", async () => {
+  const stop = async (): Promise<never> => {
     await listener.stop(true);
     if (isWhole) await uses.stop();
     app.directory.stop();
@@ -176,7 +176,8 @@ const serve = async ({
     await app.audit.stop();
     await store.close();
     process.exit(0);
-  });
+  };
+  process.once("SIGTERM", () => void stop().catch(fail));
 };
 
 if (import.meta.main) {

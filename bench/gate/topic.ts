@@ -1,7 +1,7 @@
 /** The benchmark of the gate from beginning to end; what it asks and how is told in README.md beside it. */
 import { startPostgres } from "../../test/postgres/index.ts";
 import { versionOf } from "../harness/machine.ts";
-import type { Running, Surroundings } from "../harness/peer.ts";
+import type { Surroundings } from "../harness/peer.ts";
 import { residentMiB } from "../harness/process-tree.ts";
 import { table } from "../harness/report.ts";
 import { type Lineup, type Started, startPeers } from "../harness/start-peers.ts";
@@ -70,7 +70,7 @@ export async function run(options: TopicOptions): Promise<Everything> {
       warmed.flatMap(({ peer, running: { figures } }) => (figures.keys === undefined ? [] : [[peer.name, figures.keys]])),
     );
     const memory = Object.fromEntries(warmed.map(({ peer, running }) => [peer.name, residentMiB(running.serverPids)]));
-    const peers: readonly Started<Running>[] = [...started, ...others.started];
+    const peers: readonly Started[] = [...started, ...others.started];
     const rounds: Record<string, RoundsByPath[string]> = {};
     for (const each of chosen) {
       const able = peers.filter(({ peer }) => takesPart[each.name]?.test(peer.name) === true);
@@ -127,7 +127,7 @@ const sumOf = (answered: Answered, peer: string, names?: readonly string[]): num
     .reduce((sum, [, calls]) => sum + calls, 0);
 
 /** Throws unless the gateway has counted exactly what was answered. */
-async function verifyGateway(started: readonly Started<Running>[], answered: Answered): Promise<void> {
+async function verifyGateway(started: readonly Started[], answered: Answered): Promise<void> {
   for (const { peer, running } of started) {
     if (!("counted" in running)) continue;
     const counted = await (running as GatewayRunning).counted();
