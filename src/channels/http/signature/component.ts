@@ -42,15 +42,16 @@ export interface Component {
   readonly name: string;
   /** As it stands in the signature base: `"content-digest";sf`. */
   readonly identifier: string;
-  /** What its line in the base begins with: `"content-digest";sf: `. */
-  readonly prefix: string;
+  /** What stands before its value in the base: `"content-digest";sf: `, as the first one, and after a line. */
+  readonly start: string;
+  readonly separator: string;
   /** The whole value of this very message, and no part of it. */
   readonly isPlain: boolean;
-  /** Of one line. Undefined where the message has no such value. */
+  /** One line of ASCII. Undefined where the message has no such value. */
   valueIn(message: Message): string | undefined;
 }
 
-type Compiled = Omit<Component, "identifier" | "prefix">;
+type Compiled = Omit<Component, "identifier" | "start" | "separator">;
 
 type Derive = (request: RequestMessage) => string | undefined;
 
@@ -102,13 +103,17 @@ const ofField: ReadonlySet<string> = new Set(["sf", "bs", "req", "tr", "key"]);
 
 /** Line folding, which HTTP/1.1 once had. */
 const folded = /[ \t]*\r?\n[ \t]+/g;
+/** Printable ASCII and tabs: no line end, nothing that two sides might encode differently. */
+const fieldText = /^[\t\x20-\x7e]*$/;
 
-/** Without white space around it and folding in it; undefined where it has several lines even so. */
+const unfolded = (text: string): string => text.trim().replace(folded, " ");
+
+/** Without white space around it and folding in it; undefined where it cannot stand in a base even so. */
 const tidy = (text: string): string | undefined => {
   const trimmed = text.trim();
-  if (!trimmed.includes("\n")) return trimmed;
-  const unfolded = trimmed.replace(folded, " ");
-  return unfolded.includes("\n") ? undefined : unfolded;
+  if (fieldText.test(trimmed)) return trimmed;
+  const plain = unfolded(text);
+  return fieldText.test(plain) ? plain : undefined;
 };
 
 const serializeField = (text: string, type: FieldType): string | undefined => {
@@ -135,9 +140,9 @@ const memberOf = (text: string, key: string): string | undefined => {
 
 /** Each line as a byte sequence; undefined where the lines are not known one by one. */
 const wrapped = (fields: Fields, name: string): string | undefined => {
-  const lines = fields.lines?.(name).map(tidy) ?? [];
-  if (lines.length === 0 || lines.includes(undefined)) return undefined;
-  return lines.map((line) => `:${Buffer.from(line ?? "", "latin1").toString("base64")}:`).join(", ");
+  const lines = fields.lines?.(name) ?? [];
+  if (lines.length === 0) return undefined;
+  return lines.map((line) => `:${Buffer.from(unfolded(line), "latin1").toString("base64")}:`).join(", ");
 };
 
 /** The fields a component is taken from. */
@@ -234,7 +239,8 @@ export const compileComponents = (items: readonly Item[], options: ComponentOpti
     seen.add(same);
     const identifier = serializeItem(item);
     const { isPlain, valueIn } = compiled;
-    components.push({ name, identifier, prefix: `${identifier}: `, isPlain, valueIn });
+    const start = `${identifier}: `;
+    components.push({ name, identifier, start, separator: `\n${start}`, isPlain, valueIn });
   }
   return components;
 };

@@ -8,17 +8,16 @@
 import type { Component } from "./component.ts";
 import type { Message } from "./message.ts";
 
-/** Printable ASCII, tabs, and the line ends between components, whose values have none: nothing that two sides might encode differently. */
-const baseText = /^[\t\n\x20-\x7e]*$/;
+const parametersStart = '"@signature-params": ';
 
-/** `parameters` is the last line's value. Undefined where the message lacks a component or has a value that cannot stand here. */
+/** `parameters` is the last line's value. Undefined where the message lacks a component, or has a value that cannot stand here. */
 export const signatureBase = (message: Message, components: readonly Component[], parameters: string): string | undefined => {
   let base = "";
-  for (const component of components) {
+  for (let index = 0; index < components.length; index++) {
+    const component = components[index] as Component;
     const value = component.valueIn(message);
     if (value === undefined) return undefined;
-    base += `${component.prefix}${value}\n`;
+    base += (index === 0 ? component.start : component.separator) + value;
   }
-  base += `"@signature-params": ${parameters}`;
-  return baseText.test(base) ? base : undefined;
+  return base + (components.length === 0 ? parametersStart : `\n${parametersStart}`) + parameters;
 };

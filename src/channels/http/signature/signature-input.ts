@@ -107,16 +107,32 @@ const readAny = (
   return { label, components, coverage: coverageOf(components), parameters, text, signature: signature.bare.value };
 };
 
-/** Labels with lists of components of requests, `pons=("@method" "@target-uri")`, in canonical form: they repeat from request to request. */
-const knownLists = new BoundedCache<Pick<SignatureInput, "label" | "components" | "coverage">>({
-  entriesMax: 1_024,
-  keyLengthMax: 1_024,
-});
+interface KnownList extends Pick<SignatureInput, "label" | "components" | "coverage"> {
+  /** `pons=("@method" "@target-uri")`. */
+  readonly start: string;
+}
 
-const keep = ({ label, components, coverage, text }: SignatureInput): void => {
-  const list = `(${components.map(({ identifier }) => identifier).join(" ")})`;
-  if (text.startsWith(list)) knownLists.set(`${label}=${list}`, { label, components, coverage });
-};
+/** Labels with lists of components of requests, in canonical form: they repeat from request to request, most of all the one before. */
+class KnownLists {
+  readonly #all = new BoundedCache<KnownList>({ entriesMax: 1_024, keyLengthMax: 1_024 });
+  #last: KnownList | undefined;
+
+  /** The one a header begins with. A list ends at its parenthesis, so that a header that begins with one has it whole. */
+  of(header: string): KnownList | undefined {
+    if (this.#last !== undefined && header.startsWith(this.#last.start)) return this.#last;
+    const found = this.#all.get(header.slice(0, header.indexOf(")") + 1));
+    if (found !== undefined) this.#last = found;
+    return found;
+  }
+
+  keep({ label, components, coverage, text }: SignatureInput): void {
+    const list = `(${components.map(({ identifier }) => identifier).join(" ")})`;
+    const start = `${label}=${list}`;
+    if (text.startsWith(list)) this.#all.set(start, { start, label, components, coverage });
+  }
+}
+
+const knownLists = new KnownLists();
 
 /** What has no place in a header that is read here: controls, escapes, anything but ASCII. */
 const unusual = /[^\x20-\x5b\x5d-\x7e]/;
@@ -181,16 +197,21 @@ const scanParameters = (text: string, from: number): SignatureParameters | undef
   return { created, expires, nonce, alg, keyid, tag };
 };
 
-const strictBase64 = { lastChunkHandling: "strict" } as const;
+const colon = 0x3a;
+const equalsSign = 0x3d;
 
-/** `:AAECAw==:` → the bytes; undefined for anything that is not base64 to the letter. White space, which the decoder skips, makes too few bytes. */
-const scanBytes = (text: string): Uint8Array | undefined => {
-  if (text.length < 2 || !text.startsWith(":") || !text.endsWith(":")) return undefined;
-  const digits = text.slice(1, -1);
-  const padding = digits.endsWith("==") ? 2 : digits.endsWith("=") ? 1 : 0;
+/**
+ * `:AAECAw==:` from `from` to the end → the bytes; undefined for anything that is not base64 to the letter. White space, which the decoder skips, makes
+ * too few bytes.
+ */
+const scanBytes = (text: string, from: number): Uint8Array | undefined => {
+  const end = text.length - 1;
+  if (end <= from || text.charCodeAt(from) !== colon || text.charCodeAt(end) !== colon) return undefined;
+  const isPadded = text.charCodeAt(end - 1) === equalsSign;
+  const padding = isPadded ? (text.charCodeAt(end - 2) === equalsSign ? 2 : 1) : 0;
   try {
-    const bytes = Uint8Array.fromBase64(digits, strictBase64);
-    return bytes.length === (digits.length / 4) * 3 - padding ? bytes : undefined;
+    const bytes = Uint8Array.fromBase64(text.slice(from + 1, end));
+    return bytes.length === ((end - from - 1) / 4) * 3 - padding ? bytes : undefined;
   } catch {
     return undefined;
   }
@@ -198,15 +219,15 @@ const scanBytes = (text: string): Uint8Array | undefined => {
 
 /** Headers with one signature, whose list of components is known. All others are left to `readAny`, which gives the same for these. */
 const readKnown = (inputHeader: string, signatureHeader: string): SignatureInput | undefined => {
-  const end = inputHeader.indexOf(")") + 1;
-  const known = knownLists.get(inputHeader.slice(0, end));
+  const known = knownLists.of(inputHeader);
   if (known === undefined) return undefined;
-  const { label, components, coverage } = known;
-  if (!signatureHeader.startsWith(label) || signatureHeader[label.length] !== "=") return undefined;
-  const parameters = scanParameters(inputHeader, end);
-  const signature = parameters === undefined ? undefined : scanBytes(signatureHeader.slice(label.length + 1));
+  const { label, components, coverage, start } = known;
+  const end = label.length;
+  if (!signatureHeader.startsWith(label) || signatureHeader.charCodeAt(end) !== equalsSign) return undefined;
+  const parameters = scanParameters(inputHeader, start.length);
+  const signature = parameters === undefined ? undefined : scanBytes(signatureHeader, end + 1);
   if (parameters === undefined || signature === undefined || signature.length > signatureBytesMax) return undefined;
-  return { label, components, coverage, parameters, text: inputHeader.slice(label.length + 1), signature };
+  return { label, components, coverage, parameters, text: inputHeader.slice(end + 1), signature };
 };
 
 /** The signature of a message that is meant for us, or why there is none. */
@@ -219,6 +240,6 @@ export const readSignatureInput = (headers: Fields, kind: Message["kind"], optio
   const known = isUsual ? readKnown(inputHeader, signatureHeader) : undefined;
   if (known !== undefined) return known;
   const read = readAny(inputHeader, signatureHeader, { ...options, kind });
-  if (isUsual && !isProblem(read)) keep(read);
+  if (isUsual && !isProblem(read)) knownLists.keep(read);
   return read;
 };

@@ -41,7 +41,7 @@ const hasherOf = (secret: Uint8Array): Bun.CryptoHasher => {
   return hasher.copy();
 };
 
-const checkHmac = (secret: Uint8Array, base: string, signature: Uint8Array): boolean => {
+const checkHmac = (secret: Uint8Array, base: string | Uint8Array, signature: Uint8Array): boolean => {
   const expected = hasherOf(secret).update(base).digest();
   const isWhole = signature.length === expected.length;
   return timingSafeEqual(expected, isWhole ? signature : new Uint8Array(expected.length)) && isWhole;
@@ -107,10 +107,10 @@ const keyObjectOf = (key: PublicKey): KeyObject | undefined => {
   return object;
 };
 
-const checkPublic = (key: PublicKey, base: string, signature: Uint8Array): boolean => {
+const checkPublic = (key: PublicKey, base: string | Uint8Array, signature: Uint8Array): boolean => {
   const object = keyObjectOf(key);
   if (object === undefined) return false;
-  const text = Buffer.from(base, "latin1");
+  const text = typeof base === "string" ? Buffer.from(base) : base;
   switch (key.algorithm) {
     case "ed25519":
       return signature.length === 64 && isSoundPoint(signature.subarray(0, 32)) && verify(null, text, object, signature);
@@ -123,8 +123,8 @@ const checkPublic = (key: PublicKey, base: string, signature: Uint8Array): boole
   }
 };
 
-/** Whether `signature` was made over `base` with the counterpart of `key`. The base is ASCII. Never throws: a key that is none fits nothing. */
-export const checkBytes = (key: VerifyingKey, base: string, signature: Uint8Array): boolean =>
+/** Whether `signature` was made over `base`, text as UTF-8, with the counterpart of `key`. Never throws: a key that is none fits nothing. */
+export const checkBytes = (key: VerifyingKey, base: string | Uint8Array, signature: Uint8Array): boolean =>
   key.algorithm === "hmac-sha256" ? checkHmac(key.secret, base, signature) : checkPublic(key, base, signature);
 
 /** Whether a key may be registered for signing by this algorithm: a secret of at least 32 bytes, or a sound public key of the kind. */
