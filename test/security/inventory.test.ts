@@ -213,7 +213,7 @@ describe("the inventory of a running server", () => {
     const answerTo = (hello: Buffer): Promise<Buffer> =>
       new Promise((resolve, reject) => {
         const socket = connect(Number(port), hostname, () => socket.write(hello));
-        socket.once("data", (chunk) => {
+        socket.once("data", (chunk: Buffer) => {
           resolve(chunk);
           socket.destroy();
         });

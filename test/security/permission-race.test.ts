@@ -72,12 +72,12 @@ forEachEngine((engine) => {
         const tag = read.headers.get("etag") ?? "";
         expect(tag).toMatch(/^"/);
         const writers = Array.from({ length: 16 }, (_, at) => {
-          const node = nodes.all()[at % nodes.all().length];
+          const node = nodes.at(at % nodes.all().length);
           const body = JSON.stringify({ title: `round ${round}, writer ${at}` });
-          return node?.ask(`/archive/v1/papers/${id}`, { method: "PATCH", headers: { ...headers, "if-match": tag }, body });
+          return node.ask(`/archive/v1/papers/${id}`, { method: "PATCH", headers: { ...headers, "if-match": tag }, body });
         });
         const answers = await Promise.all(writers);
-        const statuses = answers.map((answer) => answer?.status);
+        const statuses = answers.map((answer) => answer.status);
         expect(statuses.filter((status) => status === 200)).toHaveLength(1);
         expect(statuses.filter((status) => status === 412)).toHaveLength(15);
         const winner = statuses.indexOf(200);
@@ -117,11 +117,11 @@ describe("SECURITY 27: what nobody has decided about is closed", () => {
     ["for a role that is none", ["clark"]],
   ])("SECURITY 27: a function %s does not compile", (_, roles) => {
     const things = resource("things", { doc: "…", fields }, ({ all }) => ({ rows: { clerk: all } }));
-    const knock = command({ doc: "…", roles: roles as never, output: "none", run: () => undefined });
+    const knock = command({ doc: "…", roles, output: "none", run: () => undefined });
     expect(() => compiled(things, { operations: { knock } })).toThrow(/knock/);
     const onItem = resource("things", { doc: "…", fields }, ({ all, command: change }) => ({
       rows: { clerk: all },
-      functions: { touch: change({ doc: "…", on: "item", roles: roles as never, output: "none", run: () => undefined }) },
+      functions: { touch: change({ doc: "…", on: "item", roles, output: "none", run: () => undefined }) },
     }));
     expect(() => compiled(onItem)).toThrow(/touch/);
   });

@@ -37,7 +37,7 @@ export const papers = resource(
       price: t.integer({ optional: true, read: ["keeper"], write: ["keeper"] }),
     },
   },
-  ({ all, own, command: change }) => ({
+  ({ self, all, own, command: change }) => ({
     rows: { keeper: all, reader: all, author: own("owner") },
     access: { create: ["keeper", "author"], update: ["keeper", "author"], delete: ["keeper"] },
     functions: {
@@ -45,7 +45,7 @@ export const papers = resource(
         doc: "Stamps a paper.",
         on: "item",
         roles: ["keeper"],
-        run: (ctx, { row }) => ctx.table(papers).update(row.id, { title: `${row.title} (stamped)` }),
+        run: (ctx, { row }) => ctx.table(self).update(row.id, { title: `${row.title} (stamped)` }),
       }),
     },
   }),

@@ -92,7 +92,7 @@ export const openWorld = async (database: TestDatabase): Promise<World> => {
   const { contracts } = app;
   const rows = new Map<ResourceContract, string>();
   const without: string[] = [];
-  const realmIn = ({ tenant, environment }: Home, { definition }: Contract): number | Promise<number> =>
+  const realmIn = async ({ tenant, environment }: Home, { definition }: Contract): Promise<number> =>
     realmOf(store, tenant, definition.rowsOf === "tenant" ? "tenant" : environment);
 
   for (const contract of contracts.values()) {
