@@ -19,7 +19,7 @@ forEachEngine((engine) => {
   const create = (by: Session, body: Data) => platform.call("apps.create", { by, body });
   const entryOf = async (id: string): Promise<Data | undefined> => {
     const record = await platform.app.directory.get("app", id);
-    return record?.value as Data | undefined;
+    return record?.value;
   };
 
   test("a developer's app is the own one; an administrator's is the tenant's, or whose it is said to be", async () => {

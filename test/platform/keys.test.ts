@@ -247,7 +247,7 @@ forEachEngine((engine) => {
       const app = await newApp();
       const { secret } = await newKey(app, { kind: "hmac" });
       const { publicKey } = generateKeyPairSync("ed25519");
-      const pem = publicKey.export({ format: "pem", type: "spki" }).toString();
+      const pem = publicKey.export({ format: "pem", type: "spki" });
       expect(dataOf(await createKey(app, { kind: "ed25519", publicKey: pem }))["secret"]).toBeNull();
       const signers: readonly { readonly key: SigningKey }[] = await platform.app.identity.signersOf(`${app}/sandbox`);
       const held = signers.map(({ key }) =>
@@ -255,7 +255,7 @@ forEachEngine((engine) => {
       );
       expect(held.toSorted()).toEqual([secret, publicKey.export({ format: "der", type: "spki" }).toString("base64")].toSorted());
       const { publicKey: rsa } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-      for (const wrong of [null, "nonsense", rsa.export({ format: "pem", type: "spki" }).toString()])
+      for (const wrong of [null, "nonsense", rsa.export({ format: "pem", type: "spki" })])
         expect(outcomeOf(await createKey(app, { kind: "ed25519", publicKey: wrong }))).toBe("422 key_material_invalid");
     });
 

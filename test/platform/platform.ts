@@ -193,7 +193,7 @@ export const openPlatform = async (database: Pick<TestDatabase, "url" | "drop">)
       channel: "test",
     });
 
-  const sql: Platform["sql"] = async (statement, values = []) => (await store.admin.query(statement, [...values])) as Data[];
+  const sql: Platform["sql"] = async (statement, values = []) => store.admin.query(statement, [...values]);
 
   const apps = new Map<string, { readonly key: Uint8Array; step: number }>();
 

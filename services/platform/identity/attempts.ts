@@ -13,7 +13,7 @@ import { after, daySeconds } from "./moments.ts";
 
 export const attempts = resource(declared, ({ self, due }) => ({
   rows: {},
-  due: due({ doc: "Forgets a counter.", at: "dueAt", run: (ctx, { row }) => void ctx.table(self).delete(row.id) }),
+  due: due({ doc: "Forgets a counter.", at: "dueAt", run: (ctx, { row }) => ctx.table(self).delete(row.id) }),
 }));
 
 interface Limit {
@@ -61,6 +61,6 @@ export const forget = (ctx: CommandContext, row: Attempt | undefined): void => {
 
 /** `too_many_attempts`, with the seconds until one is let in again. */
 export const tooMany = (ctx: QueryContext | CommandContext, row: Attempt | undefined): FunctionRefusal => {
-  const leftMs = row?.dueAt == null ? 0 : Date.parse(row.dueAt) - Date.parse(ctx.now);
+  const leftMs = Date.parse(row?.dueAt ?? ctx.now) - Date.parse(ctx.now);
   return ctx.refuse("too_many_attempts", { retryAfterSeconds: Math.max(1, Math.ceil(leftMs / 1_000)) });
 };

@@ -149,13 +149,17 @@ export const memberships = query({
   },
   run: async (ctx) => {
     const own = await ctx.table(members).find((member) => eq(member.user, ctx.principal.user ?? ""));
-    const groups = await Promise.all(own.map(({ community }) => ctx.table(declared).get(community)));
+    const ids = own.map(({ community }) => community);
+    const groups = await ctx.table(declared).find((row) => oneOf(row.id, ids), { sortBy: "name" });
+    const roleIn = new Map(own.map(({ community, role }) => [community, role]));
     return {
-      communities: groups.flatMap((group, at) =>
-        group === undefined
-          ? []
-          : [{ id: group.id, name: group.name, title: group.title, role: own[at]?.role ?? "member", products: group.products }],
-      ),
+      communities: groups.map(({ id, name: named, title: titled, products: offered }) => ({
+        id,
+        name: named,
+        title: titled,
+        role: roleIn.get(id) ?? "member",
+        products: offered,
+      })),
     };
   },
 });

@@ -20,7 +20,7 @@ export const mailResource = resource(declared, ({ self, all, filter, command, di
   sortBy: "createdAt.desc",
   filters: { failed: filter(({ status }) => eq(status, "failed")) },
   directory: directory((row) => (row.status === "pending" ? [entry("mail", row.id, { nextAt: row.nextAt })] : [])),
-  due: due({ doc: "Forgets an old mail.", at: "dueAt", run: (ctx, { row }) => void ctx.table(self).delete(row.id) }),
+  due: due({ doc: "Forgets an old mail.", at: "dueAt", run: (ctx, { row }) => ctx.table(self).delete(row.id) }),
   functions: {
     claim: command({
       on: "collection",

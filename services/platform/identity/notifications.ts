@@ -18,7 +18,7 @@ export const notificationResource = resource(declared, ({ self, rows, all, filte
       data: { notification: t.ref("notifications"), user: t.ref("users"), kind: t.string() },
     },
   },
-  due: due({ doc: "Forgets an old notification.", at: "dueAt", run: (ctx, { row }) => void ctx.table(self).delete(row.id) }),
+  due: due({ doc: "Forgets an old notification.", at: "dueAt", run: (ctx, { row }) => ctx.table(self).delete(row.id) }),
   functions: {
     read: command({
       on: "item",

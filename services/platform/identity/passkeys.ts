@@ -31,7 +31,7 @@ import { users } from "./user-fields.ts";
 
 export const challenges = resource(declaredChallenges, ({ self, due }) => ({
   rows: {},
-  due: due({ doc: "Forgets a challenge.", at: "dueAt", run: (ctx, { row }) => void ctx.table(self).delete(row.id) }),
+  due: due({ doc: "Forgets a challenge.", at: "dueAt", run: (ctx, { row }) => ctx.table(self).delete(row.id) }),
 }));
 
 export const passkeyResource = resource(declared, ({ self, rows, all, command }) => ({

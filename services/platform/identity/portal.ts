@@ -8,8 +8,9 @@ export const portalLink = (
   page: "confirm" | "reset" | "invitation",
   values: Readonly<Record<string, string>>,
 ): string | undefined => {
-  if (community?.origin == null) return undefined;
-  return `${community.origin}/${page}#${new URLSearchParams(values).toString()}`;
+  const { origin = null } = community ?? {};
+  if (origin === null) return undefined;
+  return `${origin}/${page}#${new URLSearchParams(values).toString()}`;
 };
 
 export const communityNamed = async (ctx: QueryContext | CommandContext, name: string): Promise<Community | undefined> =>
