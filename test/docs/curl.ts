@@ -1,7 +1,7 @@
 /**
  * Stands in for curl where a machine has none: the options that the documentation uses, over `fetch`.
  *
- *   -i -I -s -g   -X method   -H "Name: value"   -d body   -o file   URL          letters may be joined: -sgi
+ *   -i -I -s -g   -X method   -H "Name: value"   -d body   -u name:secret   -o file   URL          letters may be joined: -sgi
  */
 const methods = { body: "POST", head: "HEAD", plain: "GET" } as const;
 const args = Bun.argv.slice(2);
@@ -16,7 +16,7 @@ for (let at = 0; at < args.length; at++) {
     continue;
   }
   const last = arg.at(-1) ?? "";
-  if (!"XHdo".includes(last)) {
+  if (!"XHduo".includes(last)) {
     flags += arg.slice(1);
     continue;
   }
@@ -25,7 +25,8 @@ for (let at = 0; at < args.length; at++) {
   if (last === "X") method = value;
   else if (last === "H") headers.append(value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1).trim());
   else if (last === "o") file = value;
-  else body = value;
+  else if (last === "u") headers.append("Authorization", `Basic ${new TextEncoder().encode(value).toBase64()}`);
+  else body = body === "" ? value : `${body}&${value}`;
 }
 const unknown = [...flags].find((flag) => !"iIsg".includes(flag));
 if (unknown !== undefined) throw new Error(`curl: -${unknown} is none of the options that this one has`);
