@@ -11,6 +11,14 @@ import { isShown } from "./visibility.ts";
 import { identityOf } from "./who.ts";
 import type { EnvironmentName } from "./words.ts";
 
+/** Why an app may not be subscribed. */
+export const subscribeRefusals = {
+  not_on_offer: { status: 422, doc: "The product or the plan is not on offer there." },
+  already_subscribed: { status: 409, doc: "The app has the product in this environment, or has asked for it." },
+  app_suspended: { status: 409, doc: "The app is suspended." },
+  environment_closed: { status: 409, doc: "The environment takes no new subscriptions." },
+} as const;
+
 /** What somebody asks for. The rows are as the command found them. */
 export interface Wish {
   readonly app: App | undefined;

@@ -8,7 +8,7 @@ import { and, eq, notNull, or, related, resource, rowOf, t } from "pons";
 import { apps } from "../identity/app-fields.ts";
 import { plans } from "./plan-fields.ts";
 import { products } from "./product-fields.ts";
-import { approve, cancel, changePlan, reject, subscribe } from "./subscribe.ts";
+import { approve, cancel, changePlan, reject, subscribe, subscribeRefusals } from "./subscribe.ts";
 import { subscriptions as declared } from "./subscription-fields.ts";
 import { overseers } from "../roles.ts";
 import { environmentNames } from "./words.ts";
@@ -16,7 +16,7 @@ import { environmentNames } from "./words.ts";
 const about = { subscription: t.ref("subscriptions"), app: t.ref("apps") };
 
 const offerRefusals = {
-  not_on_offer: { status: 422, doc: "The product or the plan is not on offer there." },
+  not_on_offer: subscribeRefusals.not_on_offer,
   subscription_over: { status: 409, doc: "The subscription is not active." },
 } as const;
 
@@ -65,12 +65,7 @@ export const subscriptions = resource(declared, ({ all, rows, filter, count, com
     },
     output: "row",
     accepted: waitsForApproval,
-    refusals: {
-      not_on_offer: offerRefusals.not_on_offer,
-      already_subscribed: { status: 409, doc: "The app has the product in this environment, or has asked for it." },
-      app_suspended: { status: 409, doc: "The app is suspended." },
-      environment_closed: { status: 409, doc: "The environment takes no new subscriptions." },
-    },
+    refusals: subscribeRefusals,
     load: ({ input }) => ({
       app: rowOf(apps, input.app),
       product: rowOf(products, input.product),

@@ -3,13 +3,19 @@
  * the directory, so that suspending it is felt at once.
  */
 import { type CommandContext, entry, eq, type FunctionRefusal, isNull, resource, rowOf, t, type Value } from "pons";
-import { endSubscriptions } from "../commerce/subscribe.ts";
+import { plans } from "../commerce/plan-fields.ts";
+import { products } from "../commerce/product-fields.ts";
+import { endSubscriptions, subscribe, subscribeRefusals } from "../commerce/subscribe.ts";
+import { environmentNames } from "../commerce/words.ts";
 import { type App, apps as declared, appsMax, appTerms } from "./app-fields.ts";
 import { communities } from "./community-fields.ts";
 import { endKeys, keyInput, keyOutput, keyRefusals, makeKey, shownKey, tellOfKey } from "./key-changes.ts";
 import { members } from "./member-fields.ts";
 import { isRedirectUri, originFlaw, originRefusal } from "./origin.ts";
 import { users } from "./user-fields.ts";
+
+/** Products to which an app is subscribed as it is made. */
+const subscribeMax = 10;
 
 const termRefusals = {
   ...originRefusal,
@@ -66,8 +72,17 @@ export const appResource = resource(declared, ({ self, rows, all, filter, many, 
         doc: "Whose it is; absent: the caller's, or the tenant's own for an administrator.",
       }),
       community: t.ref("communities", { optional: true, doc: "The community in which it is registered." }),
+      subscribe: t.array(
+        t.object({
+          product: t.string({ maxLength: 64, doc: "Name of the product.", example: "bank-sandbox" }),
+          plan: t.string({ maxLength: 64, doc: "Name of the plan.", example: "free" }),
+          environment: t.enum(environmentNames, { default: "sandbox" }),
+        }),
+        { default: [], maxItems: subscribeMax, doc: "What it is subscribed to at once, as `catalogue` names it." },
+      ),
     },
     refusals: {
+      ...subscribeRefusals,
       too_many_apps: { status: 409, doc: `There are at most ${appsMax} apps of one owner.` },
       not_member: { status: 422, doc: "The owner is no member of this community." },
       owner_not_found: { status: 422, doc: "There is no such person." },
@@ -88,7 +103,15 @@ export const appResource = resource(declared, ({ self, rows, all, filter, many, 
       const others = await othersOf(ctx, owner);
       if (others.filter(({ status }) => status !== "closed").length >= appsMax) return ctx.refuse("too_many_apps");
       if (others.some(({ name, status }) => name === input.name && status !== "closed")) return ctx.refuse("app_name_taken");
-      return ctx.table(self).insert({ ...input, owner });
+      const { subscribe: wishes, ...terms } = input;
+      const row = ctx.table(self).insert({ ...terms, owner });
+      for (const { product: productName, plan: planName, environment } of wishes) {
+        const [product] = await ctx.table(products).find(({ name }) => eq(name, productName), { limit: 1 });
+        const [plan] = await ctx.table(plans).find(({ name }) => eq(name, planName), { limit: 1 });
+        const made = await subscribe(ctx, { app: row, product, plan, environment });
+        if ("refused" in made) return made;
+      }
+      return (await ctx.table(self).get(row.id)) ?? row;
     },
   }),
   directory: directory((row) =>
