@@ -18,13 +18,16 @@ import type { Credentials } from "./demo-file.ts";
 import { hasKeys } from "./keys.ts";
 import { createLimiter } from "./limiter.ts";
 import { createManaged } from "./managed.ts";
+import { type MailSender, senderOf } from "./mail.ts";
 import { Notices } from "./notices.ts";
+import { Outbox } from "./outbox.ts";
 import { type LoadedService, loadServices } from "./load-services.ts";
 import { fitSchema } from "./schema.ts";
 import { installationSecret } from "./secret.ts";
 import type { SeedProgress } from "./seed.ts";
 import { StartError } from "./start-error.ts";
 import { type Authority, createTokens } from "./tokens.ts";
+import { Support } from "./support.ts";
 import { Uses } from "./uses.ts";
 
 export interface BootOptions {
@@ -43,6 +46,8 @@ export interface Booted {
   readonly app: App;
   /** Of the demo tenant; development only. */
   readonly demo: Credentials | undefined;
+  /** Sends mails; absent where none is configured. */
+  readonly mail: MailSender | undefined;
   /** Waits for the writer and closes the store. */
   close(): Promise<void>;
 }
@@ -171,9 +176,18 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
     await app.managed?.start();
     uses.start(app);
     notices.start(app);
+    const mail = senderOf(config);
+    const outbox =
+      mail === undefined ? undefined : new Outbox({ app, sender: mail, onError: (error) => onError(error, "mails") });
+    if (outbox === undefined) logger.warn("no_mail_server", { advice: "mails wait until PONS_SMTP_URL is set" });
+    const support = new Support({ app, operatorTenant, onError: (error) => onError(error, "support") });
+    outbox?.start();
+    support.start();
     const onSigned = checkpointExport(config, logger);
     app.audit.start(onSigned === undefined ? {} : { onSigned });
     const close = async (): Promise<void> => {
+      await outbox?.stop();
+      await support.stop();
       await uses.stop();
       await closeLimiter?.();
       app.directory.stop();
@@ -185,7 +199,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       await app.leases?.leave();
       await store.close();
     };
-    return { config, services, app, demo, authority, close };
+    return { config, services, app, demo, authority, mail, close };
   } catch (error) {
     await store.close();
     if (!(error instanceof StoreError) || error.kind === "broken") throw error;

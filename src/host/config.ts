@@ -48,6 +48,9 @@ export interface Config {
   readonly nodeUrl: string | undefined;
   /** `log`, or the absolute path of a file. */
   readonly auditExport: string | undefined;
+  /** Where mails go; absent: files in development, nowhere in production. */
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string | undefined;
   /** A URI. */
   readonly securityContact: string | undefined;
 }
@@ -187,6 +190,8 @@ export const readConfig = (environment: Environment): ConfigReading => {
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
     nodeUrl: reader.read("PONS_NODE_URL"),
     auditExport: readAuditExport(reader),
+    smtpUrl: reader.read("PONS_SMTP_URL"),
+    mailFrom: reader.read("PONS_MAIL_FROM"),
     securityContact: reader.read("PONS_SECURITY_CONTACT"),
   };
   const { problems } = reader;

@@ -6,6 +6,8 @@ import type { DocumentHandler } from "../channels/rest/index.ts";
 import type { Booted } from "./boot.ts";
 import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
+import type { FolderSender } from "./mail.ts";
+import { outboxPage } from "./outbox.ts";
 import { resourceMetadata, resourceMetadataPath } from "./resource-metadata.ts";
 import { securityTxtHandler, securityTxtPath } from "./security-txt.ts";
 import { versionPage } from "./version-page.ts";
@@ -15,7 +17,7 @@ const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"])
 
 /** Path → handler. `isStopping`: whether the server takes no more calls. */
 export const documentsOf = (booted: Booted, isStopping: () => boolean): ReadonlyMap<string, DocumentHandler> => {
-  const { app, config, demo } = booted;
+  const { app, config, demo, mail } = booted;
   const contracts = [...app.contracts.values()];
   const handlers = new Map<string, DocumentHandler>([
     ["/", frontPage(contracts)],
@@ -25,6 +27,9 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     [resourceMetadataPath, resourceMetadata(booted)],
     [securityTxtPath, securityTxtHandler(config)],
   ]);
+  // Mails are for whoever develops: only where that is this machine alone.
+  if (config.mode === "development" && loopback.has(config.host) && mail !== undefined && "recent" in mail)
+    handlers.set("/outbox", outboxPage(mail as FolderSender));
   // A key on a page is for whoever sees the page: only where that is this machine alone.
   const options = demo !== undefined && loopback.has(config.host) ? { demoKey: demo.keys.sandbox } : {};
   let loading: Promise<void> | undefined;

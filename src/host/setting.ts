@@ -180,6 +180,21 @@ export const settings = {
     absent: "where the server listens, such as http://127.0.0.1:3000",
     parse: nodeUrl,
   },
+  PONS_SMTP_URL: {
+    doc: "Server that mails are sent by. What leaves this machine is sent over TLS.",
+    expected: "smtp://host:587 or smtps://host:465, with user and password where there are such",
+    absent: "development: files in the data folder, outbox/; production: mails wait",
+    shown: (value: string): string => value.replace(/(:\/\/[^\s:/@]*):[^\s/]*@/, "$1:(hidden)@"),
+    parse: (value: string): Parsed<string> =>
+      /^smtps?:\/\/\S+$/.test(value) && URL.canParse(value) && new URL(value).hostname !== "" ? ok(value) : refused,
+  },
+  PONS_MAIL_FROM: {
+    doc: "Sender of mails.",
+    expected: "an e-mail address, or a name with one: Acme <no-reply@acme.example>",
+    absent: "no-reply@ and the domain",
+    parse: (value: string): Parsed<string> =>
+      /^(?:[^\s@<>"]+@[^\s@<>"]+|[^<>"\r\n]{1,64} <[^\s@<>"]+@[^\s@<>"]+>)$/.test(value) ? ok(value) : refused,
+  },
   PONS_AUDIT_EXPORT: {
     doc: "Where signed checkpoints of the audit go besides the database, so that whoever changes the database is found out: a file that is only appended to, best on another machine, or the log.",
     expected: "log, or the path of a file",

@@ -43,6 +43,8 @@ test("nothing set: a development server for this machine alone", () => {
     baseDomain: undefined,
     nodeUrl: undefined,
     auditExport: undefined,
+    smtpUrl: undefined,
+    mailFrom: undefined,
     securityContact: undefined,
   });
 });

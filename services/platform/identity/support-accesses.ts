@@ -30,9 +30,10 @@ export const supportResource = resource(declared, ({ self, all, filter, command,
   directory: directory((row) => {
     if (row.isClosing) return [entry("supportEnd", row.id, { tenant: row.tenant })];
     if (row.isCopy || row.status === "ended") return [];
-    if (row.status === "requested") return [entry("supportRequest", row.id, { tenant: row.tenant })];
-    const { until, reason, roles } = row;
-    return [entry("support", `${row.operator} ${row.tenant}`, { until, reason, roles })];
+    const { tenant, operator, operatorName, until, reason, roles } = row;
+    if (row.status === "requested")
+      return [entry("supportRequest", row.id, { tenant, operator, operatorName, reason, roles, until })];
+    return [entry("support", `${operator} ${tenant}`, { until, reason, roles })];
   }),
   due: due({
     doc: "Ends an access whose time is over, and forgets it a year later.",
@@ -142,6 +143,21 @@ export const supportResource = resource(declared, ({ self, all, filter, command,
         const isClosing = row.isCopy && ctx.principal.roles.includes("admin");
         const dueAt = after(ctx.now, keptDays * daySeconds);
         return ctx.table(self).update(row.id, { status: "ended", endedAt: ctx.now, dueAt, isClosing });
+      },
+    }),
+    closeFor: command({
+      on: "collection",
+      doc: "Ends an access whose tenant has ended it.",
+      roles: ["system"],
+      input: { id: t.string({ maxLength: 64 }), tenant: t.string({ maxLength: 63 }) },
+      output: { ended: t.boolean() },
+      load: ({ input }) => ({ row: rowOf(declared, input.id) }),
+      run: (ctx, { input, loaded: { row } }) => {
+        // A tenant ends the accesses to itself.
+        if (row === undefined || row.tenant !== input.tenant || row.status === "ended") return { ended: false };
+        const dueAt = after(ctx.now, keptDays * daySeconds);
+        ctx.table(self).update(row.id, { status: "ended", endedAt: ctx.now, dueAt });
+        return { ended: true };
       },
     }),
     closed: command({
