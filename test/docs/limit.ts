@@ -21,6 +21,11 @@ const forms = "src/define/forms.ts";
 const formats = "src/channels/rest/formats";
 const store = "src/store/limits.ts";
 const writer = "src/batch/writer.ts";
+const identity = "src/pipeline/identity";
+const tokens = `${identity}/token/limits.ts`;
+const oauth = "src/oauth";
+const people = "services/platform/identity";
+const offers = "services/platform/commerce";
 
 const of =
   (place: string, unit: Limit["unit"] = "") =>
@@ -108,9 +113,69 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of(rest)("jobsPerCallerMax", "Jobs of one key", "the call is answered when it is done"),
     of(rest, "ms")("jobMsMax", "How long the outcome of a job can be fetched", "404 `not_found`"),
     of(rest, "bytes")("jobBytesMax", "Memory for outcomes of jobs", "the oldest are forgotten"),
-    of("src/pipeline/identity/key-directory.ts", "ms")("rememberedMsMax", "Until a revoked key is refused everywhere", ""),
     of("src/host/run.ts", "ms")("drainMsMax", "Time for calls under way when the server stops", "they are cut off"),
     of("src/host/listen.ts")("idleSeconds", "Seconds after which an idle connection is closed", "closed"),
+  ],
+  callers: [
+    of(`${identity}/directory.ts`, "ms")(
+      "trustedMsMax",
+      "How long what is known of a caller counts without news of changes",
+      "it is asked for",
+    ),
+    of(`${identity}/attempts.ts`)("attemptsMax", "Wrong credentials of an address within a minute", "429 `too_many_attempts`"),
+    of(tokens, "bytes")("tokenBytesMax", "Access token, or DPoP proof", "401 `invalid_credentials`"),
+    of(tokens)("proofSeconds", "Seconds before and after which a DPoP proof counts", "401 `invalid_credentials`"),
+    of(tokens)("leewaySeconds", "Seconds by which an issuer's clock may differ", "401 `invalid_credentials`"),
+    of(`${oauth}/oauth.ts`, "bytes")("bodyBytesMax", "Body of a request to the authorization server", "413"),
+    of(`${oauth}/door.ts`)("activeMax", "Requests at the authorization server at a time", "they wait"),
+    of(`${oauth}/door.ts`)("waitingMax", "Requests that wait for it", "503"),
+    of(`${oauth}/provider.ts`)("codeSeconds", "Seconds for which an authorization code can be exchanged", "`invalid_grant`"),
+    of("src/host/mtls.ts")("connectionsMax", "Connections with client certificates", "closed at once"),
+    of("src/host/tokens.ts", "ms")(
+      "keysMsMax",
+      "Time to fetch the keys of an identity provider",
+      "those fetched before count for an hour more",
+    ),
+    of(`${people}/session-fields.ts`)(
+      "idleSeconds",
+      "Seconds after which an unused session of a browser ends",
+      "401 `invalid_credentials`",
+    ),
+    of(`${people}/session-fields.ts`)(
+      "absoluteSeconds",
+      "Seconds after which a session ends in any case",
+      "401 `invalid_credentials`",
+    ),
+    of(`${people}/session-fields.ts`)("sessionsMax", "Sessions of a person at a time", "the oldest ends"),
+    of("src/pipeline/steps/authorize.ts")(
+      "verifiedSecondsMax",
+      "Seconds for which a second factor counts as shown lately",
+      "403 `step_up_required`",
+    ),
+    of(`${people}/invitation-fields.ts`)(
+      "invitationDays",
+      "Days in which an invitation can be accepted",
+      "422 `invitation_invalid`",
+    ),
+    of(`${people}/support-fields.ts`)("accessMinutesMax", "Minutes of an access for support", "422 `validation_failed`"),
+    of(`${people}/app-fields.ts`)("appsMax", "Apps of one owner", "409 `too_many_apps`"),
+    of(`${people}/key-fields.ts`)("keysMax", "Keys of an app that count", "409 `too_many_keys`"),
+    of(`${people}/key-fields.ts`)(
+      "overlapSecondsMax",
+      "Seconds for which a key counts beside its successor",
+      "422 `validation_failed`",
+    ),
+    of(`${people}/passkey-fields.ts`)("passkeysMax", "Passkeys of a person", "409 `too_many_passkeys`"),
+    of(`${offers}/products.ts`)("productsMax", "Products of a tenant", "409 `too_many_rows`"),
+    of(`${offers}/plans.ts`)("plansMax", "Plans of a tenant", "409 `too_many_rows`"),
+    of(`${offers}/policies.ts`)("policiesMax", "Policies of a tenant", "409 `too_many_rows`"),
+    of(`${offers}/policies.ts`)("callsMax", "Calls on which a draft of a policy is tried", "422 `validation_failed`"),
+    of(`${offers}/role-grants.ts`)("rolesMax", "Roles of a person or an app", "409 `too_many_rows`"),
+    of("services/platform/analytics/period.ts")(
+      "daysMax",
+      "Days that usage and analytics add up at once",
+      "422 `validation_failed`",
+    ),
   ],
   store: [
     of(store)("rowsPerCallMax", "Rows of one read", "an error of ours"),

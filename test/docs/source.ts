@@ -11,7 +11,9 @@ export interface Source {
   readonly text: string;
 }
 
-const files = filesIn(root).filter((file) => file.startsWith("src/") && file.endsWith(".ts") && !file.endsWith(".test.ts"));
+const files = filesIn(root).filter(
+  (file) => /^(?:src|services)\//.test(file) && file.endsWith(".ts") && !file.endsWith(".test.ts"),
+);
 const texts = new Map<string, string>();
 
 /** A file, or every file of a folder; without tests. */
