@@ -30,7 +30,7 @@ export type GatePeer = Peer<GateRunning>;
 type Engine = "sqlite" | "postgres";
 
 const newAccount = `{"name":"Customer {n}","customer":"${customerOf(0)}","currency":"EUR"}`;
-const readyMs = 300_000;
+const readyMs = 600_000;
 
 const callsOf = ({ key, plainKey, paths, requestsFile }: Filled, held: Parts): Record<string, CallPlan> => {
   const secret = hasPart(held, "rule") ? key : plainKey;
