@@ -5,7 +5,7 @@ import { hmac } from "../../src/channels/http/signature/signing-algorithm.ts";
 import { fieldsOf, keys } from "../http/rfc9421.ts";
 import { compareTimes, leastDifference, timesAsLong } from "./timing.ts";
 
-const secret = keys["test-shared-secret"].secret;
+const secret = new Uint8Array(keys["test-shared-secret"].secret);
 const base = '"@method": POST\n"@signature-params": ("@method");created=1618884473;keyid="app_1"';
 const right = hmac(secret, base);
 const changedAt = (index: number): Uint8Array => right.map((byte, at) => (at === index ? byte ^ 0xff : byte));

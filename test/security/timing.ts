@@ -56,9 +56,9 @@ export const timesAsLong = (first: (sample: number) => void, second: (sample: nu
   return (b ?? Number.NaN) / (a ?? Number.NaN);
 };
 
-/** The smallest |t| of at most three comparisons: what really takes longer does so in each of them, what a busy machine does is not the same twice. */
+/** The smallest |t| of at most six comparisons: what really takes longer does so in each of them, what a busy machine does is not the same twice. */
 export const leastDifference = (compare: () => number): number => {
   let least = Number.POSITIVE_INFINITY;
-  for (let attempt = 0; attempt < 3 && least >= 4.5; attempt++) least = Math.min(least, Math.abs(compare()));
+  for (let attempt = 0; attempt < 6 && least >= 4.5; attempt++) least = Math.min(least, Math.abs(compare()));
   return least;
 };
