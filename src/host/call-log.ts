@@ -19,6 +19,7 @@ export const createCallLog = (logger: Logger): CallLog => {
     watch: (pipeline) => ({
       run: (call) => pipeline.run(begin(call)),
       permit: (call) => pipeline.permit(begin(call)),
+      decline: (call, refusal) => pipeline.decline(begin(call), refusal),
       stream: (call) => pipeline.stream(begin(call)),
       runBatch: (steps, options) =>
         pipeline.runBatch(

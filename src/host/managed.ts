@@ -2,7 +2,6 @@
  * What makes calls managed: limits by plan, policies of tenants, shedding of load, the record. Put together from an app's parts; started once the app
  * lives on, and stopped before its store is closed.
  */
-import type { PolicySettings } from "../define/policy.ts";
 import { ManagedGate, type Recorder } from "../manage/gate.ts";
 import { loadUsedFrom, type Retention, Usage } from "../manage/usage/index.ts";
 import { Origins } from "../manage/policies/origins.ts";
@@ -57,9 +56,12 @@ const inFlightDefault = 20_000;
 const lagMsMax = 2_000;
 
 /** Enabled CORS policies of all tenants: a preflight names no tenant. */
-const readCors = async (parts: ManagedParts, table: string): Promise<readonly PolicySettings["cors"][]> => {
-  const rows = await parts.store.admin.query(`SELECT settings FROM "${table}" WHERE kind = 'cors' AND enabled`, []);
-  return rows.map(({ settings }) => (typeof settings === "string" ? JSON.parse(settings) : settings) as PolicySettings["cors"]);
+const readCors = async (parts: ManagedParts, table: string): Promise<readonly { id: string; settings: unknown }[]> => {
+  const rows = await parts.store.admin.query(`SELECT id, settings FROM "${table}" WHERE kind = 'cors' AND enabled`, []);
+  return rows.map(({ id, settings }) => ({
+    id: String(id),
+    settings: typeof settings === "string" ? (JSON.parse(settings) as unknown) : settings,
+  }));
 };
 
 /** Puts the managed part of an app together. */

@@ -8,8 +8,9 @@
  * What follows from a caller and an operation is reckoned once and kept with the caller, who is a new one as soon as his app, plan or product changes.
  */
 import type { Contract, Operation } from "../contract/contract.ts";
-import type { Limiter, LimitState } from "../limits/index.ts";
+import type { Limiter, LimitRule, LimitState } from "../limits/index.ts";
 import { RateLimitFormatter, type Shedder } from "../limits/index.ts";
+import type { Call } from "../pipeline/call.ts";
 import type { CallContext, Caller, RunOutcome } from "../pipeline/context.ts";
 import { andThen } from "../pipeline/condition.ts";
 import type { Gate } from "../pipeline/gate.ts";
@@ -58,6 +59,12 @@ const refusalTypes = {
   payload: "too_large",
   store_unavailable: "unavailable",
 } as const;
+
+/** The rules of a call: those of bodies count its own. Others stay the same objects, which is faster. */
+const rulesFor = ({ rules }: Terms, { bodyBytes = 0 }: Call): readonly LimitRule[] =>
+  rules.some(({ kind }) => kind === "payload")
+    ? rules.map((rule) => (rule.kind === "payload" ? { ...rule, units: bodyBytes } : rule))
+    : rules;
 
 export class ManagedGate implements Gate {
   readonly #options: GateOptions;
@@ -114,7 +121,7 @@ export class ManagedGate implements Gate {
       if (terms === undefined) return undefined;
       context.units = terms.units;
       if (terms.rules.length === 0) return undefined;
-      const admission = this.#options.limiter.admit(terms.rules, terms.units, this.#options.clock());
+      const admission = this.#options.limiter.admit(rulesFor(terms, context.call), terms.units, this.#options.clock());
       return andThen(admission, (decided) => {
         this.#tell(context, decided.states, decided.ok ? undefined : decided.retryAfterSeconds);
         if (decided.ok) {
@@ -123,7 +130,8 @@ export class ManagedGate implements Gate {
         }
         const { name, quota, windowSeconds } = decided.denied;
         return refuse(refusalTypes[decided.reason], {
-          retryAfter: decided.retryAfterSeconds,
+          // A body that is too large will be so later.
+          ...(decided.reason === "payload" ? {} : { retryAfter: decided.retryAfterSeconds }),
           details: { limit: name, quota, ...(windowSeconds > 0 ? { windowSeconds } : {}) },
         });
       });

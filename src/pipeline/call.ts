@@ -8,8 +8,11 @@ import type { Credentials } from "./identity/credentials.ts";
 import type { LimitState } from "./gate.ts";
 import type { Page } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
+import type { Names } from "./words.ts";
 
 export type { Credentials };
+
+type Header = readonly [name: string, value: string];
 
 /** What came to light on the way of a request's calls, for the channel to tell: filled by the pipeline. */
 export interface Findings {
@@ -19,8 +22,10 @@ export interface Findings {
   caller?: Caller | undefined;
   /** The session that began or ended. */
   session?: SessionChange | undefined;
-  /** Further headers, where the channel has them: what policies say of age, caching, origins. */
-  headers?: readonly (readonly [name: string, value: string])[] | undefined;
+  /** Further headers, where the channel has them: limits, what policies say of age and caching. */
+  headers?: readonly Header[] | undefined;
+  /** What a page of another origin may do with the answer: what all calls allow it. */
+  cors?: readonly Header[] | undefined;
 }
 
 /** One condition as a channel parsed it: `price>=500` → { path: "price", op: "gte", values: ["500"] }. */
@@ -83,7 +88,7 @@ export interface Call {
   readonly actFor?: { readonly subject: string; readonly reason: string | null };
   /** Page that calls, where a browser says so. */
   readonly origin?: string;
-  /** Bytes of the body, as far as the request says so. */
+  /** Bytes of the request's body, packed or unpacked, whichever are more. */
   readonly bodyBytes?: number;
   /** Told what comes to light. */
   readonly findings?: Findings;
@@ -110,6 +115,8 @@ export interface Call {
   readonly channel: string;
   /** Units that it counts, as the node that was asked has found. */
   readonly units?: number;
+  /** Names that policies of the node that was asked give to fields: the input is under the definition's already. */
+  readonly names?: Names;
   /** Another node has handed it over: it runs here or not at all. */
   readonly isHandedOver?: true;
 }

@@ -9,6 +9,7 @@ import type { Page } from "./page.ts";
 import type { Plan, RowsPlan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { View } from "./view.ts";
+import type { Words } from "./words.ts";
 
 export type { Caller };
 
@@ -17,6 +18,8 @@ export interface CallContext {
   readonly operation: Operation;
   /** What is asked: the call's input, as policies leave it. */
   input: Input;
+  /** Names that policies give to fields: those of the input are the definition's again, those of the answer are still to be given. */
+  words: Words | undefined;
   /** identify */
   caller: Caller | undefined;
   /** authorize: the caller's roles that open the operation. */
@@ -58,6 +61,15 @@ export type RunOutcome =
   /** `isRecorded`, between nodes: what the call counts is committed. */
   | { readonly ok: false; readonly refusal: Refusal; readonly replayed?: true; readonly isRecorded?: true };
 
+/** The call as another node takes it over: as the gate of this one has left it. */
+export const handedCall = ({ call, caller, input, units, words }: CallContext): Call => ({
+  ...call,
+  input,
+  units,
+  ...(caller === undefined ? {} : { principal: caller }),
+  ...(words === undefined ? {} : { names: words.names }),
+});
+
 /** A step lets the call pass (`undefined`) or refuses it. */
 export type Step = (context: CallContext) => MaybePromise<Refusal | undefined>;
 
@@ -66,8 +78,8 @@ export interface AtomicOrigin {
   /** Absent: nobody's, and every step will be refused. */
   readonly realm: number | undefined;
   readonly isHandedOver?: true;
-  /** All its calls, where they can be made before any has run. */
-  calls(): readonly (Call | Refusal)[] | undefined;
+  /** All its calls, admitted and with their principals, where they can be made before any has run. */
+  calls(): MaybePromise<readonly (Call | Refusal)[]> | undefined;
 }
 
 /** Executes accepted calls: the run step. Given by the sources. */

@@ -18,16 +18,18 @@ import { StoreError } from "../store/store-error.ts";
 import type { MaybePromise } from "../store/store.ts";
 import type { Call, Result } from "./call.ts";
 import { andThen } from "./condition.ts";
-import type { Caller, CallContext, Executor, RunOutcome, Step } from "./context.ts";
+import { type Caller, type CallContext, type Executor, handedCall, type RunOutcome, type Step } from "./context.ts";
 import type { Gate } from "./gate.ts";
 import type { Credentials } from "./identity/credentials.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { BatchStep, Handover, Pipeline, RowStream, Strategy } from "./pipeline.ts";
 import { type Refusal, refuse } from "./refusal.ts";
+import { mapped, once, resumed } from "./chunks.ts";
 import { accept } from "./steps/accept.ts";
 import { type Admission, admit } from "./steps/admit.ts";
 import { authorize } from "./steps/authorize.ts";
 import { identify } from "./steps/identify.ts";
+import { wordsOf } from "./words.ts";
 
 export interface PipelineOptions {
   readonly contracts: ReadonlyMap<string, Contract>;
@@ -67,6 +69,7 @@ const contextOf = (call: Call): CallContext => ({
   call,
   operation: call.operation,
   input: call.input,
+  words: call.names === undefined ? undefined : wordsOf(call.operation, call.names),
   caller: undefined,
   roles: [],
   view: undefined,
@@ -132,7 +135,15 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   };
 
   const present = (context: CallContext, outcome: RunOutcome): Result => {
-    const { call, operation } = context;
+    const { words } = context;
+    const inVersion = presentInVersion(context, outcome);
+    if (words === undefined) return inVersion;
+    return inVersion.ok
+      ? { ...inVersion, data: words.data(inVersion.data) }
+      : { ...inVersion, refusal: words.refusal(inVersion.refusal) };
+  };
+
+  const presentInVersion = ({ call, operation }: CallContext, outcome: RunOutcome): Result => {
     if (call.version === undefined) return outcome;
     const contract = contracts.get(operation.service);
     if (contract === undefined || call.version === contract.version) return outcome;
@@ -216,6 +227,23 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     }
   };
 
+  const decline = (call: Call, refusal: Refusal): MaybePromise<Refusal> => {
+    const context = contextOf(call);
+    const told = (refused: Refusal): Refusal => {
+      finish(context, { ok: false, refusal: refused });
+      return refused;
+    };
+    try {
+      // Whose it is nobody needs to know who has sent no call.
+      const answer = andThen(pass([identify(options.identity)], context), (stranger): MaybePromise<Refusal> =>
+        stranger === undefined ? andThen(pass([admit(admission)], context), (barred) => told(barred ?? refusal)) : told(refusal),
+      );
+      return answer instanceof Promise ? answer.catch((error: unknown) => told(refusalOf(error, call))) : answer;
+    } catch (error) {
+      return told(refusalOf(error, call));
+    }
+  };
+
   const independent = async (batch: readonly BatchStep[]): Promise<readonly Result[]> => {
     const results: (Result | undefined)[] = batch.map(() => undefined);
     const running: MaybePromise<Result>[] = [];
@@ -273,6 +301,20 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       contexts[position] = contextOf(call);
       return call;
     };
+    /** For another node, whose gate they do not pass. After the first that is refused none counts. */
+    const admitted = async (): Promise<readonly (Call | Refusal)[]> => {
+      const calls: (Call | Refusal)[] = [];
+      let isRefused = false;
+      for (const position of batch.keys()) {
+        const call = callOf(position, []);
+        const context = contexts[position];
+        const made: Call | Refusal | CallContext =
+          isRefused || !("operation" in call) || context === undefined ? call : await passed(context);
+        isRefused ||= "type" in made;
+        calls.push("held" in made ? handedCall(made) : made);
+      }
+      return calls;
+    };
     const outcomes = await executor.atomic(
       batch.map((_, position) => (earlier) => {
         const call = callOf(position, earlier);
@@ -280,7 +322,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       }),
       {
         realm: known !== undefined && !("status" in known.caller) ? known.caller.realm : principalOf(batch)?.realm,
-        calls: () => (batch.some(({ dependsOn }) => dependsOn.length > 0) ? undefined : batch.map((_, at) => callOf(at, []))),
+        calls: () => (batch.some(({ dependsOn }) => dependsOn.length > 0) ? undefined : admitted()),
       },
     );
     return outcomes.map((outcome, position) => {
@@ -387,13 +429,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       const first = await chunks.next();
       context.hasRun = true;
       const rows = mapped(watched(resumed(first, chunks), context), older, () => tell(context, streamed, streamed));
-      const isWhole = query?.fields === undefined && query?.include === undefined && call.version === undefined;
+      const isWhole =
+        query?.fields === undefined && query?.include === undefined && call.version === undefined && context.words === undefined;
       return isWhole ? { ok: true, rows, fields: plan.view.shown } : { ok: true, rows };
     };
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, permit, runBatch, stream, takeOver };
+  return { run, permit, decline, runBatch, stream, takeOver };
 };
 
 const isSameKey = (a: Credentials, b: Credentials): boolean => a.kind === "key" && b.kind === "key" && a.secret === b.secret;
@@ -413,27 +456,3 @@ const streamed: RunOutcome = { ok: true, status: 200, data: undefined };
 
 /** The outcome without what another node says of it. */
 const unmarked = ({ isRecorded: _, ...outcome }: RunOutcome): RunOutcome => outcome;
-
-async function* once(rows: readonly unknown[]): AsyncIterable<readonly unknown[]> {
-  yield rows;
-}
-
-async function* resumed<T>(first: IteratorResult<T>, rest: AsyncIterator<T>): AsyncIterable<T> {
-  try {
-    for (let next = first; next.done !== true; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
-}
-
-async function* mapped(
-  chunks: AsyncIterable<readonly unknown[]>,
-  map: (rows: readonly unknown[]) => readonly unknown[],
-  ended: () => void,
-): AsyncIterable<readonly unknown[]> {
-  try {
-    for await (const chunk of chunks) yield map(chunk);
-  } finally {
-    ended();
-  }
-}

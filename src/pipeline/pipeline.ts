@@ -33,6 +33,11 @@ export interface Pipeline {
    */
   permit(call: Call): MaybePromise<Refusal | undefined>;
   /**
+   * A call that the channel refuses itself, as its body is none: it counts like any other, and is refused with what the gate says where it says
+   * something.
+   */
+  decline(call: Call, refusal: Refusal): MaybePromise<Refusal>;
+  /**
    * Many calls at once, one result each, in order. Each passes every step by itself.
    * independent: each stands alone. atomic: all commands commit together or none; the first refusal is given to its item, the others say
    * `rolled_back`.

@@ -9,7 +9,8 @@
  */
 import { type Leases, notHolder } from "../batch/lease.ts";
 import type { Call } from "../pipeline/call.ts";
-import type { AtomicOrigin, CallContext, Executor, RunOutcome } from "../pipeline/context.ts";
+import { andThen } from "../pipeline/condition.ts";
+import { type AtomicOrigin, type CallContext, type Executor, handedCall, type RunOutcome } from "../pipeline/context.ts";
 import type { RowsPlan } from "../pipeline/plan.ts";
 import type { Strategy } from "../pipeline/pipeline.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
@@ -46,7 +47,7 @@ interface Work {
   readonly stepsCount: number;
   readonly isHandedOver: boolean;
   readonly here: (options: { readonly isGuest?: true }) => Promise<readonly RunOutcome[]>;
-  readonly handed: () => Handed | undefined;
+  readonly handed: () => MaybePromise<Handed | undefined>;
 }
 
 type Attempted = Exclude<Forwarded, { kind: "lost" }> | { readonly kind: "lost"; readonly isRepeatable: boolean };
@@ -93,7 +94,7 @@ export class Router implements Executor {
       stepsCount: 1,
       isHandedOver: call.isHandedOver === true,
       here: async () => [await this.#sources.command(context)],
-      handed: () => ({ strategy: "independent", calls: [{ ...call, principal: caller, units: context.units }] }),
+      handed: () => ({ strategy: "independent", calls: [handedCall(context)] }),
     });
     return outcome ?? { ok: false, refusal: refuse("internal") };
   }
@@ -109,12 +110,12 @@ export class Router implements Executor {
       stepsCount: steps.length,
       isHandedOver: origin.isHandedOver === true,
       here: (options) => this.#sources.atomic(steps, { realm, ...options }),
-      handed: () => {
-        const calls = origin.calls();
-        return calls?.every((call) => !("operation" in call) || call.principal !== undefined) === true
-          ? { strategy: "atomic", calls }
-          : undefined;
-      },
+      handed: () =>
+        andThen(origin.calls(), (calls) =>
+          calls?.every((call) => !("operation" in call) || call.principal !== undefined) === true
+            ? { strategy: "atomic", calls }
+            : undefined,
+        ),
     });
   }
 
@@ -152,7 +153,8 @@ export class Router implements Executor {
       if (route.to === "nowhere") return { kind: "elsewhere" };
       if (route.to === "here") return settled(await work.here({}));
       if (work.isHandedOver) return { kind: "elsewhere" };
-      const handed = work.handed();
+      const made = work.handed();
+      const handed = made instanceof Promise ? await made : made;
       if (handed === undefined) return settled(await work.here({ isGuest: true }));
       const forwarded = await this.#peers.forward(route.address, handed);
       if (forwarded.kind === "lost") return { kind: "lost", isRepeatable: isRepeatable(handed) };

@@ -39,9 +39,9 @@ const never = new AbortController().signal;
 const stringify = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
 
-/** What an idempotency key stands for: the operation and everything it was asked with. */
-const fingerprintOf = ({ call, operation }: CallContext): string =>
-  Bun.SHA256.hash(stringify([operation.service, operation.name, call.version ?? null, call.input]), "base64url");
+/** What an idempotency key stands for: the operation and everything it was asked with, the same on whichever node. */
+const fingerprintOf = ({ call, operation, input }: CallContext): string =>
+  Bun.SHA256.hash(stringify([operation.service, operation.name, call.version ?? null, input]), "base64url");
 
 const originOf = ({ call, operation }: CallContext, caller: Caller): Origin => ({
   operation: `${operation.service}.${operation.name}`,
@@ -110,14 +110,17 @@ const guardOf = (operation: Operation, resource: ResourceContract) => {
   return operation.action === "update" || operation.action === "delete" ? guard?.[operation.action] : undefined;
 };
 
-/** A presented row as the caller's version shows it: what his entity tags are made of. */
+/** A presented row as the caller's version and the policies show it: what his entity tags are made of. */
 const inVersionOf = (context: CallContext, contracts: ReadonlyMap<string, Contract>): Change["inVersion"] => {
-  const { call, operation } = context;
+  const { call, operation, words } = context;
   const contract = contracts.get(operation.service);
-  if (call.version === undefined || contract === undefined || call.version === contract.version) return undefined;
+  if (call.version === undefined || contract === undefined || call.version === contract.version) return words?.row;
   const version = versionView(contract, call.version);
   const get = contract.operations.get(`${operation.resource?.name}.get`) ?? operation;
-  return (presented) => version.downData(get, presented);
+  return (presented) => {
+    const row = version.downData(get, presented);
+    return words === undefined ? row : words.row(row);
+  };
 };
 
 const changeCommand = (context: CallContext, unit: Unit, contracts: ReadonlyMap<string, Contract>): MaybePromise<Verdict> => {

@@ -441,6 +441,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
         throw new Error("secret detail of the pipeline");
       },
       permit: () => Promise.reject(new Error("secret detail of the permission")),
+      decline: () => Promise.reject(new Error("secret detail of the refusal")),
       runBatch: () => Promise.reject(new Error("secret detail of the batch")),
       stream: () => Promise.reject(new Error("secret detail of the stream")),
     };

@@ -29,6 +29,8 @@ export interface BodyWanted {
 /** What was read; without `body` there was none. */
 export interface ReadBody {
   readonly body?: Body;
+  /** Packed or unpacked, whichever are more. */
+  readonly bytes: number;
   readonly kind: InputFormat["kind"];
 }
 
@@ -121,7 +123,7 @@ export const readBody = async (request: Request, wanted: BodyWanted): Promise<Re
   if (!(bytes instanceof Uint8Array)) return bytes;
   if (bytes.length > wanted.bytesMax) return tooLarge(wanted.bytesMax);
   if (bytes.length === 0) {
-    if (wanted.need === "optional") return { kind: "plain" };
+    if (wanted.need === "optional") return { kind: "plain", bytes: 0 };
     return refuse("invalid_body", { details: { reason: "missing", explanation: "The request needs a body." } });
   }
   const input = formatOf(request, wanted);
@@ -133,5 +135,5 @@ export const readBody = async (request: Request, wanted: BodyWanted): Promise<Re
   const value = input.format.parse(content, { limits, ...(wanted.hint === undefined ? {} : { hint: wanted.hint }) });
   if (value instanceof FormatError) return refusalOfFormat(value);
   const text = input.format.name === "xml" || input.format.name === "csv";
-  return { body: { value, text }, kind: input.kind };
+  return { body: { value, text }, kind: input.kind, bytes: Math.max(bytes.length, content.length) };
 };

@@ -148,9 +148,10 @@ export const readCommand = async (
     });
     if (!("kind" in read)) return read;
     const { body } = read;
+    exchange.bodyBytes = read.bytes;
     return body === undefined ? refuse("invalid_body") : () => runMixed(config, exchange, body, conditions);
   }
-  let read: ReadBody = { kind: "plain" };
+  let read: ReadBody = { kind: "plain", bytes: 0 };
   if (endpoint.body !== "none") {
     const bytesMax = endpoint.takesMany ? limits.batchBytesMax : limits.bodyBytesMax;
     const found = await readBody(exchange.request, {
@@ -162,6 +163,7 @@ export const readCommand = async (
     });
     if (!("kind" in found)) return found;
     read = found;
+    exchange.bodyBytes = read.bytes;
   }
   return () => runOperation(config, exchange, { endpoint, match, read }, conditions);
 };

@@ -43,6 +43,8 @@ export interface Exchange {
   credentials: Credentials;
   /** The body's bytes as they came, where they had to be read before it is known whose they are: of a signed request. */
   content?: Uint8Array | undefined;
+  /** Bytes of the body that was read, packed or unpacked, whichever are more. */
+  bodyBytes?: number | undefined;
   /** Tenant that the request names. */
   tenant?: string | undefined;
   /** Host of a request without credentials: may be a tenant's own. */
@@ -80,10 +82,7 @@ export const callOf = (exchange: Exchange, operation: Operation, input: Input, o
   if (exchange.tenant !== undefined) call.tenant = exchange.tenant;
   const origin = exchange.headers.get("origin");
   if (origin !== null) call.origin = origin;
-  if (operation.kind === "command") {
-    const length = Number(exchange.headers.get("content-length") ?? 0);
-    if (length > 0) call.bodyBytes = length;
-  }
+  if (exchange.bodyBytes !== undefined) call.bodyBytes = exchange.bodyBytes;
   if (exchange.host !== undefined) call.host = exchange.host;
   if (exchange.actFor !== undefined) call.actFor = exchange.actFor;
   // For the record of changes; reads have none.

@@ -7,10 +7,14 @@ import type { Exchange } from "./exchange.ts";
 const cookieOf = ({ token, maxAgeSeconds }: SessionChange): string =>
   `${sessionCookie}=${token ?? ""}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${token === null ? 0 : Math.floor(maxAgeSeconds)}`;
 
-/** Puts them into `headers`. */
-export const addManaged = (headers: Headers, { findings, credentials }: Exchange): void => {
+/** Puts them into `headers`. `isRead`: the answer is one that a client may keep. */
+export const addManaged = (headers: Headers, { findings, credentials }: Exchange, isRead: boolean): void => {
   const { session } = findings;
-  for (const [name, value] of findings.headers ?? []) headers.append(name, value);
+  for (const [name, value] of findings.headers ?? []) {
+    if (name === "Link") headers.append(name, value);
+    else if (isRead || name !== "Cache-Control") headers.set(name, value);
+  }
+  for (const [name, value] of findings.cors ?? []) headers.set(name, value);
   if (session !== undefined) {
     headers.append("Set-Cookie", cookieOf(session));
     headers.set("Cache-Control", "no-store");
@@ -23,4 +27,7 @@ export const addManaged = (headers: Headers, { findings, credentials }: Exchange
 
 /** Whether there is anything to put in. */
 export const isManaged = ({ findings, credentials }: Exchange): boolean =>
-  findings.headers !== undefined || findings.session !== undefined || credentials.kind === "session";
+  findings.headers !== undefined ||
+  findings.cors !== undefined ||
+  findings.session !== undefined ||
+  credentials.kind === "session";

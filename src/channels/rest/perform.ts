@@ -9,6 +9,7 @@ import { readCommand } from "./command.ts";
 import type { Outcome } from "./command.ts";
 import type { RestConfig } from "./config.ts";
 import type { Endpoint, OpenEndpoint, OperationEndpoint } from "./endpoint.ts";
+import { callOf } from "./exchange.ts";
 import type { Exchange } from "./exchange.ts";
 import { checkParameters, prepareCall } from "./input.ts";
 import { ownerOf } from "../../pipeline/identity/credentials.ts";
@@ -50,30 +51,47 @@ const read = (config: RestConfig, exchange: Exchange, endpoint: OperationEndpoin
   return result instanceof Promise ? answerLate(exchange, endpoint, result) : answerOne(exchange, endpoint, result);
 };
 
+/** What is refused here counts like any other call, and is refused otherwise where the gate says so: its answer tells of limits too. */
+const declined = async (
+  config: RestConfig,
+  exchange: Exchange,
+  endpoint: OperationEndpoint,
+  refusal: Refusal,
+): Promise<Answer> => {
+  const told = await config.pipeline.decline(callOf(exchange, endpoint.operation, {}), refusal);
+  return answerRefusal(exchange, told, endpoint);
+};
+
 /** QUERY (RFC 10008): the parameters are the body; of the address only `language` and `envelope` count. */
 const readByBody = async (config: RestConfig, exchange: Exchange, endpoint: OperationEndpoint, given: Given): Promise<Answer> => {
   const misplaced = checkParameters({ ...endpoint, query: "none" }, given.query.query);
-  if (misplaced !== undefined) return answerRefusal(exchange, misplaced, endpoint);
+  if (misplaced !== undefined) return declined(config, exchange, endpoint, misplaced);
   const found = await readBody(exchange.request, {
     bytesMax: config.limits.bodyBytesMax,
     need: "required",
     takesMany: false,
     content: exchange.content,
   });
-  if (!("kind" in found)) return answerRefusal(exchange, found, endpoint);
+  if (!("kind" in found)) return declined(config, exchange, endpoint, found);
+  exchange.bodyBytes = found.bytes;
   const query = readQueryBody(found.body?.value, config.limits);
-  if (!("query" in query)) return answerRefusal(exchange, query, endpoint);
-  if (query.issues !== undefined) return answerRefusal(exchange, invalid(query.issues), endpoint);
+  if (!("query" in query)) return declined(config, exchange, endpoint, query);
+  if (query.issues !== undefined) return declined(config, exchange, endpoint, invalid(query.issues));
   if (query.envelope === false) exchange.isBare = true;
   if (query.language !== undefined) {
     const language = config.languages.lookup(query.language);
     if (language === undefined) {
-      return answerRefusal(exchange, invalid({ language: [{ code: "bad_format", params: { format: "language" } }] }), endpoint);
+      return declined(
+        config,
+        exchange,
+        endpoint,
+        invalid({ language: [{ code: "bad_format", params: { format: "language" } }] }),
+      );
     }
     exchange.locale = language;
   }
   const call = prepareCall(exchange, { endpoint, match: given.match, query: query.query });
-  if (!("operation" in call)) return answerRefusal(exchange, call, endpoint);
+  if (!("operation" in call)) return declined(config, exchange, endpoint, call);
   return read(config, exchange, endpoint, { ...call, text: found.body?.text ?? false });
 };
 
@@ -140,9 +158,9 @@ const write = async (
   given: Given,
 ): Promise<Answer> => {
   const misplaced = endpoint.kind === "batch" ? checkNone(given.query) : checkParameters(endpoint, given.query.query);
-  if (misplaced !== undefined) return answerRefusal(exchange, misplaced);
-  const start = await readCommand(config, exchange, { endpoint, match: given.match });
-  if (typeof start !== "function") return answerRefusal(exchange, start, "operation" in endpoint ? endpoint : undefined);
+  const start = misplaced ?? (await readCommand(config, exchange, { endpoint, match: given.match }));
+  if (typeof start !== "function")
+    return "operation" in endpoint ? declined(config, exchange, endpoint, start) : answerRefusal(exchange, start);
   const outcome = start();
   if (!(outcome instanceof Promise)) return answerOutcome(exchange, endpoint, outcome);
   if (exchange.preferences.respondAsync === true) return answerLater(config, exchange, endpoint, outcome);
@@ -186,5 +204,5 @@ export const perform = (
   if (exchange.method !== "GET" || endpoint.kind === "batch") return write(config, exchange, endpoint, given);
   const { query } = given.query;
   const call = prepareCall(exchange, { endpoint, match: given.match, query });
-  return "operation" in call ? read(config, exchange, endpoint, call) : answerRefusal(exchange, call, endpoint);
+  return "operation" in call ? read(config, exchange, endpoint, call) : declined(config, exchange, endpoint, call);
 };

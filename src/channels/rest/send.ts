@@ -102,7 +102,7 @@ const respond = (
   ) {
     addRare(headers, exchange, answer);
   }
-  if (isManaged(exchange)) addManaged(headers, exchange);
+  if (isManaged(exchange)) addManaged(headers, exchange, answer.isRead === true);
   return response;
 };
 

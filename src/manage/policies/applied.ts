@@ -5,6 +5,7 @@ import type { Policy, PolicyKind, PolicyScope, PolicySettings } from "../../defi
 import type { Redaction } from "../../pipeline/identity/caller.ts";
 import type { Caller } from "../../pipeline/context.ts";
 import { coversOperation } from "../../pipeline/identity/match.ts";
+import type { Names } from "../../pipeline/words.ts";
 
 export interface Applied {
   /** All of them must let the address pass. */
@@ -19,8 +20,8 @@ export interface Applied {
   readonly cache: PolicySettings["cache"] | undefined;
   readonly deprecation: PolicySettings["deprecation"] | undefined;
   readonly redaction: Redaction | undefined;
-  /** Field of the operation's resource → the name it has outside. */
-  readonly renamed: ReadonlyMap<string, string> | undefined;
+  /** Names that fields have outside. */
+  readonly names: Names | undefined;
   /** Nothing of all this. */
   readonly isEmpty: boolean;
 }
@@ -66,6 +67,32 @@ const redactionOf = (
   return { key: `~${Bun.hash(text).toString(36)}`, fields };
 };
 
+/** Names of fields of a service. One that would take the name of another field, or of related rows, is left out. */
+const namesOf = (policies: readonly PolicySettings["transformation"][], contract: Contract | undefined): Names | undefined => {
+  if (policies.length === 0 || contract === undefined) return undefined;
+  const names = new Map<string, Map<string, string>>();
+  for (const { rename } of policies) {
+    for (const [path, name] of Object.entries(rename)) {
+      const [service, resource = "", field = ""] = path.split(".");
+      if (service !== contract.service || contract.resources.get(resource)?.fields[field] === undefined) continue;
+      names.set(resource, (names.get(resource) ?? new Map<string, string>()).set(field, name));
+    }
+  }
+  for (const [resource, renamed] of names) {
+    const taken = (name: string): boolean => {
+      const found = contract.resources.get(resource);
+      return (found?.fields[name] !== undefined || found?.many.has(name) === true) && !renamed.has(name);
+    };
+    const seen = new Set<string>();
+    for (const [field, name] of renamed) {
+      if (taken(name) || seen.has(name)) renamed.delete(field);
+      seen.add(name);
+    }
+    if (renamed.size === 0) names.delete(resource);
+  }
+  return names.size === 0 ? undefined : names;
+};
+
 /** Puts together what is for a caller and an operation; `policies` are in their order. */
 export const appliedOf = (
   policies: readonly Policy[],
@@ -80,14 +107,6 @@ export const appliedOf = (
   const redactions = policies
     .filter(({ kind, scope }) => kind === "redaction" && isFor({ ...scope, operations: null }, caller, operation))
     .map(({ settings }) => settings as PolicySettings["redaction"]);
-  const prefix = `${operation.service}.${operation.resource?.name ?? ""}.`;
-  const renamed = new Map(
-    all("transformation").flatMap(({ rename }) =>
-      Object.entries(rename)
-        .filter(([path]) => path.startsWith(prefix))
-        .map(([path, name]) => [path.slice(prefix.length), name] as const),
-    ),
-  );
   const sizes = all("size").map(({ requestBytesMax }) => requestBytesMax);
   return {
     ipAllow: all("ipAllow"),
@@ -101,7 +120,7 @@ export const appliedOf = (
     cache: all("cache").at(-1),
     deprecation: all("deprecation").at(-1),
     redaction: redactionOf(redactions, contracts),
-    renamed: renamed.size === 0 ? undefined : renamed,
+    names: namesOf(all("transformation"), contracts.get(operation.service)),
     isEmpty: found.length === 0 && redactions.length === 0,
   };
 };

@@ -1,5 +1,6 @@
 /** Headers that policies add to an answer: age (RFC 9745, RFC 8594), caching, what a page of another origin may read (Fetch standard). */
 import type { PolicySettings } from "../../define/policy.ts";
+import type { Findings } from "../../pipeline/call.ts";
 import type { Applied } from "./applied.ts";
 
 type Header = readonly [name: string, value: string];
@@ -22,11 +23,7 @@ export const corsHeaders = (cors: PolicySettings["cors"], origin: string): reado
   ];
 };
 
-export const headersOf = (
-  { deprecation, cache, cors }: Pick<Applied, "deprecation" | "cache" | "cors">,
-  origin: string | undefined,
-  _nowMs: number,
-): readonly Header[] => {
+const headersOf = ({ deprecation, cache }: Pick<Applied, "deprecation" | "cache">): readonly Header[] => {
   const headers: Header[] = [];
   if (deprecation !== undefined) {
     headers.push(["Deprecation", `@${Math.floor(Date.parse(deprecation.deprecatedAt) / 1_000)}`]);
@@ -34,6 +31,24 @@ export const headersOf = (
     if (typeof deprecation.link === "string") headers.push(["Link", `<${deprecation.link}>; rel="deprecation"`]);
   }
   if (cache !== undefined) headers.push(["Cache-Control", `private, max-age=${cache.maxAgeSeconds}`]);
-  if (cors !== undefined && origin !== undefined) headers.push(...corsHeaders(cors, origin));
   return headers;
+};
+
+/** What is told of a call of a request beside what others have told: each header once, links side by side. */
+const besides = (kept: readonly Header[], told: readonly Header[]): readonly Header[] => [
+  ...kept.filter(([name, value]) => !told.some(([other, text]) => other === name && (name !== "Link" || text === value))),
+  ...told,
+];
+
+/** Notes what policies say of a call; `origin` is that of the page, where one calls. A page may read what all calls of its request let it. */
+export const tellHeaders = (
+  findings: Findings,
+  applied: Pick<Applied, "deprecation" | "cache" | "cors">,
+  origin: string | undefined,
+): void => {
+  const told = headersOf(applied);
+  if (told.length > 0) findings.headers = besides(findings.headers ?? [], told);
+  if (origin === undefined) return;
+  const cors = applied.cors === undefined ? [] : corsHeaders(applied.cors, origin);
+  findings.cors = findings.cors === undefined || Bun.deepEquals(findings.cors, cors) ? cors : [];
 };

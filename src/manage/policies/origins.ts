@@ -2,12 +2,14 @@
  * Origins of pages that some tenant's policy lets call. A browser asks before it calls (a preflight, Fetch standard) and shows no credentials then, so
  * nobody knows yet whose call it will be: it is told yes where any tenant allows its origin, and the call itself is judged by its own tenant's policies.
  */
-import type { PolicySettings } from "../../define/policy.ts";
+import { checkPolicy, type PolicySettings } from "../../define/policy.ts";
 import type { Directory } from "../../pipeline/identity/directory.ts";
 import type { MaybePromise } from "../../store/store.ts";
 
-/** Reads the settings of every enabled policy of kind `cors`, of all tenants. */
-export type ReadCors = () => MaybePromise<readonly PolicySettings["cors"][]>;
+/** Reads id and settings of every enabled policy of kind `cors`, of all tenants. */
+export type ReadCors = () => MaybePromise<readonly { readonly id: string; readonly settings: unknown }[]>;
+
+type Cors = PolicySettings["cors"];
 
 interface Allowed {
   allowCredentials: boolean;
@@ -21,6 +23,8 @@ export class Origins {
   readonly #read: ReadCors;
   readonly #onError: (error: unknown) => void;
   #allowed = new Map<string, Allowed>();
+  /** What was in force of each policy: one that does not fit is left out in favour of it. */
+  #known = new Map<string, Cors>();
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: { readonly directory: Directory; readonly read: ReadCors; readonly onError: (error: unknown) => void }) {
@@ -34,16 +38,24 @@ export class Origins {
   /** Reads them all; at the start, and whenever a policy has changed. */
   async load(): Promise<void> {
     const allowed = new Map<string, Allowed>();
-    for (const { origins, allowCredentials, maxAgeSeconds } of await this.#read()) {
+    const known = new Map<string, Cors>();
+    for (const { id, settings } of await this.#read()) {
+      const verdict = checkPolicy({ kind: "cors", settings });
+      if (!verdict.ok) this.#onError(new Error(`policy ${id} does not fit and is left out: ${JSON.stringify(verdict.issues)}`));
+      const fitting = verdict.ok ? (settings as Cors) : this.#known.get(id);
+      if (fitting !== undefined) known.set(id, fitting);
+    }
+    for (const { origins, allowCredentials, maxAgeSeconds } of known.values()) {
       for (const origin of origins) {
         if (allowed.size >= originsMax) break;
-        const known = allowed.get(origin);
+        const before = allowed.get(origin);
         allowed.set(origin, {
-          allowCredentials: allowCredentials || known?.allowCredentials === true,
-          maxAgeSeconds: Math.min(maxAgeSeconds, known?.maxAgeSeconds ?? maxAgeSeconds),
+          allowCredentials: allowCredentials || before?.allowCredentials === true,
+          maxAgeSeconds: Math.min(maxAgeSeconds, before?.maxAgeSeconds ?? maxAgeSeconds),
         });
       }
     }
+    this.#known = known;
     this.#allowed = allowed;
   }
 

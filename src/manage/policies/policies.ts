@@ -3,14 +3,14 @@ import type { Contract, Operation } from "../../contract/contract.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import type { CallContext, Caller, RunOutcome } from "../../pipeline/context.ts";
 import { tenantEnvironment } from "../../pipeline/identity/realm.ts";
-import type { Input, RawQuery } from "../../pipeline/call.ts";
+import type { Input } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import { type Words, wordsOf } from "../../pipeline/words.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import type { PolicyGate } from "../gate.ts";
 import { type Applied, appliedOf } from "./applied.ts";
-import { headersOf } from "./headers.ts";
+import { tellHeaders } from "./headers.ts";
 import { judge } from "./judge.ts";
-import { renamedAnswer, renamedBody, renamedQuery } from "./rename.ts";
 import type { PolicySet, PolicySets } from "./set.ts";
 import { lenientBody, responseFlaws } from "./validation.ts";
 
@@ -63,32 +63,33 @@ export class Policies implements PolicyGate {
   }
 
   #apply(context: CallContext, { applied, caller }: { readonly applied: Applied; readonly caller: Caller }): Refusal | undefined {
-    if (applied.isEmpty) return undefined;
     const { call, operation } = context;
+    if (call.findings !== undefined) tellHeaders(call.findings, applied, call.origin);
+    if (applied.isEmpty) return undefined;
     const nowMs = this.#options.clock();
     const address = call.peer?.address ?? call.address ?? "";
-    const told = headersOf(applied, call.origin, nowMs);
-    if (call.findings !== undefined && told.length > 0) call.findings.headers = [...(call.findings.headers ?? []), ...told];
     const isControl = operation.service === "platform";
     const refusal = isControl ? undefined : judge(applied, { operation, caller, address, nowMs });
     if (refusal !== undefined) return refusal;
     if (applied.requestBytesMax !== undefined && (call.bodyBytes ?? 0) > applied.requestBytesMax)
       return refuse("too_large", { details: { max: applied.requestBytesMax } });
     context.caller = caller;
-    const input = this.#inputOf(call.input, applied, operation);
+    const words = applied.names === undefined ? undefined : wordsOf(operation, applied.names);
+    context.words = words;
+    const input = this.#inputOf(call.input, words, applied, operation);
     if (input !== call.input) context.input = input;
-    if (applied.renamed !== undefined || (applied.validation?.response ?? "off") !== "off") this.#applied.set(context, applied);
+    if ((applied.validation?.response ?? "off") !== "off") this.#applied.set(context, applied);
     return undefined;
   }
 
-  #inputOf(input: Input, { renamed, validation }: Applied, operation: Operation): Input {
+  #inputOf(input: Input, words: Words | undefined, { validation }: Applied, operation: Operation): Input {
     let changed: Input = input;
-    if (renamed !== undefined) {
-      const query: RawQuery | undefined = input.query === undefined ? undefined : renamedQuery(input.query, renamed);
+    if (words !== undefined) {
+      const { body, query } = input;
       changed = {
         ...changed,
-        ...(input.body === undefined ? {} : { body: renamedBody(input.body, renamed) }),
-        ...(query === undefined ? {} : { query }),
+        ...(body === undefined ? {} : { body: words.body(body) }),
+        ...(query === undefined ? {} : { query: words.query(query) }),
       };
     }
     if (validation?.request === "lenient" && changed.body !== undefined)
@@ -108,8 +109,6 @@ export class Policies implements PolicyGate {
         if (level === "enforce") return { ok: false, refusal: refuse("internal") };
       }
     }
-    return applied.renamed === undefined
-      ? outcome
-      : { ...outcome, data: renamedAnswer(outcome.data, applied.renamed, operation) };
+    return outcome;
   }
 }
