@@ -87,7 +87,7 @@ export async function run(options: TopicOptions): Promise<Everything> {
   const isAll = options.cases === undefined;
   const everything: Everything = {
     ...measured,
-    signature: isAll ? measureSignatures() : undefined,
+    signature: isAll ? await measureSignatures() : undefined,
     token: isAll ? measureTokens() : undefined,
   };
   reportCredentials(options.report, everything);
