@@ -93,6 +93,14 @@ test("no role reads a secret, and none is filtered or sorted by", () => {
       if (secrets.includes(field)) expect([name, field, options.read, options.filter]).toEqual([name, field, [], false]);
 });
 
+test("an answer of its own form has no field that nobody reads", () => {
+  for (const { name, output, resource } of contract.operations.values())
+    if (output.kind === "fields" && resource !== undefined) {
+      const hidden = resource.fieldNames.filter((field) => resource.fields[field]?.options.read?.length === 0);
+      expect([name, hidden.filter((field) => output.fields[field] === resource.fields[field])]).toEqual([name, []]);
+    }
+});
+
 test("what is anyone's is what has to be", () => {
   const open = [...contract.operations.values()].filter(({ roles }) => roles.has("anyone")).map(({ name }) => name);
   expect(open.filter((name) => !name.startsWith("communities.")).toSorted()).toEqual(

@@ -46,6 +46,8 @@ forEachEngine((engine) => {
   test("SECURITY 1: a secret is shown once; database, directory and journal hold none", async () => {
     const app = await newApp();
     const made = [await newKey(app), await newKey(app, { kind: "secret" }), await newKey(app, { kind: "hmac" })];
+    const answer = dataOf(await createKey(app));
+    for (const hidden of ["hash", "tenant", "owner", "dueAt"]) expect(answer).not.toHaveProperty(hidden);
     for (const { id, secret } of made) {
       const shown = JSON.stringify(dataOf(await platform.call("keys.get", { by: ada, id })));
       expect(shown).not.toContain(secret);
@@ -69,6 +71,28 @@ forEachEngine((engine) => {
       { hint: string },
     ];
     expect(hint.length).toBeLessThan(32);
+  });
+
+  test("SECURITY 1: an answer that is given again has no secret, and none is kept for it", async () => {
+    const app = await newApp();
+    const ask = () =>
+      platform.call("apps.createKey", {
+        by: ada,
+        id: app,
+        body: { name: "k", environment: "sandbox" },
+        idempotencyKey: `again ${app}`,
+      });
+    const [first, again] = [await ask(), await ask()];
+    expect(again.ok && again.replayed).toBe(true);
+    expect(dataOf(again)).toEqual({ ...dataOf(first), secret: null });
+    const log = () =>
+      platform.call("logIn", { body: { email: ada.email, password: platform.password }, idempotencyKey: `log in ${app}` });
+    const [begun, repeated] = [await log(), await log()];
+    expect(begun.ok && typeof begun.session?.token).toBe("string");
+    expect(repeated.ok && repeated.session).toBeUndefined();
+    const kept = JSON.stringify(await platform.sql("SELECT reply FROM pons_idempotency"));
+    const secrets = [dataOf(first)["secret"], dataOf(begun)["csrfToken"], begun.ok ? begun.session?.token : ""];
+    expect(secrets.filter((secret) => kept.includes(String(secret)))).toEqual([]);
   });
 
   test("SECURITY 2: keys are long, random, and recognised by their form", async () => {

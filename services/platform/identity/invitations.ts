@@ -17,6 +17,7 @@ import {
 } from "pons";
 import { communities } from "./community-fields.ts";
 import { newPassword } from "./inputs.ts";
+import { shownFields } from "./shown-fields.ts";
 import { invitationTerms, invitations as declared } from "./invitation-fields.ts";
 import { invite } from "./invite.ts";
 import { insertUser, join, passwordFlaw, passwordRefusals, roleFlaw, roleRefusal, setRoles, userWith } from "./new-user.ts";
@@ -52,7 +53,10 @@ export const invitationResource = resource(declared, ({ self, all, filter, comma
       roles: ["admin"],
       stepUp: true,
       input: invitationTerms,
-      output: { ...declared.fields, token: t.string({ secret: true, doc: "Accepts the invitation; it is in the mail too." }) },
+      output: {
+        ...shownFields(declared.fields),
+        token: t.string({ optional: true, secret: true, doc: "Shown once. Accepts the invitation; it is in the mail too." }),
+      },
       refusals: { ...roleRefusal, community_not_found: { status: 422, doc: "There is no such community." } },
       load: ({ input }) => ({ community: rowOf(communities, input.community) }),
       run: (ctx, { input, loaded }) => {

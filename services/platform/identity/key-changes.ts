@@ -7,6 +7,7 @@ import { ownersOf, tell } from "./mail.ts";
 import { isNetwork } from "./network.ts";
 import { environments } from "./session-fields.ts";
 import { stepUpFlaw } from "./session.ts";
+import { shownFields } from "./shown-fields.ts";
 
 /** What only some kinds are given. */
 export const givenInput = {
@@ -21,14 +22,14 @@ export const givenInput = {
 export const keyInput = {
   name: t.string({ minLength: 1, maxLength: 64, example: "Web server" }),
   kind: t.enum(keyKinds, { default: "api", doc: "How it is used." }),
-  environment: t.enum(environments, { doc: "Where it counts." }),
+  environment: t.enum(environments, { default: "sandbox", doc: "Where it counts." }),
   ...keyLimits,
   expiresAt: t.dateTime({ optional: true, doc: "When it ends by itself; absent: it does not." }),
   ...givenInput,
 };
 
 export const keyOutput = {
-  ...keys.fields,
+  ...shownFields(keys.fields),
   secret: t.string({ optional: true, secret: true, doc: "Shown once: api, secret, hmac." }),
   keyId: t.string({ optional: true, doc: "What a signature names (`keyid`), or Basic as user name." }),
 };

@@ -54,6 +54,8 @@ export const factorRefusals = {
 export const enrolledOutput = {
   ...loggedInOutput,
   recoveryCodes: t.array(t.string(), {
+    optional: true,
+    secret: true,
     doc: "Shown once: each lets in once when the device is lost. Empty where there are some already.",
   }),
 };
@@ -63,8 +65,8 @@ export const enrolTotp = command({
   roles: [...persons],
   input: { password },
   output: {
-    secret: t.string({ doc: "To type in, base 32." }),
-    uri: t.string({ maxLength: 2_048, doc: "For a QR code." }),
+    secret: t.string({ optional: true, secret: true, doc: "To type in, base 32." }),
+    uri: t.string({ optional: true, secret: true, maxLength: 2_048, doc: "For a QR code." }),
   },
   refusals: {
     ...passwordCheckRefusals,
@@ -168,7 +170,7 @@ export const renewRecoveryCodes = command({
   doc: "Makes new recovery codes; the former ones count no longer.",
   roles: ["person"],
   stepUp: true,
-  output: { recoveryCodes: t.array(t.string()) },
+  output: { recoveryCodes: t.array(t.string(), { optional: true, secret: true }) },
   refusals: {
     ...sessionRefusal,
     no_second_factor: { status: 409, doc: "The account has no second factor." },

@@ -86,7 +86,7 @@ export const loggedInOutput = {
   }),
   session: t.ref("sessions"),
   environment: t.enum(environments),
-  csrfToken: t.string({ doc: "Goes into the header X-CSRF-Token of every change." }),
+  csrfToken: t.string({ optional: true, secret: true, doc: "Goes into the header X-CSRF-Token of every change." }),
   expiresAt: t.dateTime({ doc: "When the session ends in any case." }),
   idleSeconds: t.integer({ doc: "It ends sooner after that time without a call." }),
   verifiedAt: t.dateTime({ optional: true, doc: "When a second factor was last shown." }),

@@ -7,6 +7,7 @@ import { operatorTenant, overseers } from "../roles.ts";
 import { communities } from "./community-fields.ts";
 import { invite } from "./invite.ts";
 import { isReserved } from "./reserved-names.ts";
+import { shownFields } from "./shown-fields.ts";
 import { tenants as declared } from "./tenant-fields.ts";
 import { users } from "./user-fields.ts";
 
@@ -37,9 +38,9 @@ export const tenantResource = resource(declared, ({ self, all, filter, command, 
         administrator: t.email({ optional: true, doc: "Who is invited to be its administrator; absent: the contact." }),
       },
       output: {
-        ...declared.fields,
+        ...shownFields(declared.fields),
         invitation: t.ref("invitations"),
-        token: t.string({ secret: true, doc: "Accepts the invitation; it is in the mail too." }),
+        token: t.string({ optional: true, secret: true, doc: "Shown once. Accepts the invitation; it is in the mail too." }),
       },
       refusals: {
         ...here,
