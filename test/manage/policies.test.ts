@@ -249,5 +249,77 @@ forEachEngine((engine) => {
         expect([again.status, again.headers.get("cache-control")]).toEqual([304, "private, max-age=60"]);
       });
     });
+
+    describe("SECURITY 61: pages of other origins", () => {
+      const page = "https://app.example";
+      const corsOf = ({ headers }: Heard): Data =>
+        Object.fromEntries([...headers].filter(([name]) => name.startsWith("access-control-allow")));
+      const preflight = (origin: string): Promise<Heard> =>
+        plane.ask("/market/v1/goods", { method: "OPTIONS", headers: { origin, "access-control-request-method": "POST" } });
+      const told = async (origin: string): Promise<readonly unknown[]> =>
+        [await preflight(origin), await ask("GET", "/goods?perPage=1", { headers: { origin } })].map(
+          (heard) => corsOf(heard)["access-control-allow-origin"],
+        );
+      /** Preflights hear of a change a moment after it. */
+      const settled = async (origin: string, isAllowed: boolean): Promise<void> => {
+        for (const until = performance.now() + 1_000; performance.now() < until; await Bun.sleep(10))
+          if ("access-control-allow-origin" in corsOf(await preflight(origin)) === isAllowed) return;
+        throw new Error(`preflights of ${origin} did not change within a second`);
+      };
+
+      test("SECURITY 61: the origin that is named may call, and read refusals too; no other, and `null` never", async () => {
+        const settings = { origins: [page], allowCredentials: true, maxAgeSeconds: 60 };
+        await plane.policy("cors", settings);
+        await plane.policy("operationSwitch", { isOn: false }, { scope: { operations: ["market.look"] } });
+        await settled(page, true);
+        expect(await told(page)).toEqual([page, page]);
+        for (const origin of ["https://evil.example", "null", "http://app.example", `${page}:444`])
+          expect([origin, ...(await told(origin))]).toEqual([origin, undefined, undefined]);
+        const refused = await look({ headers: { origin: page } });
+        expect([refused.outcome, corsOf(refused)]).toEqual([
+          "403 operation_disabled",
+          { "access-control-allow-origin": page, "access-control-allow-credentials": "true" },
+        ]);
+        await plane.clear();
+        await settled(page, false);
+        expect(await told(page)).toEqual([undefined, undefined]);
+      });
+
+      test("SECURITY 61: a page may read a batch only where it may read each of its calls", async () => {
+        const settings = { origins: [page], allowCredentials: false, maxAgeSeconds: 60 };
+        await plane.policy("cors", settings, { scope: { operations: ["market.goods.*"] } });
+        const batch = async (...paths: readonly string[]) =>
+          corsOf(await ask("POST", "/batch", { body: { calls: paths.map((path) => ({ path })) }, headers: { origin: page } }));
+        expect(await batch("/goods", `/goods/${good}`)).toEqual({ "access-control-allow-origin": page });
+        expect(await batch("/goods", `/sellers/${id}`)).toEqual({});
+        expect(await batch(`/sellers/${id}`, "/goods")).toEqual({});
+        await plane.clear();
+        await settled(page, false);
+      });
+
+      test("a policy that does not fit any more is left out in favour of the last good one, and stands in nobody's way", async () => {
+        const cors = await plane.policy("cors", { origins: [page], allowCredentials: false, maxAgeSeconds: 60 });
+        const off = { isOn: false };
+        const on = await plane.policy("operationSwitch", off, { scope: { operations: ["market.look"] } });
+        await settled(page, true);
+        expect((await look()).outcome).toBe("403 operation_disabled");
+        for (const broken of ['{"isOn":"perhaps"}', '{"origins":7}', "[]", "null"]) {
+          await plane.sql("UPDATE platform_policies SET settings = $1 WHERE id = $2 OR id = $3", [broken, cors, on]);
+          // Something else changes, so that all are read again.
+          const other = await plane.policy("cache", { maxAgeSeconds: 5 });
+          const late = "https://late.example";
+          const further = await plane.policy("cors", { origins: [late], allowCredentials: false, maxAgeSeconds: 60 });
+          await settled(late, true);
+          expect([broken, (await look()).outcome, ...(await told(page))]).toEqual([broken, "403 operation_disabled", page, page]);
+          await plane.admin("DELETE", "/policies", { ids: [other, further] });
+          await settled(late, false);
+        }
+        expect(plane.errors.map(String).every((error) => error.includes("does not fit and is left out"))).toBe(true);
+        expect(plane.errors.length).toBeGreaterThan(0);
+        plane.errors.length = 0;
+      });
+    });
+
+    test("no error of ours", () => expect(plane.errors).toEqual([]));
   });
 });

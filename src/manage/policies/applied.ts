@@ -15,7 +15,8 @@ export interface Applied {
   readonly isOn: boolean;
   readonly maintenance: PolicySettings["maintenance"] | undefined;
   readonly validation: PolicySettings["validation"] | undefined;
-  readonly cors: PolicySettings["cors"] | undefined;
+  /** The last one that names the page's origin counts. */
+  readonly cors: readonly PolicySettings["cors"][];
   readonly requestBytesMax: number | undefined;
   readonly cache: PolicySettings["cache"] | undefined;
   readonly deprecation: PolicySettings["deprecation"] | undefined;
@@ -115,7 +116,7 @@ export const appliedOf = (
     isOn: all("operationSwitch").at(-1)?.isOn ?? true,
     maintenance: all("maintenance").at(-1),
     validation: all("validation").at(-1),
-    cors: all("cors").at(-1),
+    cors: all("cors"),
     requestBytesMax: sizes.length === 0 ? undefined : Math.min(...sizes),
     cache: all("cache").at(-1),
     deprecation: all("deprecation").at(-1),

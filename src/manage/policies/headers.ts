@@ -10,11 +10,12 @@ const exposed =
   "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotent-Replayed, Deprecation, Sunset";
 
 /** Whether a policy lets pages of an origin call. `null`, the origin of sandboxed and local pages, never. */
-export const allowsOrigin = ({ origins }: PolicySettings["cors"], origin: string): boolean =>
+const allowsOrigin = ({ origins }: PolicySettings["cors"], origin: string): boolean =>
   origin !== "null" && (origins.includes(origin) || origins.includes("*"));
 
-export const corsHeaders = (cors: PolicySettings["cors"], origin: string): readonly Header[] => {
-  if (!allowsOrigin(cors, origin)) return [];
+const corsHeaders = (policies: readonly PolicySettings["cors"][], origin: string): readonly Header[] => {
+  const cors = policies.findLast((one) => allowsOrigin(one, origin));
+  if (cors === undefined) return [];
   const isNamed = cors.origins.includes(origin);
   return [
     ["Access-Control-Allow-Origin", isNamed ? origin : "*"],
@@ -49,6 +50,6 @@ export const tellHeaders = (
   const told = headersOf(applied);
   if (told.length > 0) findings.headers = besides(findings.headers ?? [], told);
   if (origin === undefined) return;
-  const cors = applied.cors === undefined ? [] : corsHeaders(applied.cors, origin);
+  const cors = corsHeaders(applied.cors, origin);
   findings.cors = findings.cors === undefined || Bun.deepEquals(findings.cors, cors) ? cors : [];
 };
