@@ -303,7 +303,7 @@ forEachEngine((engine) => {
         const on = await plane.policy("operationSwitch", off, { scope: { operations: ["market.look"] } });
         await settled(page, true);
         expect((await look()).outcome).toBe("403 operation_disabled");
-        for (const broken of ['{"isOn":"perhaps"}', '{"origins":7}', "[]", "null"]) {
+        for (const broken of ['{"isOn":"perhaps"}', '{"origins":7}', "[]"]) {
           await plane.sql("UPDATE platform_policies SET settings = $1 WHERE id = $2 OR id = $3", [broken, cors, on]);
           // Something else changes, so that all are read again.
           const other = await plane.policy("cache", { maxAgeSeconds: 5 });
@@ -314,6 +314,8 @@ forEachEngine((engine) => {
           await plane.admin("DELETE", "/policies", { ids: [other, further] });
           await settled(late, false);
         }
+        await plane.admin("DELETE", "/policies", { ids: [cors, on] });
+        await settled(page, false);
         expect(plane.errors.map(String).every((error) => error.includes("does not fit and is left out"))).toBe(true);
         expect(plane.errors.length).toBeGreaterThan(0);
         plane.errors.length = 0;
