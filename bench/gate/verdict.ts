@@ -34,7 +34,7 @@ const one = (value: number | undefined): readonly number[] => (value === undefin
 const scaleLine = (cases: RoundsByPath): Line => {
   const values = pairs(perCpu(cases, "any/few"), perCpu(cases, "any/many"));
   const bound = { atMost: 1 + scaleTolerance };
-  return verdictLine("CPU time of a call by any key: a million keys of 10,000 tenants ÷ ten of ten", summarize(values), bound);
+  return verdictLine("CPU time of a call by any key, `many` ÷ `few`", summarize(values), bound);
 };
 
 export function verdicts({ cases, keys, signature, token }: Everything): Line[] {
