@@ -235,7 +235,7 @@ export const checkPolicy = (given: {
     policy: {
       kind: kind as PolicyKind,
       settings: settings as PolicySettings[PolicyKind],
-      scope: (scope ?? {}) as PolicyScope,
+      scope: scope ?? {},
       order: order as number,
     },
   };

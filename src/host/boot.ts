@@ -13,7 +13,7 @@ import { baseUrl } from "./base-url.ts";
 import { createCallLog } from "./call-log.ts";
 import type { Config } from "./config.ts";
 import { makeDataFolder } from "./data-folder.ts";
-import { demoTenant, operatorTenant, prepareDemo } from "./demo.ts";
+import { demoTenant, prepareDemo } from "./demo.ts";
 import type { Credentials } from "./demo-file.ts";
 import { hasKeys } from "./keys.ts";
 import { createLimiter } from "./limiter.ts";
@@ -26,6 +26,7 @@ import { fitSchema } from "./schema.ts";
 import { installationSecret } from "./secret.ts";
 import type { SeedProgress } from "./seed.ts";
 import { StartError } from "./start-error.ts";
+import { ensureTenant, operatorTenant } from "./tenant.ts";
 import { type Authority, createTokens } from "./tokens.ts";
 import { Support } from "./support.ts";
 import { Uses } from "./uses.ts";
@@ -91,6 +92,12 @@ const loadDefinitions = async (paths: readonly string[]): Promise<Definitions> =
   const services = await loadServices(paths);
   return { services, contracts: compileOrExplain(services) };
 };
+
+/** An address for the installation's own tenant: that for weaknesses, where it is one of e-mail. */
+const ownContact = ({ securityContact, baseDomain }: Config): string =>
+  securityContact?.startsWith("mailto:") === true
+    ? securityContact.slice("mailto:".length)
+    : `operator@${baseDomain ?? "localhost.invalid"}`;
 
 /** Where checkpoints of the audit go off the database, if anywhere. */
 const checkpointExport = ({ auditExport }: Config, logger: Logger): ((signed: SignedStatement) => void) | undefined => {
@@ -158,6 +165,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       ...(log === undefined ? {} : { onCall: log.onCall }),
     });
     const app = log === undefined ? made : { ...made, pipeline: log.watch(made.pipeline) };
+    await ensureTenant(app, { name: operatorTenant, title: "The installation's own", contact: ownContact(config) });
     const demo =
       config.mode === "development"
         ? await prepareDemo({

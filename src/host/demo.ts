@@ -17,10 +17,9 @@ import { type Credentials, type CustomerLogin, readDemoFile, writeDemoFile } fro
 import { type Grant, grantKeys } from "./keys.ts";
 import type { LoadedService } from "./load-services.ts";
 import { seedEnvironment, type SeedProgress } from "./seed.ts";
+import { ensureTenant, operatorTenant } from "./tenant.ts";
 
 export const demoTenant = "demo";
-/** Tenant of the installation's own staff. */
-export const operatorTenant = "pons";
 const appName = "demo";
 const staffEmail = "staff@demo.example";
 /** Rows looked at to find a customer that has something. */
@@ -151,23 +150,6 @@ const findCustomerLogin = async (app: App, roles: DemoRoles, key: string): Promi
   return undefined;
 };
 
-/** Makes the row of the demo tenant in the control plane, as the installation's staff makes those of others. */
-const prepareTenant = async (app: App): Promise<void> => {
-  const operation = app.contracts.get("platform")?.operations.get("tenants.add");
-  if (operation === undefined || (await app.directory.get("tenant", demoTenant)) !== undefined) return;
-  const result = await app.pipeline.run({
-    operation,
-    input: { body: { name: demoTenant, title: "Demo", contact: staffEmail } },
-    credentials: { kind: "none" },
-    principal: await app.identity.systemCaller(operatorTenant, tenantEnvironment),
-    locale: "en",
-    requestId: "start",
-    channel: "host",
-  });
-  if (!result.ok && result.refusal.type !== "tenant_exists")
-    throw new Error(`the demo tenant was not made: ${result.refusal.type}`, { cause: result.refusal });
-};
-
 export interface DemoOptions {
   readonly app: App;
   readonly services: readonly LoadedService[];
@@ -200,7 +182,7 @@ export const prepareDemo = async (options: DemoOptions): Promise<Credentials> =>
       roles: services.filter(isOfTenant).flatMap(({ definition }) => definition.demo?.staff ?? []),
     })),
   ];
-  await prepareTenant(app);
+  await ensureTenant(app, { name: demoTenant, title: "Demo", contact: staffEmail });
   // Thousands of rows were made at once, and will not be again.
   if (seeded.length > 0) Bun.gc(true);
   const kept = readDemoFile(data);

@@ -16,10 +16,16 @@ export interface AuthorityOptions {
 }
 
 const environmentDefault = "live";
+/** Scopes of an app that may ask for any: of every service and resource, to read, to write, or both. */
+const anyScope = (contracts: App["contracts"]): readonly string[] =>
+  [...contracts.values()]
+    .flatMap(({ service, resources }) => [service, ...[...resources.keys()].map((resource) => `${service}.${resource}`)])
+    .flatMap((place) => [place, `${place}:read`, `${place}:write`]);
+
 const isLive = (moment: string | null): boolean => moment === null || Date.parse(moment) > Date.now();
 
 /** An app in one of its environments: `app_…` for live, `app_…/sandbox`. */
-const findClient = async ({ directory, store }: App, clientId: string): Promise<OAuthClient | undefined> => {
+const findClient = async ({ directory, store, contracts }: App, clientId: string): Promise<OAuthClient | undefined> => {
   const [appId = "", environment = environmentDefault, ...more] = clientId.split("/");
   if (more.length > 0) return undefined;
   const record = await directory.get("app", appId);
@@ -34,7 +40,7 @@ const findClient = async ({ directory, store }: App, clientId: string): Promise<
     name: app.name,
     redirectUris: app.redirectUris,
     grantTypes: app.grantTypes,
-    scopes: app.scopes ?? [],
+    scopes: app.scopes ?? anyScope(contracts),
     // What its subscriptions give it is added when it calls.
     roles: app.roles,
     isConfidential: app.isConfidential,
@@ -84,7 +90,7 @@ export const createAuthority = async (app: App, options: AuthorityOptions): Prom
         const record = await directory.get("user", accountId);
         const place = record === undefined ? undefined : await store.realms.at(record.owner);
         if (record === undefined || place === undefined) return undefined;
-        const { email, status, roles, subject, name = email } = record.value as unknown as UserEntry;
+        const { email, status, roles, subject, name } = record.value as unknown as UserEntry;
         return { tenant: place.tenant, email, emailVerified: true, name, roles, subject, isActive: status === "active" };
       },
       sessionOf: async (request) => {

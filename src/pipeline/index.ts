@@ -401,7 +401,8 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     const isPage = query?.page !== undefined || query?.perPage !== undefined || query?.cursor !== undefined;
     const context = contextOf(call);
     const older = (rows: readonly unknown[]): readonly unknown[] => {
-      const result = present(context, { ok: true, status: 200, data: rows });
+      const outcome: RunOutcome = { ok: true, status: 200, data: rows };
+      const result = present(context, gate?.present?.(context, outcome) ?? outcome);
       return result.ok ? (result.data as readonly unknown[]) : [];
     };
     if (isPage || call.operation.action !== "list") {

@@ -40,8 +40,10 @@ const stringify = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
 
 /** What an idempotency key stands for: the operation and everything it was asked with, the same on whichever node. */
-const fingerprintOf = ({ call, operation, input }: CallContext): string =>
-  Bun.SHA256.hash(stringify([operation.service, operation.name, call.version ?? null, input]), "base64url");
+const fingerprintOf = ({ call, operation, input }: CallContext, key: Uint8Array): string =>
+  new Bun.CryptoHasher("sha256", key)
+    .update(stringify([operation.service, operation.name, call.version ?? null, input]))
+    .digest("base64url");
 
 const originOf = ({ call, operation }: CallContext, caller: Caller): Origin => ({
   operation: `${operation.service}.${operation.name}`,
@@ -187,6 +189,8 @@ export class Sources implements Executor {
   readonly #inMemory: ReadonlyMap<string, readonly Table[]>;
   readonly #now: () => string;
   readonly #secrets: Secrets | undefined;
+  /** What a call was asked with may be a password: its digest tells nothing without the installation's secret. */
+  readonly #fingerprintKey: Uint8Array;
   readonly #recentCalls: RecentCalls | undefined;
   readonly #realmOf: RealmOf | undefined;
   readonly #preparing = new Semaphore(preparingMax);
@@ -207,6 +211,7 @@ export class Sources implements Executor {
     },
   ) {
     this.#secrets = options.secrets;
+    this.#fingerprintKey = options.secrets?.bytes("fingerprints of repeated calls") ?? new Uint8Array(32);
     this.#recentCalls = options.recentCalls;
     this.#realmOf = options.realmOf;
     this.#store = store;
@@ -300,7 +305,7 @@ export class Sources implements Executor {
             idempotency: {
               caller: JSON.stringify([caller.app, caller.user, caller.subject]),
               key: call.idempotencyKey,
-              fingerprint: fingerprintOf(context),
+              fingerprint: fingerprintOf(context, this.#fingerprintKey),
             },
           }),
     };

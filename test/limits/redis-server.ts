@@ -34,7 +34,7 @@ export const isRedisThere = found !== null || isRequired;
 
 /** `test`, left out by name where this machine has neither Valkey nor Redis. */
 export const redisTest = (name: string, body: () => unknown, timeoutMs?: number): void => {
-  if (isRedisThere) test(name, body as () => void, timeoutMs);
+  if (isRedisThere) test(name, body, timeoutMs);
   else test.skip(`${name} (needs valkey-server or redis-server in PATH)`, () => undefined);
 };
 

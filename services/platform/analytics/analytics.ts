@@ -38,9 +38,9 @@ const figureNames = Object.keys(figures);
 const sumNames = ["calls", "errors", ...latencyBuckets] as const;
 
 interface Asked {
-  readonly from: string;
+  readonly from: string | null;
   readonly to: string | null;
-  readonly environment: "sandbox" | "live";
+  readonly environment: "sandbox" | "live" | null;
   readonly app: string | null;
   readonly group: readonly (typeof groupNames)[number][];
   readonly orderBy: "groups" | "calls" | "errors" | "latency";

@@ -6,6 +6,7 @@ import { overseers } from "../roles.ts";
 
 /** Longest period, in days. */
 const daysMax = 1_100;
+const daysDefault = 30;
 const appsMax = 1_000;
 const dayMs = 86_400_000;
 
@@ -14,11 +15,12 @@ export const readers = [...overseers, "developer"] as const;
 
 export const periodInput = {
   from: t.dateTime({
-    doc: "From when on. Older rows are of whole hours, still older ones of whole days (UTC): they count where they begin within the period.",
+    optional: true,
+    doc: "From when on; absent: thirty days before the end. Older rows are of whole hours, still older ones of whole days (UTC): they count where they begin within the period.",
     example: "2026-11-01T00:00:00Z",
   }),
   to: t.dateTime({ optional: true, doc: "Until when, not included; absent: until now.", example: "2026-12-01T00:00:00Z" }),
-  environment: t.enum(environmentNames, { default: "live", doc: "Calls of which environment." }),
+  environment: t.enum(environmentNames, { optional: true, doc: "Calls of which environment; absent: the caller's own." }),
   app: t.string({
     optional: true,
     minLength: 1,
@@ -29,9 +31,9 @@ export const periodInput = {
 };
 
 interface Asked {
-  readonly from: string;
+  readonly from: string | null;
   readonly to: string | null;
-  readonly environment: (typeof environmentNames)[number];
+  readonly environment: (typeof environmentNames)[number] | null;
   readonly app: string | null;
 }
 
@@ -71,8 +73,11 @@ const issue = (
 ): FunctionRefusal => ctx.refuse("validation_failed", undefined, { fields: { [field]: [{ code, params }] } });
 
 /** The period that is asked for, or a refusal: it ends before it begins, is too long, or is of an app that is none of the caller's. */
-export const periodOf = async (ctx: QueryContext, { from, to, environment, app }: Asked): Promise<Period | FunctionRefusal> => {
+export const periodOf = async (ctx: QueryContext, asked: Asked): Promise<Period | FunctionRefusal> => {
+  const { to, app } = asked;
   const end = to ?? ctx.now;
+  const from = asked.from ?? new Date(Date.parse(end) - daysDefault * dayMs).toISOString();
+  const environment = asked.environment ?? (ctx.principal.environment === "live" ? "live" : "sandbox");
   if (Date.parse(end) <= Date.parse(from)) return issue(ctx, "to", "too_small", { min: from });
   if (Date.parse(end) - Date.parse(from) > daysMax * dayMs)
     return issue(ctx, "to", "too_large", { max: new Date(Date.parse(from) + daysMax * dayMs).toISOString() });

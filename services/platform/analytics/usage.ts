@@ -25,9 +25,9 @@ const sums = {
 const sumNames = Object.keys(sums);
 
 interface Asked {
-  readonly from: string;
+  readonly from: string | null;
   readonly to: string | null;
-  readonly environment: "sandbox" | "live";
+  readonly environment: "sandbox" | "live" | null;
   readonly app: string | null;
   readonly group: readonly (typeof groupNames)[number][];
 }

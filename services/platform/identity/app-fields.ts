@@ -3,12 +3,7 @@ import { declare, type RowOf, t } from "pons";
 import { rolePattern } from "../roles.ts";
 
 export const appsMax = 100;
-export const grantTypes = [
-  "authorization_code",
-  "refresh_token",
-  "client_credentials",
-  "urn:ietf:params:oauth:grant-type:device_code",
-] as const;
+export const grantTypes = ["authorization_code", "refresh_token", "client_credentials"] as const;
 
 const hidden = { write: "never", read: [], filter: false } as const;
 const origin = "https?://[a-z0-9][a-z0-9.-]{0,200}(:[0-9]{1,5})?";
@@ -23,7 +18,7 @@ export const appTerms = {
     filter: false,
     doc: "Where a person is sent back to after having logged in (OAuth); compared character by character.",
   }),
-  grantTypes: t.array(t.enum(grantTypes), { default: [], maxItems: 4, filter: false, doc: "Ways of OAuth that it uses." }),
+  grantTypes: t.array(t.enum(grantTypes), { default: [], maxItems: 3, filter: false, doc: "Ways of OAuth that it uses." }),
   origins: t.array(t.string({ maxLength: 253, pattern: origin, example: "https://shop.example" }), {
     default: [],
     maxItems: 20,

@@ -19,7 +19,7 @@ import { confirmTotp, enrolTotp, removeTotp, renewRecoveryCodes, stepUp } from "
 import { sessionResource } from "./sessions.ts";
 import { signUp, verifyEmail } from "./sign-up.ts";
 import { supportResource } from "./support-accesses.ts";
-import { tenant, tenantResource } from "./tenants.ts";
+import { ensureTenant, tenant, tenantResource } from "./tenants.ts";
 import { userResource } from "./users.ts";
 
 export const resources: readonly ResourceDefinition[] = [
@@ -42,6 +42,7 @@ export const resources: readonly ResourceDefinition[] = [
 
 export const operations: Readonly<Record<string, FunctionDefinition>> = {
   tenant,
+  ensureTenant,
   memberships,
   signUp,
   verifyEmail,

@@ -2,7 +2,7 @@
  * Tenants: the businesses that share the installation. Its own staff makes and suspends them, in its own tenant; a tenant's administrators see theirs by
  * `tenant`. A new tenant begins with an invitation to its first administrator, which is accepted in the new tenant.
  */
-import { type CommandContext, entry, entryOf, eq, notNull, query, resource, t } from "pons";
+import { command, type CommandContext, entry, entryOf, eq, notNull, query, resource, t } from "pons";
 import { operatorTenant, overseers } from "../roles.ts";
 import { communities } from "./community-fields.ts";
 import { invite } from "./invite.ts";
@@ -98,6 +98,22 @@ export const tenantResource = resource(declared, ({ self, all, filter, command, 
     }),
   },
 }));
+
+/** For the installation itself: its own tenant, and that of a demonstration. */
+export const ensureTenant = command({
+  doc: "Makes a tenant where there is none of this name. Nobody is invited.",
+  roles: ["system"],
+  input: { name: declared.fields.name, title: declared.fields.title, contact: declared.fields.contact },
+  output: { name: t.string(), isNew: t.boolean() },
+  refusals: here,
+  load: ({ input }) => ({ taken: entryOf("tenant", input.name) }),
+  run: (ctx, { input, loaded }) => {
+    if (!isOurs(ctx)) return ctx.refuse("not_operator_tenant");
+    const { name, title, contact } = input;
+    if (loaded.taken === undefined) ctx.table(declared).insert({ name, title, contact: contact.toLowerCase() });
+    return { name, isNew: loaded.taken === undefined };
+  },
+});
 
 /** The tenant as its own people see it. */
 export const tenant = query({

@@ -75,7 +75,11 @@ const answerRead = (exchange: Exchange, result: Success): Answer => {
 
 /** Address of the row that was created, where it has one. */
 const locationOf = (exchange: Exchange, endpoint: OperationEndpoint, id: string): string | undefined => {
-  const collection = endpoint.operation.resource?.name;
+  // A function may make a row of another resource than its own: its id says of which.
+  const resources = exchange.version?.contract.resources.values() ?? [];
+  const made =
+    endpoint.operation.action === "create" ? undefined : [...resources].find(({ prefix }) => id.startsWith(`${prefix}_`));
+  const collection = (made ?? endpoint.operation.resource)?.name;
   const node = collection === undefined ? undefined : exchange.version?.table.collections.get(collection);
   return node?.item.endpoints.has("GET") === true ? `${exchange.base}/${collection}/${encodeURIComponent(id)}` : undefined;
 };

@@ -126,7 +126,7 @@ export class Identity {
   async #enter(resolved: Resolved, service: string, rowsOf: Operation["rowsOf"]): Promise<Caller | Refusal> {
     const { base, app } = resolved;
     const deps: DirectoryRecord[] = [];
-    const roles = [resolved.roles];
+    const ofApp = [resolved.appRoles];
     let plan: { readonly id: string; readonly priority: number } | undefined;
     for (const subscription of (app?.value as Partial<AppEntry> | undefined)?.subscriptions ?? []) {
       if (subscription.environment !== base.environment) continue;
@@ -136,7 +136,7 @@ export class Identity {
       const { services, status } = product.value as unknown as ProductEntry;
       const part = services.find((one) => one.service === service);
       if (part === undefined || status !== "active") continue;
-      roles.push(part.roles);
+      ofApp.push(part.roles);
       const terms = await this.directory.get("plan", subscription.plan);
       if (terms === undefined) continue;
       deps.push(terms);
@@ -144,9 +144,15 @@ export class Identity {
       if (plan === undefined || priority > plan.priority) plan = { id: subscription.plan, priority };
     }
     const realm = await this.#options.realmOf(base.tenant, rowsOf === "tenant" ? tenantEnvironment : base.environment);
+    const own = rolesIn(service, base.environment, [resolved.roles]);
+    const appSide = rolesIn(service, base.environment, ofApp);
+    // An app that acts for a person may do what both may; by itself, what it and its credential may.
+    const roles = resolved.isDelegated
+      ? own.filter((role) => appSide.includes(role))
+      : [...new Set([...own, ...appSide])].toSorted();
     const caller: Caller = {
       ...base,
-      roles: rolesIn(service, base.environment, roles),
+      roles,
       realm,
       ...(plan === undefined ? {} : { plan: plan.id, priority: plan.priority }),
     };

@@ -59,8 +59,12 @@ export interface CredentialUse {
 /** What follows from a credential, before it is known for which service. */
 export interface Resolved {
   readonly base: Omit<Caller, "realm" | "roles" | "plan" | "priority">;
-  /** Roles of the credential itself. */
+  /** Roles of the credential and of its person. */
   readonly roles: readonly string[];
+  /** Roles of the app itself; those of its products are added where it calls. */
+  readonly appRoles: readonly string[];
+  /** An app acts for a person: it may do what both may. */
+  readonly isDelegated: boolean;
   readonly app: DirectoryRecord | undefined;
   readonly isOwnedByUser: boolean;
   readonly deps: readonly DirectoryRecord[];
@@ -85,6 +89,7 @@ export class Resolver {
   readonly #clock: () => number;
   /** By a text that stands for the credential and is none. */
   readonly #resolved = new Map<string, Resolved>();
+  readonly #signingKeys = new WeakMap<SignerEntry, SigningKey>();
   /** By what a token says, which is the same object as long as its verification is remembered. */
   readonly #byToken = new WeakMap<TokenIdentity, Resolved>();
   /** A request's credentials are judged once, however many calls it makes. */
@@ -107,7 +112,14 @@ export class Resolver {
       .map((signer) => ({ signer, key: this.#signingKey(signer) }));
   }
 
-  #signingKey({ id, algorithm, publicKey }: SignerEntry): SigningKey {
+  /** The same object for the same entry: making one costs as much as checking with it. */
+  #signingKey(signer: SignerEntry): SigningKey {
+    let key = this.#signingKeys.get(signer);
+    if (key === undefined) this.#signingKeys.set(signer, (key = this.#makeSigningKey(signer)));
+    return key;
+  }
+
+  #makeSigningKey({ id, algorithm, publicKey }: SignerEntry): SigningKey {
     return algorithm === "ed25519"
       ? { algorithm, publicKey: Uint8Array.fromBase64(publicKey ?? "") }
       : { algorithm, secret: new TextEncoder().encode(this.#options.secrets.text(signingLabel(id))) };
@@ -214,6 +226,7 @@ export class Resolver {
     const deps = [...found.deps];
     let { subject } = found;
     const roles = [...found.roles];
+    const appRoles: string[] = [];
     const home = await this.#directory.look("tenant", tenant);
     deps.push(home);
     if (!home.isAbsent) {
@@ -226,7 +239,7 @@ export class Resolver {
       deps.push(app);
       const entry = app.value as unknown as AppEntry;
       if (entry.status !== "active") return invalidCredentials();
-      roles.push(...entry.roles);
+      appRoles.push(...entry.roles);
       if (entry.owner !== null) {
         const owner = await this.#directory.get("user", entry.owner);
         if (owner === undefined || (owner.value as unknown as UserEntry).status !== "active") return invalidCredentials();
@@ -259,6 +272,8 @@ export class Resolver {
         ...(verifiedAt === undefined ? {} : { verifiedAt }),
       },
       roles,
+      appRoles,
+      isDelegated: authentication === "token" && userId !== null && app !== undefined,
       app,
       isOwnedByUser: userId !== null,
       deps,
