@@ -128,6 +128,11 @@ export class Builder {
     }
   }
 
+  /** The caller's parameters that were used so far, in the order in which `bindCaller` adds them. */
+  get callerParams(): readonly CallerParam[] {
+    return [...this.#used];
+  }
+
   #join(path: readonly string[]): void {
     let at: ResourceContract = this.#view.resource;
     for (const [position, name] of path.entries()) {

@@ -1,5 +1,7 @@
 /** Plans the read of one row. */
+import type { Value } from "../../../define/expression.ts";
 import type { Input } from "../../call.ts";
+import { type CallerParam, callerValue } from "../../condition.ts";
 import type { RowsPlan } from "../../plan.ts";
 import type { Refusal } from "../../refusal.ts";
 import type { View } from "../../view.ts";
@@ -7,8 +9,13 @@ import { Builder, type QueryContext } from "./builder.ts";
 import { choose, planIncludes } from "./include.ts";
 import { refuseMember } from "./start.ts";
 
-/** Plans the read of one row by id, with the fields and relations asked for. */
-export const planGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
+/** A plan, and which values of the caller follow the id in its parameters. */
+interface Planned {
+  readonly plan: RowsPlan;
+  readonly callerParams: readonly CallerParam[];
+}
+
+const planned = (view: View, input: Input, context: QueryContext): Planned | Refusal => {
   const query = input.query ?? {};
   const builder = new Builder(view, context);
   const id = builder.param("text", input.id ?? "");
@@ -19,34 +26,43 @@ export const planGet = (view: View, input: Input, context: QueryContext): RowsPl
   const includes = planIncludes(builder, view, chosen.includes, context, { depth: 0, parentsMax: 1 });
   builder.bindCaller();
   const select = [...new Set([...chosen.names, "id", ...includes.map((include) => include.by)])];
-  return (
-    builder.refusal ?? {
+  if (builder.refusal !== undefined) return builder.refusal;
+  const plan: RowsPlan = {
+    kind: "rows",
+    view,
+    shape: {
       kind: "rows",
-      view,
-      shape: {
-        kind: "rows",
-        key: builder.keyOf("get", select),
-        ...builder.shape(),
-        select,
-        order: [{ path: ["id"], direction: "asc" }],
-      },
-      call: { realm: context.principal.realm, params: builder.values, limit: 1 },
-      present: view.presentOnly(chosen.names),
-      includes,
-    }
-  );
+      key: builder.keyOf("get", select),
+      ...builder.shape(),
+      select,
+      order: [{ path: ["id"], direction: "asc" }],
+    },
+    call: { realm: context.principal.realm, params: builder.values, limit: 1 },
+    present: view.presentOnly(chosen.names),
+    includes,
+  };
+  return { plan, callerParams: builder.callerParams };
 };
 
-/** The plain read of one row: its shape never changes for a view, so it is made once. */
-const plainGets = new WeakMap<View, RowsPlan | "caller">();
+/** Plans the read of one row by id, with the fields and relations asked for. */
+export const planGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
+  const found = planned(view, input, context);
+  return "plan" in found ? found.plan : found;
+};
+
+/** The plain read of one row: its shape never changes for a view, so it is made once. Values of the caller, for whom a row rule asks, are his own. */
+const plainGets = new WeakMap<View, Planned>();
 
 export const plainGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
   const known = plainGets.get(view);
   if (known === undefined) {
-    const plan = planGet(view, input, context);
-    if ("kind" in plan) plainGets.set(view, plan.call.params.length === 1 ? plan : "caller");
-    return plan;
+    const found = planned(view, input, context);
+    if (!("plan" in found)) return found;
+    plainGets.set(view, found);
+    return found.plan;
   }
-  if (known === "caller") return planGet(view, input, context);
-  return { ...known, call: { realm: context.principal.realm, params: [input.id ?? ""], limit: 1 } };
+  const { principal, now } = context;
+  const params: Value[] = [input.id ?? ""];
+  for (const name of known.callerParams) params.push(callerValue(name, principal, name === "$now" ? now() : ""));
+  return { ...known.plan, call: { realm: principal.realm, params, limit: 1 } };
 };
