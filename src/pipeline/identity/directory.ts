@@ -7,6 +7,7 @@ import type { MaybePromise, Row, RowsShape, Store } from "../../store/store.ts";
 import { andThen } from "../condition.ts";
 import { type ChangedEntry, changedTable, directoryTable } from "./directory-tables.ts";
 import { installationRealm } from "./realm.ts";
+import { SharedLists } from "./shared-lists.ts";
 
 /** An entry as it was read. */
 export interface DirectoryRecord {
@@ -91,6 +92,7 @@ export class Directory {
   readonly #recordsMax: number;
   readonly #onError: (error: unknown) => void;
   readonly #records = new Map<string, DirectoryRecord>();
+  readonly #lists = new SharedLists();
   /** What is known not to be there. */
   readonly #absent = new Map<string, DirectoryRecord>();
   readonly #listeners = new Set<(changed: readonly ChangedEntry[]) => void>();
@@ -169,7 +171,7 @@ export class Directory {
       return absence;
     }
     const record: DirectoryRecord = {
-      value: row["value"] as Record<string, unknown>,
+      value: this.#lists.in(row["value"] as Record<string, unknown>),
       owner: row["owner"] as number,
       readMs,
       isAbsent: false,
