@@ -73,9 +73,12 @@ function quoted(name: string): string {
 const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
 const printable = /^[\x20-\x7e]*$/;
 
-const isSamePolicy = (one: readonly LimitState[], other: readonly LimitState[]): boolean =>
-  one.length === other.length &&
-  one.every(({ name, quota, windowSeconds }, index) => {
-    const same = other[index];
-    return same !== undefined && name === same.name && quota === same.quota && windowSeconds === same.windowSeconds;
-  });
+const isSamePolicy = (one: readonly LimitState[], other: readonly LimitState[]): boolean => {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index++) {
+    const a = one[index] as LimitState;
+    const b = other[index] as LimitState;
+    if (a.name !== b.name || a.quota !== b.quota || a.windowSeconds !== b.windowSeconds) return false;
+  }
+  return true;
+};

@@ -158,10 +158,11 @@ export class ManagedGate implements Gate {
     const fields = this.#formatter.format(states, retryAfterSeconds);
     if (fields === undefined) return;
     findings.limits = states;
-    findings.headers = [
-      ...(findings.headers ?? []).filter(([name]) => !name.startsWith("RateLimit")),
+    const own = [
       ["RateLimit-Policy", fields.policy],
       ["RateLimit", fields.limit],
-    ];
+    ] as const;
+    const { headers } = findings;
+    findings.headers = headers === undefined ? own : [...headers.filter(([name]) => !name.startsWith("RateLimit")), ...own];
   }
 }
