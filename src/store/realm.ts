@@ -13,7 +13,8 @@ export interface Place {
 
 export class Realms {
   readonly #admin: Admin;
-  readonly #known = new Map<string, number>();
+  /** By tenant, then environment: looked up with every call, so that no text is made for it. */
+  readonly #known = new Map<string, Map<string, number>>();
   readonly #places = new Map<number, Place>();
 
   constructor(admin: Admin) {
@@ -37,8 +38,7 @@ export class Realms {
 
   /** The realm; made when there is none. Needs the store's own tables, which `applyMigration` makes. Throws `StoreError`. */
   of(tenant: string, environment: string): MaybePromise<number> {
-    const key = JSON.stringify([tenant, environment]);
-    const known = this.#known.get(key);
+    const known = this.#known.get(tenant)?.get(environment);
     if (known !== undefined) return known;
     const values = [tenant, environment];
     const find = () => this.#admin.query("SELECT realm FROM pons_realms WHERE tenant = $1 AND environment = $2", values);
@@ -49,8 +49,9 @@ export class Realms {
       );
     const take = (rows: Rows): number => {
       const realm = Number(rows[0]?.["realm"]);
-      if (!Number.isSafeInteger(realm)) throw new Error(`no realm for ${key}`);
-      this.#known.set(key, realm);
+      if (!Number.isSafeInteger(realm)) throw new Error(`no realm for ${JSON.stringify([tenant, environment])}`);
+      const ofTenant = this.#known.get(tenant) ?? new Map<string, number>();
+      this.#known.set(tenant, ofTenant.set(environment, realm));
       return realm;
     };
     const found = find();
