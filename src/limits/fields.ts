@@ -29,7 +29,7 @@ export class RateLimitFormatter {
    */
   format(states: readonly LimitState[], retryAfterSeconds?: number): RateLimitFields | undefined {
     if (states.length === 0) return undefined;
-    const sorted = states.length === 1 ? states : states.toSorted(leastFirst);
+    const sorted = sortedStates(states);
     let limit = "";
     for (const { name, windowSeconds, remaining, resetSeconds } of sorted) {
       if (retryAfterSeconds !== undefined && resetSeconds > retryAfterSeconds) continue;
@@ -57,6 +57,19 @@ export class RateLimitFormatter {
 }
 
 const share = ({ quota, remaining }: LimitState): number => (quota === 0 ? 0 : remaining / quota);
+
+/** In a copy, by insertion: there are few. */
+const sortedStates = (states: readonly LimitState[]): readonly LimitState[] => {
+  const sorted = states.slice();
+  for (let index = 1; index < sorted.length; index++) {
+    const state = sorted[index] as LimitState;
+    let place = index;
+    for (; place > 0 && leastFirst(sorted[place - 1] as LimitState, state) > 0; place--)
+      sorted[place] = sorted[place - 1] as LimitState;
+    sorted[place] = state;
+  }
+  return sorted;
+};
 
 /** By the part that remains; of equals the one that is whole last. */
 const leastFirst = (one: LimitState, other: LimitState): number =>

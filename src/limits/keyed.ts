@@ -15,6 +15,8 @@ export interface KeyedEntry<Entry> {
 
 /** Keys looked at per new one, so that the map is passed through twice while it doubles. */
 const sweptPerKey = 2;
+/** So few may stay, though they count nothing: who calls again and again is not forgotten between two calls. */
+const keptAtLeast = 100;
 /** Keys looked at for one to forget when there is no room. */
 const sampled = 32;
 
@@ -75,7 +77,7 @@ export class Keyed<Entry extends KeyedEntry<Entry>> {
   /** Pays for what was added since, and makes room for `count` more keys where it can. */
   tidy(count: number, at: Moment): void {
     if (this.#added > 0) {
-      this.sweep(this.#added * sweptPerKey, at);
+      if (this.#heads.size > keptAtLeast) this.sweep(this.#added * sweptPerKey, at);
       this.#added = 0;
     }
     const full = this.#keysMax - count;

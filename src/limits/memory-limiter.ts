@@ -243,9 +243,13 @@ export class MemoryLimiter implements Limiter {
   }
 
   #tellThresholds(tell: ThresholdListener): void {
+    let reached: Counter[] | undefined;
+    for (let index = 0; index < this.#found.length; index++) {
+      const counter = this.#foundAt(index);
+      if (counter.used(this.#at) * 5 >= counter.rule.limit * 4) (reached ??= []).push(counter);
+    }
     // A listener may make calls itself, which use the same array.
-    const reached = this.#found.filter((counter) => counter.used(this.#at) * 5 >= counter.rule.limit * 4);
-    for (const counter of reached) counter.tellThresholds(this.#at, false, tell);
+    for (const counter of reached ?? []) counter.tellThresholds(this.#at, false, tell);
   }
 }
 

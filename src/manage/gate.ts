@@ -61,10 +61,8 @@ const refusalTypes = {
 } as const;
 
 /** The rules of a call: those of bodies count its own. Others stay the same objects, which is faster. */
-const rulesFor = ({ rules }: Terms, { bodyBytes = 0 }: Call): readonly LimitRule[] =>
-  rules.some(({ kind }) => kind === "payload")
-    ? rules.map((rule) => (rule.kind === "payload" ? { ...rule, units: bodyBytes } : rule))
-    : rules;
+const rulesFor = ({ rules, countsBodies }: Terms, { bodyBytes = 0 }: Call): readonly LimitRule[] =>
+  countsBodies ? rules.map((rule) => (rule.kind === "payload" ? { ...rule, units: bodyBytes } : rule)) : rules;
 
 export class ManagedGate implements Gate {
   readonly #options: GateOptions;

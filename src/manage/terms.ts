@@ -7,6 +7,8 @@ import { coversOperation } from "../pipeline/identity/match.ts";
 
 export interface Terms {
   readonly rules: readonly LimitRule[];
+  /** Whether one of them counts bodies. */
+  readonly countsBodies: boolean;
   /** Units of a call. */
   readonly units: number;
 }
@@ -36,5 +38,5 @@ export const termsOf = (plan: PlanEntry, caller: Caller, operation: Operation): 
       },
     ];
   });
-  return { rules, units };
+  return { rules, countsBodies: rules.some(({ kind }) => kind === "payload"), units };
 };

@@ -56,6 +56,7 @@ export class Identity {
   readonly #clock: () => number;
   readonly #attempts = new Attempts();
   readonly #resolver: Resolver;
+  readonly #covered = new WeakMap<readonly string[], Map<Operation, boolean>>();
 
   constructor(options: IdentityOptions) {
     this.directory = options.directory;
@@ -110,10 +111,22 @@ export class Identity {
   #barred({ expiresMs, ips, operations }: Resolved, call: Call, nowMs: number): Refusal | undefined {
     if (nowMs >= expiresMs) return invalidCredentials();
     if (ips !== null && !isWithin(call.peer?.address ?? call.address ?? "", ips)) return refuse("address_not_allowed");
-    const { service, name } = call.operation;
-    if (operations !== null && !operations.some((pattern) => coversOperation(pattern, `${service}.${name}`)))
-      return refuse("forbidden", { details: { operation: `${service}.${name}` } });
+    if (operations !== null && !this.#covers(operations, call.operation))
+      return refuse("forbidden", { details: { operation: `${call.operation.service}.${call.operation.name}` } });
     return undefined;
+  }
+
+  /** Whether one of the patterns covers the operation; remembered for each list, which many credentials share. */
+  #covers(patterns: readonly string[], operation: Operation): boolean {
+    let known = this.#covered.get(patterns);
+    if (known === undefined) this.#covered.set(patterns, (known = new Map()));
+    let verdict = known.get(operation);
+    if (verdict === undefined) {
+      const name = `${operation.service}.${operation.name}`;
+      verdict = patterns.some((pattern) => coversOperation(pattern, name));
+      known.set(operation, verdict);
+    }
+    return verdict;
   }
 
   /** The caller as he stands towards one service: roles and plan by his app's subscriptions, the realm by whose the service's rows are. */
