@@ -25,6 +25,9 @@ export interface Metering {
 /** A call that only says what it would do costs nothing. */
 const isDryRun = ({ body }: CallContext): boolean => body?.["dryRun"] === true;
 
+/** Units that a call costs where it is answered as it was asked. */
+export const unitsAsked = (context: CallContext): number => (isDryRun(context) ? 0 : context.units);
+
 /** `newest`: the version of the service as it is served, for calls that name none. */
 export const meteringOf = (context: CallContext, caller: Caller, newest: string): Metering => {
   const { call, operation } = context;
@@ -37,7 +40,7 @@ export const meteringOf = (context: CallContext, caller: Caller, newest: string)
     service: operation.service,
     operation: operation.name,
     version: call.version ?? newest,
-    units: isDryRun(context) ? 0 : context.units,
+    units: unitsAsked(context),
     isRecorded: false,
   };
 };

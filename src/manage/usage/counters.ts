@@ -5,10 +5,12 @@
  */
 import { rawGrain } from "../../batch/index.ts";
 import { bucketOf, latencyBuckets } from "../../define/latency.ts";
+import type { Operation } from "../../contract/contract.ts";
 import type { CallContext, RunOutcome } from "../../pipeline/context.ts";
 import type { Caller } from "../../pipeline/identity/caller.ts";
 import { installationRealm } from "../../pipeline/identity/realm.ts";
-import { meteringOf, unitsOf } from "../../pipeline/metering.ts";
+import { unitsAsked, unitsOf } from "../../pipeline/metering.ts";
+import type { Call } from "../../pipeline/call.ts";
 import type { Row } from "../../store/store.ts";
 import { Countries } from "./country.ts";
 
@@ -41,11 +43,38 @@ interface What {
 
 const noBuckets = latencyBuckets.length;
 
+/** A caller's address is asked for again after so long: that costs as much as a quarter of a read, and few have another one in the next moment. */
+const addressMs = 20;
+
+/** Counters of calls alike by one caller, found without making a text of all they differ in. */
+interface Slot {
+  readonly operation: Operation;
+  readonly version: string;
+  readonly statusClass: number;
+  readonly at: string;
+  readonly channel: string;
+  readonly country: string | null;
+  readonly traffic: TrafficCounter;
+  usage: UsageCounter | undefined;
+}
+
+/** What is remembered of a caller between two flushes. */
+interface Seen {
+  readonly slots: Slot[];
+  country: string | null;
+  askedMs: number;
+}
+
+/** Slots of a caller; of more kinds of calls the one found last makes room. */
+const slotsMax = 8;
+
 export class Counters {
   readonly #max: number;
   readonly #countries = new Countries();
   #usage = new Map<string, UsageCounter>();
   #traffic = new Map<string, TrafficCounter>();
+  /** By caller, who is the same object as long as he is who he was. */
+  #seen = new Map<Caller, Seen>();
 
   /** `max`: counters of each kind. */
   constructor(max: number) {
@@ -72,19 +101,76 @@ export class Counters {
     call: { readonly elapsedMs: number; readonly at: string; readonly newest: string },
   ): void {
     const caller = context.caller ?? context.call.principal;
-    const { service, name: operation } = context.operation;
     const status = outcome.ok ? outcome.status : outcome.refusal.status;
-    const version = context.call.version ?? call.newest;
-    const { at } = call;
-    const what: What = { service, operation, version, statusClass: Math.floor(status / 100) };
+    const slot = this.#slotOf(context, caller, { status, call });
     if (caller !== undefined && context.metering?.isRecorded !== true) {
       // What was refused before it was run costs nothing.
-      const isCosting = context.hasRun;
-      const metering = meteringOf(context, caller, call.newest);
-      const units = isCosting ? unitsOf(metering, { status, isReplayed: outcome.replayed === true }) : 0;
-      this.#countUsage(caller, { at, what, units });
+      const units = context.hasRun
+        ? unitsOf({ units: unitsAsked(context) }, { status, isReplayed: outcome.replayed === true })
+        : 0;
+      slot.usage ??= this.#usageOf(caller, slot.at, whatOf(slot));
+      slot.usage.calls++;
+      slot.usage.units += units;
     }
-    this.#countTraffic(context, caller, { at, what, elapsedMs: call.elapsedMs });
+    const { traffic } = slot;
+    traffic.calls++;
+    if (status >= 400) traffic.errors++;
+    const bucket = bucketOf(call.elapsedMs);
+    traffic.buckets[bucket] = (traffic.buckets[bucket] ?? 0) + 1;
+  }
+
+  /** The counters of a call. */
+  #slotOf(
+    { call, operation, startedMs }: CallContext,
+    caller: Caller | undefined,
+    {
+      status,
+      call: { elapsedMs, at, newest },
+    }: { readonly status: number; readonly call: { readonly elapsedMs: number; readonly at: string; readonly newest: string } },
+  ): Slot {
+    const version = call.version ?? newest;
+    const statusClass = Math.floor(status / 100);
+    const { channel } = call;
+    const seen = caller === undefined ? undefined : this.#seenOf(caller);
+    const country = this.#countryOf(call, seen, startedMs + elapsedMs);
+    for (const slot of seen?.slots ?? []) {
+      if (
+        slot.operation === operation &&
+        slot.at === at &&
+        slot.statusClass === statusClass &&
+        slot.version === version &&
+        slot.channel === channel &&
+        slot.country === country
+      )
+        return slot;
+    }
+    const part = { operation, version, statusClass, at, channel, country };
+    const slot: Slot = { ...part, traffic: this.#trafficOf(caller, part), usage: undefined };
+    if (seen !== undefined && seen.slots.length >= slotsMax) seen.slots.shift();
+    seen?.slots.push(slot);
+    return slot;
+  }
+
+  #seenOf(caller: Caller): Seen {
+    let seen = this.#seen.get(caller);
+    if (seen === undefined) {
+      seen = { slots: [], country: null, askedMs: Number.NEGATIVE_INFINITY };
+      if (this.#seen.size >= this.#max) this.#seen.clear();
+      this.#seen.set(caller, seen);
+    }
+    return seen;
+  }
+
+  /** The country of a call. An address that has to be asked for stands for the caller's next calls too, for `addressMs`. */
+  #countryOf(call: Call, seen: Seen | undefined, nowMs: number): string | null {
+    if (call.address !== undefined) return this.#countries.of(call.address);
+    if (call.peer === undefined) return null;
+    if (seen === undefined) return this.#countries.of(call.peer.address);
+    if (nowMs - seen.askedMs >= addressMs) {
+      seen.country = this.#countries.of(call.peer.address);
+      seen.askedMs = nowMs;
+    }
+    return seen.country;
   }
 
   /** Takes the rows of usage and traffic that were counted; counting begins anew. */
@@ -105,10 +191,11 @@ export class Counters {
     }));
     this.#usage = new Map();
     this.#traffic = new Map();
+    this.#seen = new Map();
     return { usage, traffic };
   }
 
-  #countUsage(caller: Caller, { at, what, units }: { readonly at: string; readonly what: What; readonly units: number }): void {
+  #usageOf(caller: Caller, at: string, what: What): UsageCounter {
     const { realm, environment, app, user, key = null, plan = null } = caller;
     const text = `${at}\n${realm}\n${environment}\n${app}\n${user}\n${key}\n${plan}\n${textOf(what)}`;
     let counter = this.#usage.get(text);
@@ -131,21 +218,15 @@ export class Counters {
       counter = this.#usage.get(place) ?? { realm, dimensions, calls: 0, units: 0 };
       this.#usage.set(place, counter);
     }
-    counter.calls++;
-    counter.units += units;
+    return counter;
   }
 
-  #countTraffic(
-    { call }: CallContext,
-    caller: Caller | undefined,
-    { at, what, elapsedMs }: { readonly at: string; readonly what: What; readonly elapsedMs: number },
-  ): void {
+  #trafficOf(caller: Caller | undefined, part: Omit<Slot, "traffic" | "usage">): TrafficCounter {
+    const { at, channel, country } = part;
+    const what = whatOf(part);
     const realm = caller?.realm ?? installationRealm;
     const environment = caller?.environment ?? null;
     const app = caller?.app ?? null;
-    const { channel } = call;
-    const address = call.address ?? call.peer?.address;
-    const country = address === undefined ? null : this.#countries.of(address);
     const text = `${at}\n${realm}\n${environment}\n${app}\n${channel}\n${country}\n${textOf(what)}`;
     let counter = this.#traffic.get(text);
     if (counter === undefined) {
@@ -157,10 +238,7 @@ export class Counters {
       counter = this.#traffic.get(place) ?? { realm, dimensions, calls: 0, errors: 0, buckets: new Uint32Array(noBuckets) };
       this.#traffic.set(place, counter);
     }
-    counter.calls++;
-    if (what.statusClass >= 4) counter.errors++;
-    const bucket = bucketOf(elapsedMs);
-    counter.buckets[bucket] = (counter.buckets[bucket] ?? 0) + 1;
+    return counter;
   }
 }
 
@@ -168,6 +246,13 @@ export interface Sealed {
   readonly realm: number;
   readonly row: Row;
 }
+
+const whatOf = ({ operation: { service, name }, version, statusClass }: Omit<Slot, "traffic" | "usage">): What => ({
+  service,
+  operation: name,
+  version,
+  statusClass,
+});
 
 const textOf = ({ service, operation, version, statusClass }: What): string =>
   `${service}\n${operation}\n${version}\n${statusClass}`;
