@@ -8,7 +8,7 @@ import { goodObject, goodValue, hostileTexts, hostileValue, spoilt } from "./val
 const callersOf = (service: string): readonly Caller[] => (service === "bank" ? ["teller", "teller", "customer"] : ["clerk"]);
 
 /** A sound or spoilt body for the operation of a place. */
-const bodyOf = (place: Place, harvest: Harvest): fc.Arbitrary<unknown> => {
+export const bodyOf = (place: Place, harvest: Harvest): fc.Arbitrary<unknown> => {
   const { contract, address } = place;
   const fields = (address.then ?? address.operation)?.input ?? {};
   if (address.property !== undefined) {

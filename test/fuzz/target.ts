@@ -21,28 +21,28 @@ export type Caller = "teller" | "supervisor" | "auditor" | "customer" | "other" 
 
 export type Headers = readonly (readonly [name: string, value: string])[];
 
-export interface Asking {
+export interface Asking<C extends string = Caller> {
   readonly method: string;
   /** Sent as it is, so it has neither spaces nor line ends. */
   readonly path: string;
   /** Whose key; none: no key. */
-  readonly as?: Caller;
+  readonly as?: C;
   readonly headers?: Headers;
   /** Sent with its Content-Length. An object is sent as JSON. */
   readonly body?: string | Uint8Array | object;
 }
 
-export interface Target extends AsyncDisposable {
+export interface Target<C extends string = Caller> extends AsyncDisposable {
   readonly engine: string;
   readonly port: number;
-  readonly keys: Readonly<Record<Caller, string>>;
+  readonly keys: Readonly<Record<C, string>>;
   /** Ids of the customers that two keys stand for. */
   readonly customer: string;
   readonly other: string;
   /** What no answer may show: keys, folders, names of database and files. */
   readonly secrets: readonly string[];
   /** Asks over a connection that is kept; the next is opened where the server closed it, as it said. */
-  ask(asking: Asking): Promise<Heard>;
+  ask(asking: Asking<C>): Promise<Heard>;
   /** Events of weight error and what was printed beside the log, so far. */
   faults(): readonly string[];
   isAlive(): boolean;
@@ -51,7 +51,7 @@ export interface Target extends AsyncDisposable {
 }
 
 /** The bytes of a request. */
-export const written = ({ method, path, headers = [], body }: Asking, key: string | undefined): Uint8Array => {
+export const written = ({ method, path, headers = [], body }: Omit<Asking, "as">, key: string | undefined): Uint8Array => {
   const isPlain = body === undefined || typeof body === "string" || body instanceof Uint8Array;
   const bytes = body === undefined ? undefined : Buffer.from(isPlain ? (body as string) : JSON.stringify(body));
   const lines = [`${method} ${path} HTTP/1.1`, "Host: 127.0.0.1"];
@@ -63,9 +63,9 @@ export const written = ({ method, path, headers = [], body }: Asking, key: strin
   return bytes === undefined ? head : Buffer.concat([head, bytes]);
 };
 
-interface Told {
+interface Told<C extends string> {
   readonly baseUrl: string;
-  readonly keys: Record<Caller, string>;
+  readonly keys: Record<C, string>;
   readonly customer: string;
   readonly other: string;
 }
@@ -88,13 +88,16 @@ const collect = async (stream: ReadableStream<Uint8Array>, take: (text: string) 
   for await (const chunk of stream) take(decoder.decode(chunk, { stream: true }));
 };
 
-/** Starts the server over a fresh database, which is dropped at the end. */
-export const startTarget = async (database: TestDatabase): Promise<Target> => {
+/** Starts a server over a fresh database, which is dropped at the end: that of serve.ts unless another program of this folder is named. */
+export const startTarget = async <C extends string = Caller>(
+  database: TestDatabase,
+  program = "serve.ts",
+): Promise<Target<C>> => {
   const data = mkdtempSync(join(tmpdir(), "pons-fuzz-"));
-  const started = Promise.withResolvers<Told>();
+  const started = Promise.withResolvers<Told<C>>();
   let measured: PromiseWithResolvers<number> | undefined;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("PONS_")));
-  const child: Subprocess<"ignore", "pipe", "pipe"> = Bun.spawn([process.execPath, join(import.meta.dir, "serve.ts")], {
+  const child: Subprocess<"ignore", "pipe", "pipe"> = Bun.spawn([process.execPath, join(import.meta.dir, program)], {
     cwd: root,
     env: { ...env, PONS_DATA: data, PONS_DATABASE_URL: database.url.replace("sqlite://", "sqlite:") },
     stdin: "ignore",
@@ -102,7 +105,7 @@ export const startTarget = async (database: TestDatabase): Promise<Target> => {
     stderr: "pipe",
     serialization: "json",
     ipc(message) {
-      const told = message as Told | { rssBytes: number };
+      const told = message as Told<C> | { rssBytes: number };
       if ("rssBytes" in told) measured?.resolve(told.rssBytes);
       else started.resolve(told);
     },
@@ -125,7 +128,7 @@ export const startTarget = async (database: TestDatabase): Promise<Target> => {
     if (wire === undefined || wire.isClosed) wire = await Wire.open(port);
     return wire;
   };
-  const ask = async (asking: Asking): Promise<Heard> => {
+  const ask = async (asking: Asking<C>): Promise<Heard> => {
     const open = await listening();
     open.send(written(asking, asking.as === undefined ? undefined : keys[asking.as]));
     const heard = await open.hear({ method: asking.method, withinMs: answerMsMax * 4 });
@@ -148,7 +151,7 @@ export const startTarget = async (database: TestDatabase): Promise<Target> => {
     keys,
     customer,
     other,
-    secrets: [...Object.values(keys), root, data, basename(pathname), ...(password === "" ? [] : [password])],
+    secrets: [...Object.values<string>(keys), root, data, basename(pathname), ...(password === "" ? [] : [password])],
     ask,
     faults: () => faultsIn(log),
     isAlive: () => child.exitCode === null && child.signalCode === null,

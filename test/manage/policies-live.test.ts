@@ -98,7 +98,7 @@ for (const { create } of testDatabases().filter(({ engine }) => engine === "post
         ["authenticationStrength", (n) => ({ accepted: n % 2 === 0 ? ["key"] : ["key", "signature"] }), {}],
         ["maintenance", () => ({ retryAfterSeconds: 5, allowsReads: false }), { scope: { operations: ["market.haggle"] } }],
       ];
-      const ids = await Promise.all(settings.map(([kind, make, more]) => plane.policy(kind, make(0), more as Data)));
+      const ids = await Promise.all(settings.map(([kind, make, more]) => plane.policy(kind, make(0) as Data, more as Data)));
       const wrong: string[] = [];
       let calls = 0;
       let made = 0;

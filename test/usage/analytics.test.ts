@@ -94,7 +94,7 @@ forEachEngine((engine) => {
       );
       expect(await rowsOf("analytics", { group: [], app: second }, as)).toMatchObject([{ calls: 2 }]);
       for (const operation of ["usage", "analytics", "exportUsage", "exportAnalytics"])
-        for (const app of [other, "app_none"]) expect(outcomeOf(await ask(operation, { app }, as))).toBe("404 not_found");
+        for (const app of [other, "app_none"]) expect(outcomeOf(await ask(operation, { app }, as))).toBe("422 validation_failed");
       expect(dataOf(await ask("usage", {}, member("developer", "usr_somebody")))).toMatchObject({
         total: { calls: 0 },
         rows: [],

@@ -82,7 +82,7 @@ export const periodOf = async (ctx: QueryContext, asked: Asked): Promise<Period 
   if (Date.parse(end) - Date.parse(from) > daysMax * dayMs)
     return issue(ctx, "to", "too_large", { max: new Date(Date.parse(from) + daysMax * dayMs).toISOString() });
   const own = await ownApps(ctx);
-  if (app !== null && own !== null && !own.includes(app)) return ctx.refuse("not_found");
+  if (app !== null && own !== null && !own.includes(app)) return issue(ctx, "app", "bad_reference", {});
   const wanted = app === null ? own : [app];
   return {
     from,

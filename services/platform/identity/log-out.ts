@@ -58,7 +58,7 @@ export const sessionInfo = query({
   },
   run: async (ctx) => {
     const user = ctx.principal.user === null ? undefined : await ctx.table(users).get(ctx.principal.user);
-    if (user === undefined) return ctx.refuse("not_found");
+    if (user === undefined) return ctx.refuse("forbidden");
     const id = sessionIdOf(ctx.principal);
     const session = id === undefined ? undefined : await ctx.table(sessions).get(id);
     const { email, name, language, roles, hasSecondFactor } = user;

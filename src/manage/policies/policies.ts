@@ -39,7 +39,6 @@ export class Policies implements PolicyGate {
 
   admit(context: CallContext): MaybePromise<Refusal | undefined> {
     const { caller, operation } = context;
-    // The control plane itself is not switched off by what it keeps.
     if (caller === undefined || caller.authentication === undefined || caller.authentication === "system") return undefined;
     return andThen(this.#options.realmOf(caller.tenant, tenantEnvironment), (realm) =>
       andThen(this.#options.sets.of(realm), (set) => {
@@ -71,9 +70,10 @@ export class Policies implements PolicyGate {
     const isAddressed = applied.ipAllow.length + applied.ipDeny.length > 0;
     const address = isAddressed ? (call.peer?.address ?? call.address ?? "") : "";
     const isControl = operation.service === "platform";
+    // The control plane itself is not closed by what it keeps: whoever locks everybody out can undo it.
     const refusal = isControl ? undefined : judge(applied, { operation, caller, address, nowMs });
     if (refusal !== undefined) return refusal;
-    if (applied.requestBytesMax !== undefined && (call.bodyBytes ?? 0) > applied.requestBytesMax)
+    if (!isControl && applied.requestBytesMax !== undefined && (call.bodyBytes ?? 0) > applied.requestBytesMax)
       return refuse("too_large", { details: { max: applied.requestBytesMax } });
     context.caller = caller;
     const words = applied.names === undefined ? undefined : wordsOf(operation, applied.names);
