@@ -1,12 +1,12 @@
 /**
  * Stands in for curl where a machine has none: the options that the documentation uses, over `fetch`.
  *
- *   -i -I -s -g   -X method   -H "Name: value"   -d body   -u name:secret   -o file   URL          letters may be joined: -sgi
+ *   -i -I -s -g   -X method   -H "Name: value"   -d body   -u name:secret   -o file   -c jar   -b jar   URL      letters may be joined: -sgi
  */
 const methods = { body: "POST", head: "HEAD", plain: "GET" } as const;
 const args = Bun.argv.slice(2);
 const headers = new Headers({ Accept: "*/*" });
-let [url, method, body, file] = ["", "", "", ""];
+let [url, method, body, file, jar] = ["", "", "", "", ""];
 let flags = "";
 
 for (let at = 0; at < args.length; at++) {
@@ -16,7 +16,7 @@ for (let at = 0; at < args.length; at++) {
     continue;
   }
   const last = arg.at(-1) ?? "";
-  if (!"XHduo".includes(last)) {
+  if (!"XHduocb".includes(last)) {
     flags += arg.slice(1);
     continue;
   }
@@ -25,6 +25,8 @@ for (let at = 0; at < args.length; at++) {
   if (last === "X") method = value;
   else if (last === "H") headers.append(value.slice(0, value.indexOf(":")), value.slice(value.indexOf(":") + 1).trim());
   else if (last === "o") file = value;
+  else if (last === "c") jar = value;
+  else if (last === "b") headers.append("Cookie", await Bun.file(value).text());
   else if (last === "u") headers.append("Authorization", `Basic ${new TextEncoder().encode(value).toBase64()}`);
   else body = body === "" ? value : `${body}&${value}`;
 }
@@ -34,6 +36,7 @@ if (body !== "" && !headers.has("Content-Type")) headers.set("Content-Type", "ap
 if (method === "") method = body === "" ? (flags.includes("I") ? methods.head : methods.plain) : methods.body;
 
 const answer = await fetch(url, { method, headers, redirect: "manual", ...(body === "" ? {} : { body }) });
+if (jar !== "") await Bun.write(jar, answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; "));
 const head = [
   `HTTP/1.1 ${answer.status} ${answer.statusText}`,
   ...[...answer.headers].map(([name, value]) => `${name}: ${value}`),
