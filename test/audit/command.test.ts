@@ -90,7 +90,7 @@ forEachEngine((engine) => {
         };
         const journal = await lines();
         expect(journal).toHaveLength(rows);
-        expect(journal.at(-1)).toMatchObject({
+        expect(journal.findLast(({ environment }) => environment === "sandbox")).toMatchObject({
           tenant: "demo",
           environment: "sandbox",
           operation: "bank.customers.create",

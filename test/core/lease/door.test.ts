@@ -5,6 +5,7 @@ import type { Call } from "../../../src/pipeline/call.ts";
 import { compileServices } from "../../../src/host/app.ts";
 import bank from "../../../services/bank/index.ts";
 import { startServer } from "../../host/server.ts";
+import { openStore, realmOf } from "../../../src/store/index.ts";
 import { TemporaryFolder } from "../../host/temporary-folder.ts";
 import { testDatabases } from "../../postgres/index.ts";
 
@@ -27,7 +28,9 @@ test.each([...testDatabases()])(
     });
     const operation = compileServices([bank]).get("bank")?.operations.get("customers.create");
     if (operation === undefined) throw new Error("the bank opens no accounts for customers");
-    const realm = 1;
+    const store = await openStore(database.url);
+    const realm = await realmOf(store, "demo", "sandbox");
+    await store.close();
     const call: Call = {
       operation,
       input: { body: { name: "Handed Over", email: "handed@example.com", country: "MT" } },
