@@ -5,7 +5,8 @@
  *   present    what policies change of an answer
  *   answered   what was held is given back; usage, traffic and refusals are recorded
  *
- * What follows from a caller and an operation is reckoned once and kept with the caller, who is a new one as soon as his app, plan or product changes.
+ * What follows from a caller and an operation is reckoned once and kept with how the caller stands, which is another object as soon as his app, plan or
+ * product changes, and the same for all keys of an app.
  */
 import type { Contract, Operation } from "../contract/contract.ts";
 import type { Limiter, LimitRule, LimitState } from "../limits/index.ts";
@@ -15,6 +16,8 @@ import type { CallContext, Caller, RunOutcome } from "../pipeline/context.ts";
 import { andThen } from "../pipeline/condition.ts";
 import type { Gate } from "../pipeline/gate.ts";
 import type { Directory } from "../pipeline/identity/directory.ts";
+import type { PlanEntry } from "../pipeline/identity/entries.ts";
+import { type Standing, standingOf } from "../pipeline/identity/standing.ts";
 import { type Refusal, refuse } from "../pipeline/refusal.ts";
 import type { MaybePromise } from "../store/store.ts";
 import { type Terms, termsOf } from "./terms.ts";
@@ -67,7 +70,7 @@ const rulesFor = ({ rules, countsBodies }: Terms, { bodyBytes = 0 }: Call): read
 export class ManagedGate implements Gate {
   readonly #options: GateOptions;
   readonly #formatter = new RateLimitFormatter();
-  readonly #terms = new WeakMap<Caller, Map<Operation, MaybePromise<Terms | undefined>>>();
+  readonly #terms = new WeakMap<Standing | Caller, Map<Operation, Terms | "personal">>();
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -137,17 +140,23 @@ export class ManagedGate implements Gate {
   }
 
   #termsOf(caller: Caller, operation: Operation): MaybePromise<Terms | undefined> {
-    let byOperation = this.#terms.get(caller);
-    if (byOperation === undefined) this.#terms.set(caller, (byOperation = new Map()));
-    const known = byOperation.get(operation);
-    if (known !== undefined) return known;
-    const kept = byOperation;
-    const found = andThen(this.#options.directory.get("plan", caller.plan ?? ""), (plan) => {
-      const terms = plan === undefined ? undefined : termsOf(plan.value as never, caller, operation);
-      if (terms !== undefined) kept.set(operation, terms);
+    const standing = standingOf(caller);
+    const common = this.#terms.get(standing)?.get(operation);
+    const known = common === "personal" ? this.#terms.get(caller)?.get(operation) : common;
+    if (known !== undefined && known !== "personal") return known;
+    return andThen(this.#options.directory.get("plan", caller.plan ?? ""), (plan) => {
+      if (plan === undefined) return undefined;
+      const terms = termsOf(plan.value as unknown as PlanEntry, caller, operation);
+      if (terms.isPersonal && standing !== caller) this.#keep(standing, operation, "personal");
+      this.#keep(terms.isPersonal ? caller : standing, operation, terms);
       return terms;
     });
-    return found;
+  }
+
+  #keep(whose: Standing | Caller, operation: Operation, terms: Terms | "personal"): void {
+    let byOperation = this.#terms.get(whose);
+    if (byOperation === undefined) this.#terms.set(whose, (byOperation = new Map()));
+    byOperation.set(operation, terms);
   }
 
   #tell(context: CallContext, states: readonly LimitState[], retryAfterSeconds?: number): void {

@@ -9,6 +9,8 @@ export interface Terms {
   readonly rules: readonly LimitRule[];
   /** Whether one of them counts bodies. */
   readonly countsBodies: boolean;
+  /** Whether a limit counts by key or user: the terms are then not those of all callers of the app. */
+  readonly isPersonal: boolean;
   /** Units of a call. */
   readonly units: number;
 }
@@ -38,5 +40,10 @@ export const termsOf = (plan: PlanEntry, caller: Caller, operation: Operation): 
       },
     ];
   });
-  return { rules, countsBodies: rules.some(({ kind }) => kind === "payload"), units };
+  return {
+    rules,
+    countsBodies: rules.some(({ kind }) => kind === "payload"),
+    isPersonal: plan.limits.some(({ per }) => per === "key" || per === "user"),
+    units,
+  };
 };

@@ -16,6 +16,7 @@ import { coversOperation, isWithin } from "./match.ts";
 import { tenantEnvironment } from "./realm.ts";
 import { invalidCredentials, isRefusal, msOf, type Resolved, Resolver, type ResolverOptions } from "./resolve.ts";
 import type { CredentialUse } from "./resolve.ts";
+import { Standings } from "./standing.ts";
 
 export type { CredentialUse, NonceStore, TokenAuthority, TokenIdentity } from "./resolve.ts";
 
@@ -56,6 +57,7 @@ export class Identity {
   readonly #clock: () => number;
   readonly #attempts = new Attempts();
   readonly #resolver: Resolver;
+  readonly #standings = new Standings();
   readonly #covered = new WeakMap<readonly string[], Map<Operation, boolean>>();
 
   constructor(options: IdentityOptions) {
@@ -169,6 +171,7 @@ export class Identity {
       realm,
       ...(plan === undefined ? {} : { plan: plan.id, priority: plan.priority }),
     };
+    if (app !== undefined) this.#standings.note(caller, service, { app, deps });
     resolved.byService.set(service, { caller, deps });
     return caller;
   }
