@@ -19,9 +19,17 @@ export interface RateLimitFields {
 const integerMax = 999_999_999_999_999;
 const remembered = 1_000;
 
+/** What is the same in all answers of a plan. */
+interface Policy {
+  readonly states: readonly LimitState[];
+  /** Quoted, in the order of `states`. */
+  readonly names: readonly string[];
+  readonly text: string;
+}
+
 export class RateLimitFormatter {
   /** By the name that comes first: what was written last for it. */
-  readonly #policies = new Map<string, { readonly states: readonly LimitState[]; readonly text: string }>();
+  readonly #policies = new Map<string, Policy>();
 
   /**
    * Undefined where there are no limits. `retryAfterSeconds`: of a denied call; Retry-After is then not earlier than any `t`: a limit that is
@@ -30,29 +38,33 @@ export class RateLimitFormatter {
   format(states: readonly LimitState[], retryAfterSeconds?: number): RateLimitFields | undefined {
     if (states.length === 0) return undefined;
     const sorted = sortedStates(states);
+    const { names, text } = this.#policy(sorted);
     let limit = "";
-    for (const { name, windowSeconds, remaining, resetSeconds } of sorted) {
+    for (let index = 0; index < sorted.length; index++) {
+      const { windowSeconds, remaining, resetSeconds } = sorted[index] as LimitState;
       if (retryAfterSeconds !== undefined && resetSeconds > retryAfterSeconds) continue;
       const time = windowSeconds > 0 ? `;t=${integer(Math.ceil(resetSeconds))}` : "";
-      limit += `${limit === "" ? "" : ", "}${quoted(name)};r=${integer(Math.floor(remaining))}${time}`;
+      limit += `${limit === "" ? "" : ", "}${names[index]};r=${integer(Math.floor(remaining))}${time}`;
     }
-    return { policy: this.#policy(sorted), limit };
+    return { policy: text, limit };
   }
 
   /** A plan's policy is the same in every answer, so what was written last is mostly what is wanted. */
-  #policy(sorted: readonly LimitState[]): string {
+  #policy(sorted: readonly LimitState[]): Policy {
     const first = sorted[0]?.name ?? "";
     const last = this.#policies.get(first);
-    if (last !== undefined && isSamePolicy(last.states, sorted)) return last.text;
+    if (last !== undefined && isSamePolicy(last.states, sorted)) return last;
+    const names = sorted.map(({ name }) => quoted(name));
     const text = sorted
-      .map(({ name, quota, windowSeconds }) => {
+      .map(({ quota, windowSeconds }, index) => {
         const window = windowSeconds > 0 ? `;w=${integer(Math.ceil(windowSeconds))}` : "";
-        return `${quoted(name)};q=${integer(quota)}${window}`;
+        return `${names[index]};q=${integer(quota)}${window}`;
       })
       .join(", ");
     if (this.#policies.size >= remembered) this.#policies.clear();
-    this.#policies.set(first, { states: sorted, text });
-    return text;
+    const policy: Policy = { states: sorted, names, text };
+    this.#policies.set(first, policy);
+    return policy;
   }
 }
 

@@ -14,8 +14,8 @@ export class RecentRecorder implements Recorder {
     this.#calls = calls;
   }
 
-  count(context: CallContext, outcome: RunOutcome): void {
-    const nowMs = performance.now();
+  count(context: CallContext, outcome: RunOutcome, elapsedMs: number): void {
+    const nowMs = context.startedMs + elapsedMs;
     if (nowMs - this.#lastMs < betweenMs) return;
     this.#lastMs = nowMs;
     this.#calls.count(context, outcome);
