@@ -9,6 +9,13 @@ import { type ChangedEntry, changedTable, directoryTable } from "./directory-tab
 import { installationRealm } from "./realm.ts";
 import { SharedLists } from "./shared-lists.ts";
 
+/** What follows from entries, as long as they are as they were read. */
+export interface Dependent {
+  readonly deps: readonly DirectoryRecord[];
+  /** Number of the last change of any entry that was looked at; -1 at first. */
+  checked: number;
+}
+
 /** An entry as it was read. */
 export interface DirectoryRecord {
   readonly value: Readonly<Record<string, unknown>>;
@@ -79,11 +86,6 @@ export interface DirectoryOptions {
   readonly onError?: (error: unknown) => void;
 }
 
-const forgetAll = (kept: Map<string, DirectoryRecord>): void => {
-  for (const record of kept.values()) record.isStale = true;
-  kept.clear();
-};
-
 const keyOf = (kind: string, name: string): string => `${kind} ${name}`;
 
 export class Directory {
@@ -93,6 +95,8 @@ export class Directory {
   readonly #onError: (error: unknown) => void;
   readonly #records = new Map<string, DirectoryRecord>();
   readonly #lists = new SharedLists();
+  /** Counts whenever something that was kept is no longer. */
+  #changes = 0;
   /** What is known not to be there. */
   readonly #absent = new Map<string, DirectoryRecord>();
   readonly #listeners = new Set<(changed: readonly ChangedEntry[]) => void>();
@@ -135,10 +139,14 @@ export class Directory {
     return this.isLive() || this.#isFresh(record);
   }
 
-  /** Whether all of several entries may be: the clock is asked once. */
-  areCurrent(records: readonly DirectoryRecord[]): boolean {
-    for (const record of records) if (record.isStale) return false;
-    return records.length === 0 || this.isLive() || records.every((record) => this.#isFresh(record));
+  /** Whether what follows from entries still does. The entries are looked at only where any has changed since they last were. */
+  areCurrent(dependent: Dependent): boolean {
+    const { deps } = dependent;
+    if (dependent.checked !== this.#changes) {
+      for (const record of deps) if (record.isStale) return false;
+      dependent.checked = this.#changes;
+    }
+    return deps.length === 0 || this.isLive() || deps.every((record) => this.#isFresh(record));
   }
 
   #isFresh({ readMs }: DirectoryRecord): boolean {
@@ -166,7 +174,7 @@ export class Directory {
     this.#drop(key);
     if (row === undefined) {
       const absence: DirectoryRecord = { value: {}, owner: installationRealm, readMs, isAbsent: true, isStale: false };
-      if (this.#absent.size >= absentMax) forgetAll(this.#absent);
+      if (this.#absent.size >= absentMax) this.#forgetAll(this.#absent);
       this.#absent.set(key, absence);
       return absence;
     }
@@ -192,6 +200,7 @@ export class Directory {
 
   /** Makes room: a tenth of what is kept, the oldest first. */
   #forgetOldest(): void {
+    this.#changes++;
     let count = Math.ceil(this.#recordsMax / 10);
     for (const [key, record] of this.#records) {
       record.isStale = true;
@@ -215,14 +224,21 @@ export class Directory {
   /** Nothing that is kept counts any more. */
   forget(): void {
     this.#notices++;
-    forgetAll(this.#records);
-    forgetAll(this.#absent);
+    this.#forgetAll(this.#records);
+    this.#forgetAll(this.#absent);
+  }
+
+  #forgetAll(kept: Map<string, DirectoryRecord>): void {
+    this.#changes++;
+    for (const record of kept.values()) record.isStale = true;
+    kept.clear();
   }
 
   #drop(key: string): void {
     for (const kept of [this.#records, this.#absent]) {
       const record = kept.get(key);
       if (record === undefined) continue;
+      this.#changes++;
       record.isStale = true;
       kept.delete(key);
     }

@@ -134,7 +134,7 @@ export class Identity {
   /** The caller as he stands towards one service: roles and plan by his app's subscriptions, the realm by whose the service's rows are. */
   #inService(resolved: Resolved, { service, rowsOf }: Operation): MaybePromise<Caller | Refusal> {
     const known = resolved.byService.get(service);
-    if (known !== undefined && this.#resolver.isCurrent(known.deps)) return known.caller;
+    if (known !== undefined && this.#resolver.isCurrent(known)) return known.caller;
     return this.#enter(resolved, service, rowsOf);
   }
 
@@ -172,7 +172,7 @@ export class Identity {
       ...(plan === undefined ? {} : { plan: plan.id, priority: plan.priority }),
     };
     if (app !== undefined) this.#standings.note(caller, service, { app, deps });
-    resolved.byService.set(service, { caller, deps });
+    resolved.byService.set(service, { caller, deps, checked: -1 });
     return caller;
   }
 

@@ -8,7 +8,7 @@ import { type Refusal, refuse } from "../refusal.ts";
 import { environmentOfKey, hashOfKey } from "./api-key.ts";
 import type { Authentication, Caller } from "./caller.ts";
 import type { Credentials, SigningKey } from "./credentials.ts";
-import type { Directory, DirectoryRecord } from "./directory.ts";
+import type { Dependent, Directory, DirectoryRecord } from "./directory.ts";
 import type { AppEntry, CertificateEntry, KeyEntry, SessionEntry, SignerEntry, TenantEntry, UserEntry } from "./entries.ts";
 import { type Secrets, signingLabel } from "./secrets.ts";
 import { csrfOf } from "./session.ts";
@@ -57,7 +57,7 @@ export interface CredentialUse {
 }
 
 /** What follows from a credential, before it is known for which service. */
-export interface Resolved {
+export interface Resolved extends Dependent {
   readonly base: Omit<Caller, "realm" | "roles" | "plan" | "priority">;
   /** Roles of the credential and of its person. */
   readonly roles: readonly string[];
@@ -67,14 +67,13 @@ export interface Resolved {
   readonly isDelegated: boolean;
   readonly app: DirectoryRecord | undefined;
   readonly isOwnedByUser: boolean;
-  readonly deps: readonly DirectoryRecord[];
   readonly expiresMs: number;
   readonly ips: readonly string[] | null;
   readonly operations: readonly string[] | null;
   readonly use: Omit<CredentialUse, "atMs"> | undefined;
   /** Finds anew what follows, without what counts only once: a nonce, a proof. */
   readonly again?: () => Promise<Resolved | Refusal>;
-  readonly byService: Map<string, { readonly caller: Caller | Refusal; readonly deps: readonly DirectoryRecord[] }>;
+  readonly byService: Map<string, Dependent & { readonly caller: Caller | Refusal }>;
 }
 
 const resolvedMax = 1_200_000;
@@ -125,9 +124,9 @@ export class Resolver {
       : { algorithm, secret: new TextEncoder().encode(this.#options.secrets.text(signingLabel(id))) };
   }
 
-  /** Whether entries are still as they were read. */
-  isCurrent(deps: readonly DirectoryRecord[]): boolean {
-    return this.#directory.areCurrent(deps);
+  /** Whether the entries that something follows from are still as they were read. */
+  isCurrent(dependent: Dependent): boolean {
+    return this.#directory.areCurrent(dependent);
   }
 
   /** What follows from credentials. At once where everything is known. Throws `StoreError`. */
@@ -135,7 +134,7 @@ export class Resolver {
     if (credentials.kind === "key") {
       const hash = hashOfKey(credentials.secret);
       const known = this.#resolved.get(hash);
-      if (known !== undefined && this.isCurrent(known.deps)) return known;
+      if (known !== undefined && this.isCurrent(known)) return known;
       if (environmentOfKey(credentials.secret) === undefined) return invalidCredentials();
       return andThen(this.#key(hash), (resolved) => this.#keep(hash, resolved));
     }
@@ -146,7 +145,7 @@ export class Resolver {
       return judging;
     }
     return andThen(judged, (resolved) => {
-      if (isRefusal(resolved) || this.isCurrent(resolved.deps)) return resolved;
+      if (isRefusal(resolved) || this.isCurrent(resolved)) return resolved;
       // Something has changed since: what was shown counts on, what follows from it is found anew.
       const anew = resolved.again === undefined ? this.#judge(credentials) : resolved.again();
       this.#judged.set(credentials, anew);
@@ -277,6 +276,7 @@ export class Resolver {
       app,
       isOwnedByUser: userId !== null,
       deps,
+      checked: -1,
       expiresMs: found.expiresMs,
       ips: found.ips ?? null,
       operations: found.operations ?? null,
@@ -331,7 +331,7 @@ export class Resolver {
     if (place === undefined) return invalidCredentials();
     const { authentication, key, expiresMs, deps = [] } = more;
     const known = this.#resolved.get(`${authentication} ${key}`);
-    if (known !== undefined && this.isCurrent(known.deps)) return known;
+    if (known !== undefined && this.isCurrent(known)) return known;
     const resolved = await this.#complete({
       authentication,
       tenant: place.tenant,
@@ -408,7 +408,7 @@ export class Resolver {
   /** What a token says that was found good. */
   async #ofToken(found: TokenIdentity): Promise<Resolved | Refusal> {
     const known = this.#byToken.get(found);
-    if (known !== undefined && this.isCurrent(known.deps)) return known;
+    if (known !== undefined && this.isCurrent(known)) return known;
     const deps: DirectoryRecord[] = [];
     if (found.grant !== null) {
       const grant = await this.#directory.look("grant", found.grant);
