@@ -2,6 +2,8 @@
 import type { Contract, Operation } from "../../contract/contract.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import type { CallContext, Caller, RunOutcome } from "../../pipeline/context.ts";
+import type { Redaction } from "../../pipeline/identity/caller.ts";
+import { type Standing, standingOf } from "../../pipeline/identity/standing.ts";
 import { tenantEnvironment } from "../../pipeline/identity/realm.ts";
 import type { Input } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
@@ -25,12 +27,17 @@ export interface PoliciesOptions {
 
 interface Known {
   readonly set: PolicySet;
-  readonly byOperation: Map<Operation, { readonly applied: Applied; readonly caller: Caller }>;
+  readonly byOperation: Map<Operation, Applied>;
 }
+
+/** Redactions of one caller that are remembered, as of his operations. */
+const redactionsMax = 200;
 
 export class Policies implements PolicyGate {
   readonly #options: PoliciesOptions;
-  readonly #known = new WeakMap<Caller, Known>();
+  /** By how callers stand: what is for one key of an app is for all that stand alike. */
+  readonly #known = new WeakMap<Standing | Caller, Known>();
+  readonly #redacted = new WeakMap<Caller, Map<Redaction, Caller>>();
   readonly #applied = new WeakMap<CallContext, Applied>();
 
   constructor(options: PoliciesOptions) {
@@ -49,16 +56,27 @@ export class Policies implements PolicyGate {
   }
 
   #for(caller: Caller, operation: Operation, set: PolicySet): { readonly applied: Applied; readonly caller: Caller } {
-    let known = this.#known.get(caller);
-    if (known?.set !== set) this.#known.set(caller, (known = { set, byOperation: new Map() }));
-    let found = known.byOperation.get(operation);
-    if (found === undefined) {
-      const applied = appliedOf(set.policies, caller, operation, this.#options.contracts);
-      const { redaction } = applied;
-      found = { applied, caller: redaction === undefined ? caller : { ...caller, redaction } };
-      known.byOperation.set(operation, found);
+    const standing = standingOf(caller);
+    let known = this.#known.get(standing);
+    if (known?.set !== set) this.#known.set(standing, (known = { set, byOperation: new Map() }));
+    let applied = known.byOperation.get(operation);
+    if (applied === undefined) {
+      applied = appliedOf(set.policies, caller, operation, this.#options.contracts);
+      known.byOperation.set(operation, applied);
     }
-    return found;
+    return { applied, caller: applied.redaction === undefined ? caller : this.#under(applied.redaction, caller) };
+  }
+
+  /** The caller under a redaction: the same object each time. */
+  #under(redaction: Redaction, caller: Caller): Caller {
+    let known = this.#redacted.get(caller);
+    if (known === undefined) this.#redacted.set(caller, (known = new Map()));
+    let redacted = known.get(redaction);
+    if (redacted === undefined) {
+      if (known.size >= redactionsMax) known.clear();
+      known.set(redaction, (redacted = { ...caller, redaction }));
+    }
+    return redacted;
   }
 
   #apply(context: CallContext, { applied, caller }: { readonly applied: Applied; readonly caller: Caller }): Refusal | undefined {
