@@ -278,7 +278,7 @@ describe("seed, migrate, doctor on a running installation", () => {
     async () => {
       using other = new TemporaryFolder();
       const settings = { PONS_DATA: other.at("data"), PONS_LOG: "warn" };
-      expect(json(await pons(["seed", "--json"], settings))).toEqual({ environment: "sandbox", seeded: ["bank"] });
+      expect(json(await pons(["seed", "--json"], settings))).toEqual({ environment: "sandbox", seeded: ["bank", "platform"] });
       expect(json(await pons(["seed", "--json"], settings))).toEqual({ environment: "sandbox", seeded: [] });
       expect(json(await pons(["seed", "live", "--json"], settings))).toEqual({ environment: "live", seeded: ["bank"] });
       await using own = await startServer({ data: other.at("data") });

@@ -37,7 +37,9 @@ export const seed: Command = {
       },
     });
     try {
-      const { app, services } = booted;
+      const { app } = booted;
+      // What belongs to the tenant as a whole was seeded at the start.
+      const services = booted.services.filter(({ definition }) => definition.rowsOf !== "tenant");
       const roles = demoRoles(services).staff;
       seeded.push(...(await seedEnvironment({ app, services, tenant: demoTenant, environment, roles, onProgress })));
     } finally {
