@@ -80,6 +80,8 @@ export class ManagedGate implements Gate {
     const { caller } = context;
     if (caller === undefined) throw new Error("admit comes after identify");
     const { policies, shedder } = this.#options;
+    // What the installation does itself (a seed, a notice) is not turned away by what it is busy with.
+    if (caller.authentication === undefined || caller.authentication === "system") return undefined;
     const shed = shedder?.enter(caller.tenant, caller.priority ?? priorityDefault);
     if (shed !== undefined) return refuse("overloaded", { retryAfter: shed.retryAfterSeconds, details: { reason: shed.reason } });
     context.held = { terms: undefined, isAdmitted: false, tenant: caller.tenant } satisfies Held;

@@ -33,7 +33,7 @@ const isRequired = process.env["PONS_TEST_REDIS"] === "required";
 export const isRedisThere = found !== null || isRequired;
 
 /** `test`, left out by name where this machine has neither Valkey nor Redis. */
-export const redisTest = (name: string, body: () => unknown, timeoutMs?: number): void => {
+export const redisTest = (name: string, body: () => void | Promise<unknown>, timeoutMs?: number): void => {
   if (isRedisThere) test(name, body, timeoutMs);
   else test.skip(`${name} (needs valkey-server or redis-server in PATH)`, () => undefined);
 };

@@ -87,7 +87,9 @@ const printOpenapi = async (invocation: Invocation): Promise<number> => {
   const { positionals, options, output } = invocation;
   const definitions = await loadDefinitions(invocation);
   const names = [...definitions.contracts.keys()];
-  const name = positionals[1] ?? (names.length === 1 ? names[0] : undefined);
+  // Beside one service of one's own there is the control plane, which is seldom meant.
+  const own = names.filter((one) => one !== "platform");
+  const name = positionals[1] ?? (own.length === 1 ? own[0] : undefined);
   if (name === undefined) throw new CommandError("usage", `which service: ${names.join(", ")}`);
   const contract = contractOf(definitions, name);
   const versions = [contract.version, ...contract.older.map((older) => older.name)];
