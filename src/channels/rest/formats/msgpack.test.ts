@@ -80,7 +80,8 @@ describe("parseMsgpack", () => {
 
 test("every value comes back, integers of 64 bits and binary too", () => {
   const value = fc.oneof(
-    jsonArbitrary,
+    // JSON has one zero: −0 is 0.
+    jsonArbitrary.map((item) => JSON.parse(JSON.stringify(item)) as PlainValue),
     fc
       .bigInt({ min: -(2n ** 63n), max: 2n ** 64n - 1n })
       .filter((integer) => integer > 9007199254740991n || integer < -9007199254740991n),
