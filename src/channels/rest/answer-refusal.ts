@@ -23,9 +23,10 @@ export const acceptTypes: Readonly<Record<string, readonly [header: string, type
 /** How to authenticate (RFC 6750 section 3, RFC 9449 section 7.1); where to learn of the authorization server (RFC 9728 section 5.1). */
 const challengeOf = ({ credentials, request, publicOrigin }: Exchange, { type }: Refusal): string => {
   const scheme = credentials.kind === "token" && credentials.scheme === "DPoP" ? "DPoP" : "Bearer";
-  const metadata = new URL("/.well-known/oauth-protected-resource", publicOrigin ?? request.url).href;
+  // A request whose Host is no host has no address of ours to be told.
+  const metadata = URL.parse("/.well-known/oauth-protected-resource", publicOrigin ?? request.url)?.href;
   const error = type === "unauthenticated" ? "" : ', error="invalid_token"';
-  return `${scheme} realm="pons", resource_metadata="${metadata}"${error}`;
+  return `${scheme} realm="pons"${metadata === undefined ? "" : `, resource_metadata="${metadata}"`}${error}`;
 };
 
 const headersOf = (exchange: Exchange, refusal: Refusal): readonly (readonly [string, string])[] => {
