@@ -36,7 +36,14 @@ if (body !== "" && !headers.has("Content-Type")) headers.set("Content-Type", "ap
 if (method === "") method = body === "" ? (flags.includes("I") ? methods.head : methods.plain) : methods.body;
 
 const answer = await fetch(url, { method, headers, redirect: "manual", ...(body === "" ? {} : { body }) });
-if (jar !== "") await Bun.write(jar, answer.headers.getSetCookie().map((cookie) => cookie.split(";")[0]).join("; "));
+if (jar !== "")
+  await Bun.write(
+    jar,
+    answer.headers
+      .getSetCookie()
+      .map((cookie) => cookie.split(";")[0])
+      .join("; "),
+  );
 const head = [
   `HTTP/1.1 ${answer.status} ${answer.statusText}`,
   ...[...answer.headers].map(([name, value]) => `${name}: ${value}`),
