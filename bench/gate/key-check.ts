@@ -61,6 +61,8 @@ export const warmUp = async (app: App, requests: readonly Request[]): Promise<Wa
     const calls = requests.slice(at, at + atOnce).map(async (request) => app.pipeline.run(callOf(app, request)));
     const refused = (await Promise.all(calls)).find((result) => !result.ok);
     if (refused !== undefined) throw new Error(`refused: ${JSON.stringify(refused)}`);
+    // Timers have their turn, as they would between requests: without it the process looks too busy to itself.
+    await new Promise((resolve) => setImmediate(resolve));
     // A server that answers at once must still hear of changes.
     await new Promise(setImmediate);
   }
