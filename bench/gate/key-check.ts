@@ -54,15 +54,24 @@ const callOf = (app: App, { key, id }: Request): Call => {
   };
 };
 
+/** How long is waited before calls are made again that came when there was too much to do. */
+const overloadedMs = 250;
+
 /** Makes every call once. Throws when one is refused. */
 export const warmUp = async (app: App, requests: readonly Request[]): Promise<Warmed> => {
   const started = performance.now();
   for (let at = 0; at < requests.length; at += atOnce) {
-    const calls = requests.slice(at, at + atOnce).map(async (request) => app.pipeline.run(callOf(app, request)));
-    const refused = (await Promise.all(calls)).find((result) => !result.ok);
+    const made = await Promise.all(
+      requests.slice(at, at + atOnce).map(async (request) => app.pipeline.run(callOf(app, request))),
+    );
+    const refused = made.find((result) => !result.ok);
+    if (refused?.ok === false && refused.refusal.type === "overloaded") {
+      // A collection of garbage took long: the process takes no more for a moment, and says so.
+      await Bun.sleep(overloadedMs);
+      at -= atOnce;
+      continue;
+    }
     if (refused !== undefined) throw new Error(`refused: ${JSON.stringify(refused)}`);
-    // Timers have their turn, as they would between requests: without it the process looks too busy to itself.
-    await new Promise((resolve) => setImmediate(resolve));
     // A server that answers at once must still hear of changes.
     await new Promise(setImmediate);
   }
