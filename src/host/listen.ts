@@ -4,10 +4,12 @@
  * Bodies are limited by the channel, which refuses in its own words and reads no more than it accepts; the server's own limit only cuts what
  * nobody could mean. A connection that says nothing for `idleSeconds` is closed.
  */
-import { type CallerInfo, createRest } from "../channels/rest/index.ts";
+import { type CallerInfo, type SocketSession, upgraded, type UpgradeOptions } from "../channels/http/index.ts";
+import { createRest } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
+import { type Channels, createChannels } from "./channels.ts";
 import type { Config } from "./config.ts";
 import { documentsOf } from "./documents.ts";
 import { forwardPath } from "./forward.ts";
@@ -24,6 +26,7 @@ export interface Listening {
   readonly port: number;
   /** Answers a request that came in through another listener. */
   handle(request: Request, caller: CallerInfo): Response | Promise<Response>;
+  readonly channels: Channels;
   /** Calls being answered now. */
   pending(): number;
   /**
@@ -36,8 +39,35 @@ export interface Listening {
 /** Over TLS browsers are told to come back over TLS only, for two years (RFC 6797). */
 const strictTransport = "max-age=63072000";
 
+/** What a socket holds back for a reader that does not read, before its connection is cut; channels cut earlier, and say why. */
+const socketBytesMax = 16 * 1024 * 1024;
+const socketMessageMax = 1024 * 1024;
+
+const sockets: Bun.WebSocketHandler<SocketSession> = {
+  idleTimeout: 120,
+  maxPayloadLength: socketMessageMax,
+  backpressureLimit: socketBytesMax,
+  closeOnBackpressureLimit: true,
+  sendPings: true,
+  perMessageDeflate: false,
+  open: (socket) =>
+    socket.data.open({
+      send: (data) => socket.send(data),
+      close: (code, reason) => socket.close(code, reason),
+      get buffered() {
+        return socket.getBufferedAmount();
+      },
+      ping: () => void socket.ping(),
+    }),
+  message: ({ data }, message) => data.message(typeof message === "string" ? message : new Uint8Array(message)),
+  drain: ({ data }) => data.drain(),
+  pong: ({ data }) => data.pong?.(),
+  close: ({ data }, code, reason) => data.close(code, reason),
+};
+
 const strictly = (answer: Response | Promise<Response>): Response | Promise<Response> => {
   if (answer instanceof Promise) return answer.then(strictly);
+  if (answer === upgraded) return answer;
   answer.headers.set("Strict-Transport-Security", strictTransport);
   return answer;
 };
@@ -73,12 +103,12 @@ export const assertPortFree = ({ host, port }: Pick<Config, "host" | "port">): v
 };
 
 /** Who sent a request. The address is looked up when it is asked for: that costs more than a tenth of a read, which never asks. */
-class Peer {
-  readonly #server: Bun.Server<undefined>;
+class Peer implements CallerInfo {
+  readonly #server: Bun.Server<SocketSession>;
   readonly #request: Request;
   #address: string | undefined;
 
-  constructor(server: Bun.Server<undefined>, request: Request) {
+  constructor(server: Bun.Server<SocketSession>, request: Request) {
     this.#server = server;
     this.#request = request;
   }
@@ -88,7 +118,23 @@ class Peer {
     this.#address ??= this.#server.requestIP(this.#request)?.address ?? "";
     return this.#address;
   }
+
+  upgrade(session: SocketSession, { headers }: UpgradeOptions = {}): boolean {
+    return this.#server.upgrade(this.#request, { data: session, ...(headers === undefined ? {} : { headers: { ...headers } }) });
+  }
+
+  keepOpen(): void {
+    this.#server.timeout(this.#request, 0);
+  }
 }
+
+type Fetched = Response | undefined | Promise<Response | undefined>;
+
+/** A connection that was taken over gets no answer. */
+const unlessUpgraded = (answer: Response | Promise<Response>): Fetched => {
+  if (answer instanceof Promise) return answer.then((response) => (response === upgraded ? undefined : response));
+  return answer === upgraded ? undefined : answer;
+};
 
 /** Whether an address may be one of the authorization server's: looked at quickly, since most are not. */
 const isAuthorityUrl = (url: string): boolean => {
@@ -102,9 +148,14 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   const { logger } = options;
   let isStopping = false;
   const origins = app.managed?.origins;
+  const channels = createChannels(booted, { logger });
   const rest = createRest({
     contracts: [...app.contracts.values()],
     pipeline: app.pipeline,
+    channels: channels.bySegment,
+    ...(channels.root === undefined ? {} : { rootChannel: channels.root }),
+    requestIds: channels.parts.requestIds,
+    languages: channels.parts.languages,
     documents: documentsOf(booted, () => isStopping),
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
     ...(config.publicUrl === undefined ? {} : { publicOrigin: config.publicUrl }),
@@ -130,7 +181,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     return receive(request).then((answer) => answer ?? rest.handle(request, peer));
   };
   const { tls, host, port } = config;
-  const serve = (): Bun.Server<undefined> =>
+  const serve = (): Bun.Server<SocketSession> =>
     Bun.serve({
       hostname: host,
       port,
@@ -142,14 +193,15 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key }, http3: true }),
       fetch:
         tls === undefined
-          ? (request, server) => handle(request, new Peer(server, request))
-          : (request, server) => strictly(handle(request, new Peer(server, request))),
+          ? (request, server) => unlessUpgraded(handle(request, new Peer(server, request)))
+          : (request, server) => unlessUpgraded(strictly(handle(request, new Peer(server, request)))),
+      websocket: sockets,
       error(error) {
         logger.error("request_failed", { error });
         return new Response(internalError, { status: 500, headers: { "Content-Type": "application/json" } });
       },
     });
-  let server: Bun.Server<undefined>;
+  let server: Bun.Server<SocketSession>;
   try {
     server = serve();
   } catch (error) {
@@ -160,11 +212,14 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     baseUrl: baseUrl(config, actualPort),
     port: actualPort,
     handle,
+    channels,
     pending: () => server.pendingRequests,
     async stop({ withinMs }) {
       isStopping = true;
       const late = Promise.withResolvers<boolean>();
       const timer = setTimeout(() => late.resolve(false), withinMs);
+      // Streams go on for ever: whoever reads one is told, and comes back to another node.
+      void channels.close().catch((error: unknown) => logger.error("channels_not_closed", { error }));
       const isDone = await Promise.race([server.stop().then(() => true), late.promise]);
       clearTimeout(timer);
       if (!isDone) await server.stop(true);

@@ -3,7 +3,7 @@ import { hashOfKey } from "../pipeline/identity/api-key.ts";
 import type { AppEntry, UserEntry } from "../pipeline/identity/entries.ts";
 import type { Refusal } from "../pipeline/refusal.ts";
 import { createOAuth, type LogInAttempt, type LogInOutcome, type OAuth, type OAuthClient } from "../oauth/index.ts";
-import { sessionOf } from "../channels/rest/credentials.ts";
+import { sessionOf } from "../channels/http/credentials.ts";
 import type { App } from "./app.ts";
 import { publish } from "./publish.ts";
 

@@ -4,9 +4,10 @@ import type { OperationEndpoint } from "./endpoint.ts";
 import type { Exchange } from "./exchange.ts";
 import { formatNamed } from "./formats/index.ts";
 import type { PlainValue } from "./formats/index.ts";
-import { problemOf, problemXml, tell } from "./problem.ts";
-import type { ToldRefusal } from "./problem.ts";
-import { acceptSignature, isSigned } from "./signature-offer.ts";
+import { acceptSignature, challengeOf, isSigned } from "../http/index.ts";
+import { tell } from "../../pipeline/told.ts";
+import type { ToldRefusal } from "../../pipeline/told.ts";
+import { problemOf, problemXml } from "./problem.ts";
 import type { Answer } from "./send.ts";
 
 /** Seconds after which a 429 or 503 that says nothing else may be repeated. */
@@ -18,15 +19,6 @@ export const acceptTypes: Readonly<Record<string, readonly [header: string, type
   POST: ["Accept-Post", `${bodyTypes}, text/csv, application/x-ndjson`],
   PATCH: ["Accept-Patch", `application/merge-patch+json, application/json-patch+json, ${bodyTypes}`],
   QUERY: ["Accept-Query", bodyTypes],
-};
-
-/** How to authenticate (RFC 6750 section 3, RFC 9449 section 7.1); where to learn of the authorization server (RFC 9728 section 5.1). */
-const challengeOf = ({ credentials, request, publicOrigin }: Exchange, { type }: Refusal): string => {
-  const scheme = credentials.kind === "token" && credentials.scheme === "DPoP" ? "DPoP" : "Bearer";
-  // A request whose Host is no host has no address of ours to be told.
-  const metadata = URL.parse("/.well-known/oauth-protected-resource", publicOrigin ?? request.url)?.href;
-  const error = type === "unauthenticated" ? "" : ', error="invalid_token"';
-  return `${scheme} realm="pons"${metadata === undefined ? "" : `, resource_metadata="${metadata}"`}${error}`;
 };
 
 const headersOf = (exchange: Exchange, refusal: Refusal): readonly (readonly [string, string])[] => {

@@ -3,12 +3,11 @@ import type { Contract } from "../../contract/contract.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import type { SigningKey } from "../../pipeline/identity/credentials.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import type { LanguageChooser } from "../http/index.ts";
+import type { HttpChannel, LanguageChooser, RequestIds, RootChannel } from "../http/index.ts";
 import type { ItemAddresses } from "./item-addresses.ts";
 import type { Jobs } from "./jobs.ts";
 import type { RestLimits } from "./limits.ts";
 import type { Places } from "./place.ts";
-import type { RequestIds } from "./request-id.ts";
 
 /** Answers a document of a service version: `openapi.json`, `docs`. */
 export type DocumentHandler = (request: Request) => Response | Promise<Response>;
@@ -27,6 +26,8 @@ export interface RestHooks {
       readonly operation: string | null;
       readonly address: string;
       readonly tenant: string | null;
+      /** Absent: this one. */
+      readonly channel?: string;
     },
   ) => void;
 }
@@ -38,6 +39,10 @@ export interface RestOptions {
   readonly limits?: Partial<RestLimits>;
   /** Full path (`/bank/v1/openapi.json`) → handler, for GET and HEAD. */
   readonly documents?: ReadonlyMap<string, DocumentHandler>;
+  /** Channels beside REST, by the segment below a service version: `/bank/v2/graphql`. */
+  readonly channels?: ReadonlyMap<string, HttpChannel>;
+  /** The channel whose addresses begin with a name that has a dot: `/bank.v2.Bank/GetAccount`. */
+  readonly rootChannel?: RootChannel;
   /** `example.com`: services are also at `v1.bank.example.com`. */
   readonly baseDomain?: string;
   /** `https://api.example.com`: how callers reach it; what is signed and bound names it. Absent: as each request says. */
@@ -49,12 +54,17 @@ export interface RestOptions {
   readonly signingKeys?: (keyId: string) => Promise<readonly SigningKey[]>;
   /** Milliseconds since the epoch; replaceable for tests. */
   readonly now?: () => number;
+  /** Shared with other channels; absent: its own. */
+  readonly requestIds?: RequestIds;
+  readonly languages?: LanguageChooser;
 }
 
 export interface RestConfig {
   readonly pipeline: Pipeline;
   readonly limits: RestLimits;
   readonly documents: ReadonlyMap<string, DocumentHandler>;
+  readonly channels: ReadonlyMap<string, HttpChannel>;
+  readonly rootChannel: RootChannel | undefined;
   readonly places: Places;
   /** Absent under a base domain. */
   readonly items: ItemAddresses | undefined;

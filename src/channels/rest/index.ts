@@ -1,5 +1,6 @@
 /** The REST channel's public face. */
 export type { DocumentHandler, RestHooks, RestOptions } from "./config.ts";
+export { languagesOf } from "./rest.ts";
 export type { CallerInfo } from "./exchange.ts";
 export { restLimits } from "./limits.ts";
 export type { RestLimits } from "./limits.ts";

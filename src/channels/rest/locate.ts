@@ -4,6 +4,7 @@
  */
 import { invalid, refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
+import type { HttpChannel } from "../http/index.ts";
 import { answersDocument } from "./answer-document.ts";
 import type { DocumentHandler, RestConfig } from "./config.ts";
 import type { Address, Endpoint } from "./endpoint.ts";
@@ -23,6 +24,8 @@ export type Located =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint; readonly match: Match; readonly query: CollectedQuery }
   | { readonly kind: "options"; readonly address: Address }
   | { readonly kind: "document"; readonly handler: DocumentHandler }
+  /** Another protocol below the version; `rest`: what follows its name. */
+  | { readonly kind: "channel"; readonly channel: HttpChannel; readonly rest: readonly string[] }
   | { readonly kind: "problem"; readonly problem: { readonly type: string; readonly status: number; readonly doc: string } };
 
 const readMethods = ["GET", "HEAD", "OPTIONS"] as const;
@@ -39,7 +42,17 @@ const enter = (exchange: Exchange, place: Place): void => {
   if (place.language !== undefined) exchange.locale = place.language;
 };
 
-/** Documents and problem types: what is no operation. */
+/** A channel whose addresses stand at the root. */
+const atRoot = (config: RestConfig, exchange: Exchange, segments: readonly string[]): Located | undefined => {
+  const [first = "", ...rest] = segments;
+  const { rootChannel, places } = config;
+  if (rootChannel === undefined || rest.length === 0 || !first.includes(".")) return undefined;
+  const named = rootChannel.versionOf(first);
+  exchange.version = named === undefined ? undefined : places.served.get(named.service)?.get(named.version);
+  return { kind: "channel", channel: rootChannel, rest };
+};
+
+/** Documents, other channels and problem types: what is no operation. */
 const aside = (
   config: RestConfig,
   exchange: Exchange,
@@ -48,11 +61,16 @@ const aside = (
 ): Located | Refusal => {
   const { version } = exchange;
   if (place !== undefined && version !== undefined) {
+    const [name = "", ...more] = segments.slice(place.from);
+    const channel = config.channels.get(name);
+    if (channel !== undefined) return { kind: "channel", channel, rest: more };
     const rest = segments.slice(place.from).map(encodeURIComponent).join("/");
     const handler = config.documents.get(`/${version.service}/${version.name}${rest === "" ? "" : `/${rest}`}`);
     if (handler === undefined) return refuse("not_found");
     return methodOf(exchange, readMethods) ?? { kind: "document", handler };
   }
+  const root = atRoot(config, exchange, segments);
+  if (root !== undefined) return root;
   const handler = config.documents.get(exchange.path);
   if (handler !== undefined) return methodOf(exchange, readMethods) ?? { kind: "document", handler };
   const type = segments.length === 2 && exchange.path.startsWith(problemPath) ? (segments[1] ?? "") : "";
@@ -79,7 +97,9 @@ export const locate = (config: RestConfig, exchange: Exchange, hasTarget: boolea
   const match = route(place.version.table, segments, place.from);
   if (match === undefined) {
     enter(exchange, place);
-    return place.version.sunsetMs <= config.now() ? refuse("gone") : aside(config, exchange, segments, place);
+    const found = aside(config, exchange, segments, place);
+    // A channel tells in its own form that a version is over.
+    return place.version.sunsetMs <= config.now() && !("kind" in found && found.kind === "channel") ? refuse("gone") : found;
   }
   config.items?.keep(path, place, match);
   return arrive(config, exchange, place, match);

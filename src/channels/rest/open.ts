@@ -37,6 +37,7 @@ export const open = (config: RestConfig, request: Request, caller: CallerInfo): 
     startedMs: prefer !== null && timing.test(prefer) ? performance.now() : undefined,
     deadline: Date.now() + config.limits.callMsMax,
     publicOrigin: config.publicOrigin,
+    channel: "rest",
     locale: config.languages.choose(headers.get("accept-language")),
     version: undefined,
     base: "",

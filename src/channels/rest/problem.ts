@@ -6,41 +6,7 @@
  *
  * The same words in both; nothing of a refusal is shown but its type, its localized message and what it declares as details.
  */
-import type { Messages } from "../../define/service.ts";
-import { localizeRefusal } from "../../pipeline/localize.ts";
-import type { Refusal } from "../../pipeline/refusal.ts";
-
-/** A refusal in a language: what both forms are made of. */
-export interface ToldRefusal {
-  readonly error: {
-    readonly code: number;
-    readonly type: string;
-    readonly message: string;
-    readonly requestId: string;
-    readonly details?: Readonly<Record<string, unknown>>;
-  };
-  /** Field → sentences. */
-  readonly data?: Readonly<Record<string, readonly string[]>>;
-}
-
-export interface Telling {
-  readonly locale: string;
-  readonly requestId: string;
-  /** Messages of the service. */
-  readonly messages: Messages | undefined;
-  /** Whose field names are used. */
-  readonly resource: string | undefined;
-}
-
-/** Puts a refusal into words. */
-export const tell = (refusal: Refusal, { locale, requestId, messages, resource }: Telling): ToldRefusal => {
-  const { message, data } = localizeRefusal(refusal, locale, messages, resource);
-  const error = { code: refusal.status, type: refusal.type, message, requestId };
-  return {
-    error: refusal.details === undefined ? error : { ...error, details: refusal.details },
-    ...(data === undefined || Object.keys(data).length === 0 ? {} : { data }),
-  };
-};
+import type { ToldRefusal } from "../../pipeline/told.ts";
 
 /** Where the type of a problem is explained; served by the channel. */
 export const problemPath = "/problems/";

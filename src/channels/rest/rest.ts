@@ -12,14 +12,15 @@
  * A read by id waits for nothing here: it is answered in the same turn when the pipeline answers in it. Nothing that is sent makes an exception
  * pass `handle`: what is thrown nevertheless is ours, is told to `hooks.onError` and answered as 500 `internal` with the request id.
  */
+import type { Contract } from "../../contract/contract.ts";
 import { refuse, refusalTypes } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import { platformLanguages } from "../../pipeline/messages/index.ts";
-import { LanguageChooser } from "../http/index.ts";
+import { answerChannel, signedReading } from "./answer-channel.ts";
+import { identify, isSigned, LanguageChooser, readSigned, RequestIds } from "../http/index.ts";
 import { represent } from "./answer-data.ts";
 import { acceptTypes, answerRefusal } from "./answer-refusal.ts";
 import type { RestConfig, RestOptions } from "./config.ts";
-import { identify } from "./identify.ts";
 import type { Address, Endpoint } from "./endpoint.ts";
 import type { CallerInfo, Exchange } from "./exchange.ts";
 import { ItemAddresses } from "./item-addresses.ts";
@@ -29,11 +30,8 @@ import { locate } from "./locate.ts";
 import type { Located } from "./locate.ts";
 import { open } from "./open.ts";
 import { perform } from "./perform.ts";
-import { RequestIds } from "./request-id.ts";
 import { answerSealed } from "./sealed.ts";
 import { send } from "./send.ts";
-import { isSigned } from "./signature-offer.ts";
-import { readSigned } from "./signed.ts";
 import type { Answer } from "./send.ts";
 import { serve } from "./served.ts";
 
@@ -44,12 +42,17 @@ export interface Rest {
   handle(request: Request, caller: CallerInfo): Response | Promise<Response>;
 }
 
+/** Chooses among the languages that there are messages in. */
+export const languagesOf = (contracts: readonly Contract[]): LanguageChooser => {
+  const available = new Set([...platformLanguages, ...contracts.flatMap(({ messages }) => Object.keys(messages))]);
+  return new LanguageChooser({ available: [...available], fallback: fallbackLanguage });
+};
+
 const configOf = (options: RestOptions): RestConfig => {
   const { contracts, pipeline } = options;
   const limits = { ...restLimits, ...options.limits };
   const now = options.now ?? Date.now;
-  const available = new Set([...platformLanguages, ...contracts.flatMap(({ messages }) => Object.keys(messages))]);
-  const languages = new LanguageChooser({ available: [...available], fallback: fallbackLanguage });
+  const languages = options.languages ?? languagesOf(contracts);
   const own = contracts.flatMap(({ operations }) => [...operations.values()].flatMap(({ refusals }) => Object.entries(refusals)));
   return {
     pipeline,
@@ -58,7 +61,9 @@ const configOf = (options: RestOptions): RestConfig => {
     places: { served: serve(contracts), languages, baseDomain: options.baseDomain?.toLowerCase() },
     items: options.baseDomain === undefined ? new ItemAddresses() : undefined,
     languages,
-    requestIds: new RequestIds(),
+    channels: options.channels ?? new Map(),
+    rootChannel: options.rootChannel,
+    requestIds: options.requestIds ?? new RequestIds(),
     jobs: new Jobs(limits, now),
     hooks: options.hooks ?? {},
     signingKeys: options.signingKeys ?? (() => Promise.resolve([])),
@@ -91,6 +96,9 @@ const identified = (answer: Response | Promise<Response>, requestId: string): Re
   return answer;
 };
 
+const bytesMaxOf = ({ limits }: RestConfig, endpoint: Endpoint): number =>
+  endpoint.kind === "batch" || ("takesMany" in endpoint && endpoint.takesMany) ? limits.batchBytesMax : limits.bodyBytesMax;
+
 class RestChannel implements Rest {
   readonly #config: RestConfig;
 
@@ -122,8 +130,10 @@ class RestChannel implements Rest {
         return this.#send(exchange, answerOptions(this.#config, exchange, located.address));
       case "problem":
         return this.#send(exchange, { status: 200, ...represent(exchange, located.problem), isRead: true });
+      case "channel":
+        return answerChannel(this.#config, exchange, located);
       case "endpoint": {
-        const refusal = identify(this.#config, exchange);
+        const refusal = identify(exchange);
         if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
         return isSigned(exchange.headers) ? this.#answerSigned(exchange, located) : this.#answerEndpoint(exchange, located);
       }
@@ -131,7 +141,7 @@ class RestChannel implements Rest {
   }
 
   async #answerSigned(exchange: Exchange, located: Extract<Located, { kind: "endpoint" }>): Promise<Response> {
-    const refusal = await readSigned(this.#config, exchange, located.endpoint);
+    const refusal = await readSigned(exchange, signedReading(this.#config, bytesMaxOf(this.#config, located.endpoint)));
     if (refusal !== undefined) return this.#refused(exchange, located.endpoint, refusal);
     return this.#answerEndpoint(exchange, located);
   }

@@ -4,24 +4,13 @@
 import type { Contract } from "../../contract/contract.ts";
 import { versionView } from "../../contract/versions.ts";
 import { formatDeprecation, formatLinks, formatSunset } from "../http/index.ts";
-import type { Link } from "../http/index.ts";
+import type { HttpVersion, Link } from "../http/index.ts";
 import { routeTable } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
 
 /** One version of one service. */
-export interface ServedVersion {
-  readonly service: string;
-  readonly name: string;
-  /** The newest contract: its operations are called whatever the version. */
-  readonly contract: Contract;
-  /** Set for an older version: what calls carry. */
-  readonly older: string | undefined;
+export interface ServedVersion extends HttpVersion {
   readonly table: RouteTable;
-  /** Deprecation (RFC 9745), Sunset (RFC 8594) and the link to the guide, where declared. */
-  readonly headers: readonly (readonly [name: string, value: string])[];
-  readonly links: readonly Link[];
-  /** From then on it answers 410, milliseconds since the epoch. */
-  readonly sunsetMs: number;
 }
 
 /** Service → version → what is served. */

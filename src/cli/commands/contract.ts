@@ -1,8 +1,8 @@
 /** `pons contract`: the contract of a service as its clients know it: locked in a file, compared with it, or as an OpenAPI document. */
-import { basename, dirname, extname, join, relative } from "node:path";
+import { relative } from "node:path";
 import { checkLock, formatDiff, writeLock } from "../../contract/lock/index.ts";
 import type { Contract } from "../../contract/index.ts";
-import type { LoadedService } from "../../host/load-services.ts";
+import { lockPath } from "../../host/lock.ts";
 import { type Command, type Invocation, servicesOption } from "../command.ts";
 import { CommandError, exitCodes } from "../exit-code.ts";
 import { contractOf, loadDefinitions } from "../surroundings.ts";
@@ -10,12 +10,6 @@ import { contractOf, loadDefinitions } from "../surroundings.ts";
 const actions = ["lock", "diff", "openapi"];
 const today = (): string => new Date().toISOString().slice(0, 10);
 const shown = (path: string): string => relative(process.cwd(), path) || path;
-
-/** Beside the definition: `services/bank/contract.lock`; beside a module `notes.ts`: `notes.contract.lock`. */
-export const lockPath = ({ path }: LoadedService): string => {
-  const name = basename(path, extname(path));
-  return join(dirname(path), name === "index" || name === "service" ? "contract.lock" : `${name}.contract.lock`);
-};
 
 interface Chosen {
   readonly contract: Contract;

@@ -18,11 +18,9 @@ import {
   type ReadSignature,
   readSignature,
   type SignatureProblem,
-} from "../http/signature/index.ts";
+} from "./signature/index.ts";
 import { readContent } from "./body.ts";
-import type { RestConfig } from "./config.ts";
-import type { Endpoint } from "./endpoint.ts";
-import type { Exchange } from "./exchange.ts";
+import type { HttpExchange } from "./exchange.ts";
 
 /** Headers that are no headers, rather than a signature that does not count. */
 const malformed: ReadonlySet<SignatureProblem> = new Set([
@@ -43,22 +41,28 @@ const refusalOf = (reason: SignatureProblem, nowMs: number): Refusal => {
   });
 };
 
+/** What a signature is read with. */
+export interface SignedReading {
+  /** Milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** `example.com`, in lower case. */
+  readonly baseDomain: string | undefined;
+  /** Most bytes of a body. */
+  readonly bytesMax: number;
+}
+
 /** Where callers reach us: as configured, whatever Host and X-Forwarded-* say; a host below the base domain is one of ours. */
-const signedOrigin = ({ publicOrigin, places }: RestConfig, { request, headers }: Exchange): Origin | undefined => {
+const signedOrigin = (baseDomain: string | undefined, { request, headers, publicOrigin }: HttpExchange): Origin | undefined => {
   const configured = publicOrigin === undefined ? undefined : originOf(publicOrigin);
   if (configured === undefined) return originOf(request.url);
   const host = headers.get("host")?.toLowerCase();
-  const { baseDomain } = places;
   const isBelow = baseDomain !== undefined && host !== undefined && host.split(":")[0]?.endsWith(`.${baseDomain}`) === true;
   return isBelow ? originOf(`${configured.scheme}://${host}`) : configured;
 };
 
 /** By its headers the request has a body. */
-const hasBody = ({ headers }: Exchange): boolean =>
+const hasBody = ({ headers }: HttpExchange): boolean =>
   headers.has("transfer-encoding") || (headers.get("content-length") ?? "0") !== "0";
-
-const bytesMaxOf = ({ limits }: RestConfig, endpoint: Endpoint): number =>
-  endpoint.kind === "batch" || ("takesMany" in endpoint && endpoint.takesMany) ? limits.batchBytesMax : limits.bodyBytesMax;
 
 const credentialsOf = (read: ReadSignature): Credentials => ({
   kind: "signature",
@@ -70,14 +74,16 @@ const credentialsOf = (read: ReadSignature): Credentials => ({
 });
 
 /** Reads the signature and the body of a request into the exchange, or says why it does not count. */
-export const readSigned = async (config: RestConfig, exchange: Exchange, endpoint: Endpoint): Promise<Refusal | undefined> => {
-  const nowMs = config.now();
+export const readSigned = async (
+  exchange: HttpExchange,
+  { nowMs, baseDomain, bytesMax }: SignedReading,
+): Promise<Refusal | undefined> => {
   const refused = (reason: SignatureProblem): Refusal => refusalOf(reason, nowMs);
-  const message = messageOf(exchange.request, signedOrigin(config, exchange));
+  const message = messageOf(exchange.request, signedOrigin(baseDomain, exchange));
   if (message === undefined) return refused("component_missing");
   const read = readSignature(message, { nowMs, hasBody: hasBody(exchange) });
   if (isProblem(read)) return refused(read.problem);
-  const content = await readContent(exchange.request, bytesMaxOf(config, endpoint));
+  const content = await readContent(exchange.request, bytesMax);
   if (!(content instanceof Uint8Array)) return content;
   if (content.length > 0 && !read.coversContent) return refused("coverage_insufficient");
   if (content.length > 0 || read.coversContent) {

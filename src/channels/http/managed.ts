@@ -2,13 +2,13 @@
 import type { SessionChange } from "../../define/function.ts";
 import { csrfOf } from "../../pipeline/identity/session.ts";
 import { sessionCookie } from "./credentials.ts";
-import type { Exchange } from "./exchange.ts";
+import type { HttpExchange } from "./exchange.ts";
 
 const cookieOf = ({ token, maxAgeSeconds }: SessionChange): string =>
   `${sessionCookie}=${token ?? ""}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${token === null ? 0 : Math.floor(maxAgeSeconds)}`;
 
 /** Puts them into `headers`. `isRead`: the answer is one that a client may keep. */
-export const addManaged = (headers: Headers, { findings, credentials }: Exchange, isRead: boolean): void => {
+export const addManaged = (headers: Headers, { findings, credentials }: HttpExchange, isRead: boolean): void => {
   const { session } = findings;
   for (const [name, value] of findings.headers ?? []) {
     if (name === "Link") headers.append(name, value);
@@ -26,7 +26,7 @@ export const addManaged = (headers: Headers, { findings, credentials }: Exchange
 };
 
 /** Whether there is anything to put in. */
-export const isManaged = ({ findings, credentials }: Exchange): boolean =>
+export const isManaged = ({ findings, credentials }: HttpExchange): boolean =>
   findings.headers !== undefined ||
   findings.cors !== undefined ||
   findings.session !== undefined ||

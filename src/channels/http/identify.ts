@@ -1,16 +1,15 @@
-/** The third step: which credentials the request carries, and for whom its caller acts. Refusals: 400, 401 for an unknown scheme, 403 for forged changes. */
+/** Which credentials the request carries, and for whom its caller acts. Refusals: 400, 401 for an unknown scheme, 403 for forged changes. */
 import { refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import type { RestConfig } from "./config.ts";
 import { actingOf, credentialsOf, isInAddress } from "./credentials.ts";
-import type { Exchange } from "./exchange.ts";
+import type { HttpExchange } from "./exchange.ts";
 import { isSigned } from "./signature-offer.ts";
 
 /** Puts what it finds into the exchange. */
-export const identify = (config: RestConfig, exchange: Exchange): Refusal | undefined => {
+export const identify = (exchange: HttpExchange): Refusal | undefined => {
   const { headers, path, query, caller } = exchange;
   if (isInAddress(path, query)) return refuse("credential_in_address");
-  const origin = config.publicOrigin ?? originOf(exchange.request.url);
+  const origin = exchange.publicOrigin ?? originOf(exchange.request.url);
   const credentials = credentialsOf({
     method: exchange.request.method,
     headers,

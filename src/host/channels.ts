@@ -1,0 +1,92 @@
+/**
+ * The channels beside REST, each loaded when it is first called: a server need not wait for protocols that nobody speaks. What is known of a channel
+ * without its code is here: its segment below a service version, and its methods.
+ */
+import { type ChannelParts, type HttpChannel, RequestIds, type RootChannel } from "../channels/http/index.ts";
+import { languagesOf } from "../channels/rest/index.ts";
+import type { Logger } from "../observe/logger.ts";
+import type { Booted } from "./boot.ts";
+import { numbersOf } from "./lock.ts";
+
+interface Mounted {
+  readonly name: string;
+  readonly segment: string;
+  readonly methods: readonly string[];
+  readonly bodyBytesMax: number;
+  load(parts: ChannelParts): Promise<HttpChannel>;
+}
+
+const mounted: readonly Mounted[] = [];
+
+/** A channel that loads itself. */
+class Lazy implements HttpChannel {
+  readonly name: string;
+  readonly methods: readonly string[];
+  readonly bodyBytesMax: number;
+  readonly #load: () => Promise<HttpChannel>;
+  #channel: HttpChannel | undefined;
+  #loading: Promise<HttpChannel> | undefined;
+
+  constructor({ name, methods, bodyBytesMax, load }: Mounted, parts: ChannelParts) {
+    this.name = name;
+    this.methods = methods;
+    this.bodyBytesMax = bodyBytesMax;
+    this.#load = () => load(parts);
+  }
+
+  handle(...given: Parameters<HttpChannel["handle"]>): Response | Promise<Response> {
+    return this.#channel?.handle(...given) ?? this.#loaded().then((channel) => channel.handle(...given));
+  }
+
+  refuse(...given: Parameters<HttpChannel["refuse"]>): Response | Promise<Response> {
+    return this.#channel?.refuse(...given) ?? this.#loaded().then((channel) => channel.refuse(...given));
+  }
+
+  async close(): Promise<void> {
+    const channel = this.#channel ?? (await this.#loading);
+    await channel?.close?.();
+  }
+
+  async #loaded(): Promise<HttpChannel> {
+    this.#loading ??= this.#load();
+    try {
+      return (this.#channel = await this.#loading);
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+  }
+}
+
+export interface Channels {
+  readonly parts: ChannelParts;
+  readonly bySegment: ReadonlyMap<string, HttpChannel>;
+  readonly root: RootChannel | undefined;
+  /** Open streams are told and ended. */
+  close(): Promise<void>;
+}
+
+/** Makes the channels of a server. */
+export const createChannels = ({ app, config, services }: Booted, { logger }: { readonly logger: Logger }): Channels => {
+  const { contracts, pipeline } = app;
+  const parts: ChannelParts = {
+    contracts,
+    pipeline,
+    publicOrigin: config.publicUrl,
+    mode: config.mode,
+    numbersOf: numbersOf(services),
+    onError: (error, at) => logger.error("request_failed", { ...at, error }),
+    languages: languagesOf([...contracts.values()]),
+    requestIds: new RequestIds(),
+    now: Date.now,
+  };
+  const bySegment = new Map(mounted.map((channel) => [channel.segment, new Lazy(channel, parts)]));
+  return {
+    parts,
+    bySegment,
+    root: undefined,
+    async close() {
+      await Promise.all([...bySegment.values()].map((channel) => channel.close()));
+    },
+  };
+};
