@@ -14,7 +14,11 @@ const realmsMax = 10_000;
 /** Realms noted for the next checkpoint. More than that: the oldest waits until it is written again. */
 const movedMax = 100_000;
 
+/** Told of what was committed: realm → its last row. */
+export type HeadsListener = (heads: ReadonlyMap<number, JournalHead>) => void;
+
 export class JournalHeads {
+  readonly #listeners: HeadsListener[] = [];
   readonly #known = new Map<number, JournalHead>();
   readonly #moved = new Map<number, JournalHead>();
 
@@ -26,10 +30,16 @@ export class JournalHeads {
 
   /** Notes what was committed. */
   committed(heads: ReadonlyMap<number, JournalHead>): void {
+    for (const listener of this.#listeners) listener(heads);
     for (const [realm, head] of heads) {
       put(this.#known, realm, head, realmsMax);
       put(this.#moved, realm, head, movedMax);
     }
+  }
+
+  /** Has a listener told of every commit of this process, behind it. It must not throw. */
+  listen(listener: HeadsListener): void {
+    this.#listeners.push(listener);
   }
 
   /** The heads that have moved since the last call. */

@@ -57,6 +57,12 @@ const resourceContract = (service: string, resource: ResourceDefinition): Mutabl
     },
     unique: [],
     events: behaviour.events ?? {},
+    eventSubjects: new Map(
+      Object.entries(behaviour.events ?? {}).flatMap(([event, { data }]) => {
+        const subject = Object.entries(data).find(([, { kind, target }]) => kind === "ref" && target === resource.name);
+        return subject === undefined ? [] : [[event, subject[0]] as const];
+      }),
+    ),
     ...(behaviour.due === undefined ? {} : { due: behaviour.due }),
     definition: resource,
   };
@@ -279,6 +285,25 @@ class OperationBuilder {
   }
 }
 
+/** Listening to the events of a service. */
+const eventsOf = (definition: ServiceDefinition, resources: Iterable<ResourceContract>): Operation => ({
+  name: "events",
+  service: definition.name,
+  action: "function",
+  target: "free",
+  kind: "query",
+  doc: `Events of ${definition.title}, as they are committed.`,
+  roles: new Set([...resources].flatMap(({ events, rows }) => (Object.keys(events).length === 0 ? [] : Object.keys(rows)))),
+  input: {},
+  required: none,
+  output: { kind: "none" },
+  refusals: {},
+  cost: 1,
+  stepUp: false,
+  rowsOf: definition.rowsOf ?? "environment",
+  actFor: definition.actFor ?? {},
+});
+
 /** Compiles a definition. */
 export const compile = (definition: ServiceDefinition): Contract => {
   const problems = check(definition);
@@ -316,6 +341,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     roles: definition.roles,
     resources,
     operations: builder.operations,
+    events: eventsOf(definition, resources.values()),
     singletons,
     tables: [...resources.values()].map((resource) => resource.table).filter((table) => table.readOnly !== true),
     messages: definition.messages,

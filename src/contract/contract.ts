@@ -86,6 +86,8 @@ export interface ResourceContract {
   };
   readonly unique: readonly (readonly string[])[];
   readonly events: Readonly<Record<string, { readonly doc?: string; readonly data: Fields }>>;
+  /** Event → the field of its data that refers to the row it is about: the first one to a row of this resource. */
+  readonly eventSubjects: ReadonlyMap<string, string>;
   readonly due?: DueDefinition;
   /** The definition it was compiled from: how a handler names it. */
   readonly definition: object;
@@ -108,6 +110,8 @@ export interface Contract {
   readonly roles: Readonly<Record<string, string>>;
   readonly resources: ReadonlyMap<string, ResourceContract>;
   readonly operations: ReadonlyMap<string, Operation>;
+  /** Listening to events; in no table of addresses: channels that stream offer it. Its roles are those that see rows of a resource with events. */
+  readonly events: Operation;
   /** Singleton name → its operations' resource. */
   readonly singletons: ReadonlyMap<string, { readonly name: string; readonly doc: string; readonly resource: ResourceContract }>;
   readonly tables: readonly Table[];

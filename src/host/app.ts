@@ -3,7 +3,7 @@
  * line and the server all start from.
  */
 import { Audit, auditTables, refusedCall } from "../audit/index.ts";
-import { Leases, Nonces, noncesTable, systemTables, usageTable, Writer } from "../batch/index.ts";
+import { journalTable, Leases, Nonces, noncesTable, systemTables, usageTable, Writer } from "../batch/index.ts";
 import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
@@ -14,6 +14,7 @@ import { Identity, type IdentityOptions, type NonceStore, type TokenAuthority } 
 import { keysTable } from "../pipeline/identity/keys-table.ts";
 import { Secrets } from "../pipeline/identity/secrets.ts";
 import { createPipeline } from "../pipeline/index.ts";
+import { EventLog } from "../events/index.ts";
 import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
 import { RecentCalls } from "../pipeline/recent-calls.ts";
 import { Agendas, invariantsOf, registerResources, Router, Sources } from "../sources/index.ts";
@@ -66,6 +67,8 @@ export interface App {
   /** What is refused is told of at once; checkpoints are signed once it is started. Stopped before the store is closed. */
   readonly audit: Audit;
   readonly pipeline: Pipeline;
+  /** What was committed, in order; stopped before the store is closed. */
+  readonly events: EventLog;
   /** Where other processes may write too: which of them writes what. Joined where the app can be reached. */
   readonly leases: Leases | undefined;
   /** Signs calls between nodes. */
@@ -207,7 +210,13 @@ export const createApp = (options: AppOptions): App => {
     recentCalls,
     worksOn: (realm) => leases?.worksOn(realm) ?? true,
   });
+  const events = new EventLog(store, {
+    table: journalTable,
+    ...(onError === undefined ? {} : { onError: (error: unknown, operation: string) => onError(error, operation) }),
+  });
+  writer.journalHeads.listen((heads) => events.moved(heads));
   const pipeline = createPipeline({
+    events,
     contracts,
     identity,
     ...(managed === undefined ? {} : { gate: managed.gate }),
@@ -224,5 +233,20 @@ export const createApp = (options: AppOptions): App => {
     ...(onCall === undefined ? {} : { onCall }),
   });
   const { takeOver } = pipeline;
-  return { contracts, store, writer, agenda, identity, directory, secrets, audit, pipeline, leases, signer, takeOver, managed };
+  return {
+    contracts,
+    store,
+    writer,
+    agenda,
+    identity,
+    directory,
+    secrets,
+    audit,
+    pipeline,
+    events,
+    leases,
+    signer,
+    takeOver,
+    managed,
+  };
 };

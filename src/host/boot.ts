@@ -203,6 +203,7 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       app.agenda.stop();
       await app.writer.drained();
       await app.managed?.stop();
+      app.events.stop();
       await app.audit.stop();
       await app.leases?.leave();
       await store.close();

@@ -21,6 +21,7 @@ export const createCallLog = (logger: Logger): CallLog => {
       permit: (call) => pipeline.permit(begin(call)),
       decline: (call, refusal) => pipeline.decline(begin(call), refusal),
       stream: (call) => pipeline.stream(begin(call)),
+      subscribe: (call, query) => pipeline.subscribe(begin(call), query),
       runBatch: (steps, options) =>
         pipeline.runBatch(
           steps.map((step) => ({

@@ -92,6 +92,10 @@ export class ManagedGate implements Gate {
     );
   }
 
+  review(context: CallContext): MaybePromise<Refusal | undefined> {
+    return this.#options.policies?.admit(context);
+  }
+
   present(context: CallContext, outcome: RunOutcome): RunOutcome {
     return this.#options.policies?.present(context, outcome) ?? outcome;
   }

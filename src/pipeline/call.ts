@@ -6,7 +6,7 @@ import type { SessionChange } from "../define/function.ts";
 import type { Caller } from "./identity/caller.ts";
 import type { Credentials } from "./identity/credentials.ts";
 import type { LimitState } from "./gate.ts";
-import type { Page } from "./page.ts";
+import type { Page, RowGroup } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 import type { Names } from "./words.ts";
 
@@ -61,6 +61,10 @@ export interface RawQuery {
   readonly count?: unknown;
   readonly fields?: readonly string[];
   readonly include?: readonly RawInclude[];
+  /** Chosen fields that the caller does not see are left out, in place of a refusal: for channels whose fields are typed. */
+  readonly onlyShown?: true;
+  /** The page can tell a cursor for each of its rows (`page.cursorAt`). */
+  readonly cursors?: true;
 }
 
 /** The operation's input, unchecked. Which parts count follows from the operation. */
@@ -69,6 +73,13 @@ export interface Input {
   readonly id?: string;
   /** Lists of a related collection: `/accounts/{id}/transfers` is `transfers.list` under this parent. */
   readonly parent?: { readonly resource: string; readonly id: string; readonly relation: string };
+  /** `get` of several rows at once: `data` has an entry for each id, in their order, null where the caller sees none. */
+  readonly ids?: readonly string[];
+  /**
+   * As `parent`, for several rows at once, which the caller was shown before: `data` is the rows of all of them, in the order of `ids`; `groups` in the
+   * answer says how many belong to each.
+   */
+  readonly parents?: { readonly resource: string; readonly ids: readonly string[]; readonly relation: string };
   /** create, update, replace, functions. Plain value of the body. */
   readonly body?: unknown;
   readonly query?: RawQuery;
@@ -113,6 +124,8 @@ export interface Call {
   readonly peer?: { readonly address: string };
   /** Channel the call came through: "rest". */
   readonly channel: string;
+  /** The channel's names are fixed by a schema: policies give fields no others. */
+  readonly hasFixedNames?: true;
   /** Units that it counts, as the node that was asked has found. */
   readonly units?: number;
   /** Names that policies of the node that was asked give to fields: the input is under the definition's already. */
@@ -128,6 +141,8 @@ export type Result =
       /** JSON-ready: money beyond 2^53−1 is a string, bytes are base64. Absent for 204. */
       readonly data: unknown;
       readonly page?: Page;
+      /** Of a list for several parents: how many of the rows belong to each, and where its list stands. */
+      readonly groups?: readonly RowGroup[];
       /** Set when an earlier answer was given again. */
       readonly replayed?: true;
       /** id of the row created, for Location. */

@@ -5,7 +5,7 @@ import type { MaybePromise, Row } from "../store/store.ts";
 import type { Call, Input } from "./call.ts";
 import type { Caller } from "./identity/caller.ts";
 import type { Metering } from "./metering.ts";
-import type { Page } from "./page.ts";
+import type { Page, RowGroup } from "./page.ts";
 import type { Plan, RowsPlan } from "./plan.ts";
 import type { Refusal } from "./refusal.ts";
 import type { View } from "./view.ts";
@@ -53,6 +53,7 @@ export type RunOutcome =
       readonly status: 200 | 201 | 202 | 204;
       data: unknown;
       readonly page?: Page;
+      readonly groups?: readonly RowGroup[];
       readonly id?: string;
       readonly replayed?: true;
       readonly session?: SessionChange;

@@ -20,6 +20,8 @@ export interface LimitState {
 export interface Gate {
   /** Policies and limits of a call whose caller is known; a refusal ends it. Notes in the context what `answered` will need. */
   admit(context: CallContext): MaybePromise<Refusal | undefined>;
+  /** Policies of a call that was admitted and goes on, as they are now; nothing is counted. */
+  review?(context: CallContext): MaybePromise<Refusal | undefined>;
   /** Changes what is answered, where a policy says so: redaction, transformation. */
   present?(context: CallContext, outcome: RunOutcome): RunOutcome;
   /** Takes back what an admitted call holds and has counted: it is made anew, as a step of a batch that is run again. */

@@ -25,11 +25,15 @@ import type { Identity } from "./identity/identity.ts";
 import type { BatchStep, Handover, Pipeline, RowStream, Strategy } from "./pipeline.ts";
 import { type Refusal, refuse } from "./refusal.ts";
 import { mapped, once, resumed } from "./chunks.ts";
+import { contextOf, pass } from "./pass.ts";
+import type { EventQuery, EventSource, Subscription } from "./events.ts";
+import { StreamEnded } from "./stream-ended.ts";
+import { subscribeTo } from "./subscribe.ts";
 import { accept } from "./steps/accept.ts";
 import { type Admission, admit } from "./steps/admit.ts";
 import { authorize } from "./steps/authorize.ts";
 import { identify } from "./steps/identify.ts";
-import { wordsOf } from "./words.ts";
+import type { View } from "./view.ts";
 
 export interface PipelineOptions {
   readonly contracts: ReadonlyMap<string, Contract>;
@@ -37,6 +41,8 @@ export interface PipelineOptions {
   /** Limits, policies and the record of usage; absent: none. */
   readonly gate?: Gate;
   readonly executor: Executor;
+  /** Absent: nobody can subscribe. */
+  readonly events?: EventSource;
   /** Signs cursors. */
   readonly cursorSecret: string;
   readonly now?: () => string;
@@ -55,49 +61,6 @@ const unavailableRetryAfter = 1;
 const streamAskMs = 300;
 const streamPartRows = 50;
 
-/** An open stream is ended: its caller may no longer call. */
-export class StreamEnded extends Error {
-  readonly refusal: Refusal;
-
-  constructor(refusal: Refusal) {
-    super(`the caller may no longer call: ${refusal.type}`);
-    this.refusal = refusal;
-  }
-}
-
-const contextOf = (call: Call): CallContext => ({
-  call,
-  operation: call.operation,
-  input: call.input,
-  words: call.names === undefined ? undefined : wordsOf(call.operation, call.names),
-  caller: undefined,
-  roles: [],
-  view: undefined,
-  id: undefined,
-  body: undefined,
-  plan: undefined,
-  parentPlan: undefined,
-  rowPlan: undefined,
-  outcome: undefined,
-  startedMs: performance.now(),
-  units: call.units ?? call.operation.cost,
-  held: undefined,
-  hasRun: false,
-  metering: undefined,
-});
-
-/** Lets a context pass the steps from `first` on; stays synchronous as long as they are. */
-const pass = (steps: readonly Step[], context: CallContext, first = 0): MaybePromise<Refusal | undefined> => {
-  for (let position = first; position < steps.length; position++) {
-    const refusal = (steps[position] as Step)(context);
-    if (refusal instanceof Promise) {
-      return refusal.then((refused) => refused ?? pass(steps, context, position + 1));
-    }
-    if (refusal !== undefined) return refusal;
-  }
-  return undefined;
-};
-
 /** Makes the pipeline over contracts and their sources. */
 export const createPipeline = (options: PipelineOptions): Pipeline & Handover => {
   const { contracts, executor, onCall } = options;
@@ -110,12 +73,12 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   };
   /** Without the gate: nothing is counted and nothing is held for a call that is not made yet. */
   const permission: readonly Step[] = [identify(options.identity), authorize];
-  const steps: readonly Step[] = [
-    identify(options.identity),
-    admit(admission),
-    authorize,
-    accept({ contracts, cursorSecret: options.cursorSecret, now }),
-  ];
+  const accepting = accept({ contracts, cursorSecret: options.cursorSecret, now });
+  const steps: readonly Step[] = [identify(options.identity), admit(admission), authorize, accepting];
+
+  /** Who listens is admitted like any call; a row that an event is about is read without being one. */
+  const entrance: readonly Step[] = [identify(options.identity), admit(admission), authorize];
+  const reading: readonly Step[] = [authorize, accepting];
 
   /** Tells of an error of ours. Whoever is told may be broken too: the call is answered all the same. */
   const report = (error: unknown, call: Call): void => {
@@ -437,8 +400,53 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, permit, decline, runBatch, stream, takeOver };
+  const subscribe = (call: Call, query: EventQuery): MaybePromise<Subscription> => {
+    const context = contextOf(call);
+    const refused = (refusal: Refusal): Subscription => {
+      const result = finish(context, { ok: false, refusal });
+      return { ok: false, refusal: result.ok ? refusal : result.refusal };
+    };
+    const contract = contracts.get(call.operation.service);
+    const open = async (): Promise<Subscription> => {
+      const refusal = await pass(entrance, context);
+      if (refusal !== undefined) return refused(refusal);
+      if (contract === undefined || options.events === undefined) return refused(refuse("not_implemented"));
+      const opened = await subscribeTo({
+        contract,
+        source: options.events,
+        query,
+        context,
+        async renewed() {
+          const now = contextOf({ ...call, findings: {} });
+          const barred = (await pass([identify(options.identity)], now)) ?? (await gate?.review?.(now));
+          return barred ?? { caller: now.caller as Caller };
+        },
+        viewFor(caller, list) {
+          const asked: CallContext = { ...contextOf({ ...call, operation: list }), caller };
+          return (authorize(asked) as Refusal | undefined) ?? (asked.view as View);
+        },
+        async sees(caller, resource, id) {
+          const operation = contract.operations.get(`${resource.name}.get`);
+          if (operation === undefined) return false;
+          const asked = contextOf({ ...newest(call), operation, input: { id } });
+          asked.caller = caller;
+          const hidden = await pass(reading, asked);
+          return hidden === undefined && (await executor.query(asked)).ok;
+        },
+      });
+      if (!opened.ok) return refused(opened.refusal);
+      context.hasRun = true;
+      tell(context, streamed, streamed);
+      return opened;
+    };
+    return open().catch((error: unknown) => refused(refusalOf(error, call)));
+  };
+
+  return { run, permit, decline, runBatch, stream, subscribe, takeOver };
 };
+
+/** The call in the newest version's words. */
+const newest = ({ version: _, ...call }: Call): Call => call;
 
 const isSameKey = (a: Credentials, b: Credentials): boolean => a.kind === "key" && b.kind === "key" && a.secret === b.secret;
 

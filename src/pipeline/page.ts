@@ -10,4 +10,12 @@ export interface Page {
   readonly maxPerPage: number;
   readonly nextCursor?: string;
   readonly truncated?: true;
+  /** The cursor behind a row of the page, by its position; only where it was asked for (`cursors`) and the order has one. No part of an answer. */
+  readonly cursorAt?: (position: number) => string;
+}
+
+/** A parent's part of a list that was read for several parents at once. */
+export interface RowGroup {
+  readonly size: number;
+  readonly page: Page;
 }

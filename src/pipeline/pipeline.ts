@@ -5,6 +5,7 @@
 import type { MaybePromise } from "../store/store.ts";
 import type { Call, Result } from "./call.ts";
 import type { RunOutcome } from "./context.ts";
+import type { EventQuery, Subscription } from "./events.ts";
 import type { Page } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -43,6 +44,8 @@ export interface Pipeline {
    * `rolled_back`.
    */
   runBatch(steps: readonly BatchStep[], options: { readonly strategy: Strategy }): MaybePromise<readonly Result[]>;
+  /** Events of a service, as they are committed: `call.operation` is the contract's `events`; `call.signal` ends it. */
+  subscribe(call: Call, query: EventQuery): MaybePromise<Subscription>;
   /** A list operation as a stream: NDJSON, CSV, exports. */
   stream(call: Call): MaybePromise<RowStream>;
 }

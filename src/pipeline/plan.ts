@@ -34,6 +34,8 @@ export interface RowsPlan {
     readonly maxPerPage: number;
     /** Counts all matches. */
     readonly count?: { readonly shape: CountShape; readonly call: ReadCall };
+    /** The page tells a cursor for each row. */
+    readonly withCursors?: true;
     /** Makes the cursor behind a row. */
     readonly cursorOf?: (row: Readonly<Record<string, Value>>) => string;
   };
@@ -55,4 +57,12 @@ export interface AggregatePlan {
   readonly single: boolean;
 }
 
-export type Plan = RowsPlan | CountPlan | AggregatePlan;
+/** Several rows by id, or the lists of several parents: what a plan for one is read with for each. */
+export interface SeveralPlan {
+  readonly kind: "several";
+  /** A read of rows whose ids are `keys`, or of one parent's list, the parent being its first parameter. */
+  readonly plan: RowsPlan;
+  readonly keys: readonly string[];
+}
+
+export type Plan = RowsPlan | SeveralPlan | CountPlan | AggregatePlan;

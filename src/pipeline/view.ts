@@ -25,6 +25,8 @@ export interface View {
   readonly readable: ReadonlySet<string>;
   /** Presents all shown fields. */
   readonly present: Present;
+  /** A value of a shown field, masked where the field is. */
+  mask(name: string, value: unknown): unknown;
   /** Presents some of the shown fields. */
   presentOnly(names: readonly string[]): Present;
 }
@@ -88,6 +90,10 @@ const makeView = (resource: ResourceContract, roles: readonly string[], key: str
     shown,
     readable,
     present: presenter(resource.fields, shown, masks),
+    mask(name, value) {
+      const mask = masks.get(name);
+      return mask === undefined ? value : maskValue(mask, value);
+    },
     presentOnly(names) {
       const key = names.join(",");
       let present = presenters.get(key);

@@ -444,6 +444,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
       decline: () => Promise.reject(new Error("secret detail of the refusal")),
       runBatch: () => Promise.reject(new Error("secret detail of the batch")),
       stream: () => Promise.reject(new Error("secret detail of the stream")),
+      subscribe: () => Promise.reject(new Error("secret detail of the subscription")),
     };
     const channel = createRest({
       contracts: [...shop.app.contracts.values()],

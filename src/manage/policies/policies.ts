@@ -94,7 +94,7 @@ export class Policies implements PolicyGate {
     if (!isControl && applied.requestBytesMax !== undefined && (call.bodyBytes ?? 0) > applied.requestBytesMax)
       return refuse("too_large", { details: { max: applied.requestBytesMax } });
     context.caller = caller;
-    const words = applied.names === undefined ? undefined : wordsOf(operation, applied.names);
+    const words = applied.names === undefined || call.hasFixedNames === true ? undefined : wordsOf(operation, applied.names);
     context.words = words;
     const input = this.#inputOf(call.input, words, applied, operation);
     if (input !== call.input) context.input = input;

@@ -31,7 +31,8 @@ const flawsOf = (value: unknown, accept: AcceptFields, leftOut: (name: string) =
 };
 
 /** What of an answer does not fit its definition: fields that are not declared or not shown, and values of another form. */
-export const responseFlaws = (data: unknown, { operation, view }: CallContext): readonly string[] => {
+export const responseFlaws = (data: unknown, context: CallContext): readonly string[] => {
+  const { operation, view } = context;
   const { output } = operation;
   if (output.kind === "fields") {
     let accept = byFields.get(output.fields);
@@ -46,7 +47,10 @@ export const responseFlaws = (data: unknown, { operation, view }: CallContext): 
   const isMasked = new Set(view.shown.filter((name) => !view.readable.has(name)));
   // Relations stand under their names where they were asked for.
   const leftOut = (name: string): boolean => isMasked.has(name) || many.has(name) || one.has(name);
-  const rows = output.kind === "rows" ? data : [data];
+  const { ids } = context.input;
+  // Several rows at once are a list, with null for those that are not there.
+  const rows =
+    output.kind === "rows" ? data : ids === undefined ? [data] : (data as readonly unknown[]).filter((row) => row !== null);
   if (!Array.isArray(rows)) return ["is no list"];
   return [...new Set((rows as unknown[]).flatMap((row) => flawsOf(row, checked, leftOut)))];
 };

@@ -11,7 +11,7 @@ import { type Refusal, refuse } from "../refusal.ts";
 import type { View } from "../view.ts";
 import { planAggregate, planCount } from "./query/aggregate.ts";
 import type { QueryContext } from "./query/builder.ts";
-import { plainGet, planGet } from "./query/get.ts";
+import { plainGet, planGet, planSeveral } from "./query/get.ts";
 import { planList } from "./query/list.ts";
 
 export type { QueryContext };
@@ -21,13 +21,17 @@ export const acceptQuery = (operation: Operation, view: View, input: Input, cont
   if (view.rule === "none") return refuse("forbidden");
   switch (operation.action) {
     case "get":
+      if (input.ids !== undefined) return planSeveral(view, input.ids, input, context);
       return input.query === undefined ? plainGet(view, input, context) : planGet(view, input, context);
     case "list":
     case "count": {
-      const parent = input.parent;
+      const parent = input.parent ?? (input.parents === undefined ? undefined : { ...input.parents, id: "" });
       const many = parent === undefined ? undefined : parentRelation(operation, parent);
       if (parent !== undefined && many === undefined) return refuse("not_found");
-      return operation.action === "list" ? planList(view, input, context, many) : planCount(view, input, context, many);
+      if (operation.action === "count") return planCount(view, input, context, many);
+      if (input.parents === undefined || parent === undefined) return planList(view, input, context, many);
+      const plan = planList(view, { ...input, parent }, context, many);
+      return "kind" in plan ? { kind: "several", plan, keys: input.parents.ids } : plan;
     }
     case "property":
     case "stats":

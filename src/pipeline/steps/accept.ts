@@ -61,7 +61,8 @@ const acceptId = (context: CallContext): Refusal | undefined => {
     if (caller === undefined || caller.subject === null) return refuse("not_found");
     context.id = caller.subject;
   } else if (operation.target === "item") {
-    const { id } = input;
+    const { id, ids } = input;
+    if (ids !== undefined && operation.action === "get") return undefined;
     if (id === undefined || !mayBeId(id)) return refuse("not_found");
     context.id = id;
   }

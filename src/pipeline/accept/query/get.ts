@@ -2,7 +2,7 @@
 import type { Value } from "../../../define/expression.ts";
 import type { Input } from "../../call.ts";
 import { type CallerParam, callerValue } from "../../condition.ts";
-import type { RowsPlan } from "../../plan.ts";
+import type { RowsPlan, SeveralPlan } from "../../plan.ts";
 import type { Refusal } from "../../refusal.ts";
 import type { View } from "../../view.ts";
 import { Builder, type QueryContext } from "./builder.ts";
@@ -18,12 +18,13 @@ interface Planned {
 const planned = (view: View, input: Input, context: QueryContext): Planned | Refusal => {
   const query = input.query ?? {};
   const builder = new Builder(view, context);
-  const id = builder.param("text", input.id ?? "");
-  builder.conditions.push({ op: "eq", left: { field: ["id"] }, right: id });
+  const { ids } = input;
+  const id = ids === undefined ? builder.param("text", input.id ?? "") : builder.param("text", ids, true);
+  builder.conditions.push({ op: ids === undefined ? "eq" : "in", left: { field: ["id"] }, right: id });
   if (view.rule !== "all" && view.rule !== "none") builder.rule(view.rule);
-  refuseMember(builder, query, ["fields", "include"]);
+  refuseMember(builder, query, ["fields", "include", "onlyShown"]);
   const chosen = choose(builder, view, query);
-  const includes = planIncludes(builder, view, chosen.includes, context, { depth: 0, parentsMax: 1 });
+  const includes = planIncludes(builder, view, chosen.includes, context, { depth: 0, parentsMax: ids?.length ?? 1 });
   builder.bindCaller();
   const select = [...new Set([...chosen.names, "id", ...includes.map((include) => include.by)])];
   if (builder.refusal !== undefined) return builder.refusal;
@@ -37,7 +38,7 @@ const planned = (view: View, input: Input, context: QueryContext): Planned | Ref
       select,
       order: [{ path: ["id"], direction: "asc" }],
     },
-    call: { realm: context.principal.realm, params: builder.values, limit: 1 },
+    call: { realm: context.principal.realm, params: builder.values, limit: ids?.length ?? 1 },
     present: view.presentOnly(chosen.names),
     includes,
   };
@@ -48,6 +49,12 @@ const planned = (view: View, input: Input, context: QueryContext): Planned | Ref
 export const planGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
   const found = planned(view, input, context);
   return "plan" in found ? found.plan : found;
+};
+
+/** Plans the read of several rows by id, in one statement. */
+export const planSeveral = (view: View, ids: readonly string[], input: Input, context: QueryContext): SeveralPlan | Refusal => {
+  const found = planned(view, input, context);
+  return "plan" in found ? { kind: "several", plan: found.plan, keys: ids } : found;
 };
 
 /** The plain read of one row: its shape never changes for a view, so it is made once. Values of the caller, for whom a row rule asks, are his own. */

@@ -47,7 +47,7 @@ export const choose = (builder: Builder, view: View, query: RawQuery): Chosen =>
       const known = Object.hasOwn(view.resource.fields, head) && view.shown.includes(head);
       if (rest.length === 0) {
         if (known && !names.includes(head)) names.push(head);
-        if (!known) builder.issue("fields", "unknown_field", { field: head.slice(0, 50) });
+        if (!known && query.onlyShown !== true) builder.issue("fields", "unknown_field", { field: head.slice(0, 50) });
         continue;
       }
       if (!view.resource.one.has(head) && !view.resource.many.has(head))

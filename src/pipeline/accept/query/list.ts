@@ -91,6 +91,7 @@ export const planList = (
       page,
       perPage,
       maxPerPage: resource.maxPerPage,
+      ...(query.cursors === true ? { withCursors: true as const } : {}),
       ...(counted ? { count: { shape: countShape, call: { realm, params: builder.values } } } : {}),
       ...(localOrder
         ? {
