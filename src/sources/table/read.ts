@@ -2,15 +2,16 @@
 import type { Value } from "../../define/expression.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
-import type { Page } from "../../pipeline/page.ts";
-import type { AggregatePlan, IncludePlan, Plan, RowsPlan } from "../../pipeline/plan.ts";
+import type { Page, RowGroup } from "../../pipeline/page.ts";
+import type { AggregatePlan, IncludePlan, Plan, RowsPlan, SeveralPlan } from "../../pipeline/plan.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { MaybePromise, Row, Store } from "../../store/store.ts";
+import type { MaybePromise, ReadCall, Row, Store } from "../../store/store.ts";
 
 type Presented = Record<string, unknown>;
 
 export type ReadOutcome =
-  { readonly ok: true; readonly data: unknown; readonly page?: Page } | { readonly ok: false; readonly refusal: Refusal };
+  | { readonly ok: true; readonly data: unknown; readonly page?: Page; readonly groups?: readonly RowGroup[] }
+  | { readonly ok: false; readonly refusal: Refusal };
 
 /** Reads the relations of rows and puts them into their presented form. */
 export const attach = (
@@ -60,17 +61,24 @@ const attachOne = (
   });
 };
 
-const pageOf = (plan: RowsPlan, rows: readonly Row[], more: boolean, total: number | undefined): Page | undefined => {
-  const { paging } = plan;
-  if (paging === undefined) return undefined;
+const pageOf = (
+  paging: NonNullable<RowsPlan["paging"]>,
+  rows: readonly Row[],
+  more: boolean,
+  total: number | undefined,
+): Page => {
+  const { cursorOf } = paging;
   const last = rows[rows.length - 1];
-  const nextCursor = more && last !== undefined ? paging.cursorOf?.(last) : undefined;
+  const nextCursor = more && last !== undefined ? cursorOf?.(last) : undefined;
   return {
     ...(total === undefined ? {} : { totalRecords: total, totalPages: Math.max(1, Math.ceil(total / paging.perPage)) }),
     ...(paging.by === "page" ? { currentPage: paging.page } : {}),
     perPage: paging.perPage,
     maxPerPage: paging.maxPerPage,
     ...(nextCursor === undefined ? {} : { nextCursor }),
+    ...(paging.withCursors === undefined || cursorOf === undefined
+      ? {}
+      : { cursorAt: (position: number) => cursorOf(rows[position] ?? {}) }),
   };
 };
 
@@ -90,8 +98,8 @@ const readRows = (store: Store, plan: RowsPlan): MaybePromise<ReadOutcome> =>
     if (rows.length === 0 && paging.by === "page" && paging.page > 1) return { ok: false, refusal: refuse("page_not_found") };
     return andThen(totalOf(store, plan, rows.length, more), (total) => {
       const data = rows.map(plan.present);
-      const page = pageOf(plan, rows, more, total);
-      const outcome = { ok: true as const, data, ...(page === undefined ? {} : { page }) };
+      const page = pageOf(paging, rows, more, total);
+      const outcome = { ok: true as const, data, page };
       if (plan.includes.length === 0) return outcome;
       return andThen(attach(store, plan.call.realm, rows, data, plan.includes), () => outcome);
     });
@@ -103,6 +111,47 @@ const totalOf = (store: Store, plan: RowsPlan, rows: number, more: boolean): May
   if (paging?.count === undefined) return undefined;
   if (paging.by === "page" && !more) return (paging.page - 1) * paging.perPage + rows;
   return andThen(store.read(paging.count.shape, [paging.count.call]), (lists) => lists[0]?.[0]?.["count"] as number);
+};
+
+/** Rows by id in the order asked for, null where there is none; or the lists of several parents, one after the other. */
+const readSeveral = (store: Store, { plan, keys }: SeveralPlan): MaybePromise<ReadOutcome> => {
+  if (keys.length === 0) return { ok: true, data: [], ...(plan.paging === undefined ? {} : { groups: [] }) };
+  return plan.paging === undefined ? readByIds(store, plan, keys) : readLists(store, plan, plan.paging, keys);
+};
+
+const readByIds = (store: Store, plan: RowsPlan, ids: readonly string[]): MaybePromise<ReadOutcome> =>
+  andThen(store.read(plan.shape, [plan.call]), (lists) => {
+    const rows = lists[0] ?? [];
+    const shown = rows.map(plan.present);
+    return andThen(attach(store, plan.call.realm, rows, shown, plan.includes), (): ReadOutcome => {
+      const byId = new Map(rows.map((row, position) => [row["id"], shown[position]]));
+      return { ok: true, data: ids.map((id) => byId.get(id) ?? null) };
+    });
+  });
+
+const readLists = (
+  store: Store,
+  plan: RowsPlan,
+  paging: NonNullable<RowsPlan["paging"]>,
+  parents: readonly string[],
+): MaybePromise<ReadOutcome> => {
+  const ofEach = (call: ReadCall): ReadCall[] =>
+    parents.map((parent) => ({ ...call, params: [parent, ...call.params.slice(1)] }));
+  return andThen(store.read(plan.shape, ofEach(plan.call)), (lists): MaybePromise<ReadOutcome> => {
+    const { count } = paging;
+    return andThen(count === undefined ? [] : store.read(count.shape, ofEach(count.call)), (counts) => {
+      const rows: Row[] = [];
+      const groups = lists.map((found, position): RowGroup => {
+        const more = found.length > paging.perPage;
+        const own = more ? found.slice(0, paging.perPage) : found;
+        for (const row of own) rows.push(row);
+        const total = counts[position]?.[0]?.["count"] as number | undefined;
+        return { size: own.length, page: pageOf(paging, own, more, total) };
+      });
+      const data = rows.map(plan.present);
+      return andThen(attach(store, plan.call.realm, rows, data, plan.includes), (): ReadOutcome => ({ ok: true, data, groups }));
+    });
+  });
 };
 
 const readAggregate = (store: Store, plan: AggregatePlan): MaybePromise<ReadOutcome> =>
@@ -122,6 +171,8 @@ export const executePlan = (store: Store, plan: Plan): MaybePromise<ReadOutcome>
   switch (plan.kind) {
     case "rows":
       return readRows(store, plan);
+    case "several":
+      return readSeveral(store, plan);
     case "count":
       return andThen(store.read(plan.shape, [plan.call]), (lists) => ({
         ok: true as const,
