@@ -1,3 +1,4 @@
+export { AutomaticEvents } from "./automatic.ts";
 export * from "./command.ts";
 export { Leases, type Membership, notHolder } from "./lease.ts";
 export { Nonces, noncesTable } from "./nonces.ts";

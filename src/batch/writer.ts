@@ -10,6 +10,7 @@
  *
  * Limits: `queueMax` commands wait, further ones are refused `overloaded`; `batchMax` commands per commit.
  */
+import type { AutomaticEvents } from "./automatic.ts";
 import type { ChangedEntry } from "../pipeline/identity/directory-tables.ts";
 import type { Secrets } from "../pipeline/identity/secrets.ts";
 import { refuse } from "../pipeline/refusal.ts";
@@ -40,6 +41,8 @@ export interface WriterOptions {
   readonly clock?: () => number;
   readonly agenda?: Agenda;
   readonly invariants?: readonly TableInvariant[];
+  /** Events that follow from changes of rows. */
+  readonly automatic?: AutomaticEvents;
   readonly secrets?: Secrets;
   /** Told of changed entries of the directory, once they are committed. */
   readonly onPublished?: (changed: readonly ChangedEntry[]) => void;
@@ -432,9 +435,11 @@ export class Writer {
       const stays = verdict.ok || verdict.keep === true;
       if (!stays) unit.rows.rollback(mark);
       const events = unit.takeEvents();
+      const changes = stays ? unit.rows.changesSince(mark) : [];
+      const follow = this.#options.automatic?.of(changes) ?? [];
       const kept: Kept = stays
-        ? { command, verdict, changes: unit.rows.changesSince(mark), events }
-        : { command, verdict, changes: [], events: [] };
+        ? { command, verdict, changes, events: follow.length === 0 ? events : [...events, ...follow] }
+        : { command, verdict, changes, events: [] };
       if (command.idempotency !== undefined) keys.set(keyText(command), kept);
       return { kept };
     };

@@ -1,4 +1,5 @@
 /** Checks of a definition before it is compiled. Every problem names the resource and the field, filter or function it is in. */
+import { checkEvents } from "./check-events.ts";
 import type { Condition, Term } from "../define/expression.ts";
 import type { Field, Fields } from "../define/field.ts";
 import type { FunctionDefinition } from "../define/function.ts";
@@ -241,6 +242,7 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     for (const extra of behaviour.indexes ?? []) {
       for (const field of "fields" in extra ? extra.fields : extra) checkPath(`${name}.indexes`, resource, [field]);
     }
+    checkEvents(resource, problem);
     if (behaviour.create !== undefined) checkFunction(`${name}.create`, behaviour.create, resource);
     for (const part of (behaviour.sortBy ?? "").split(",").filter(Boolean))
       checkPath(`${name}.sortBy`, resource, [part.split(".")[0] ?? ""]);

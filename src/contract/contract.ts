@@ -5,7 +5,7 @@
 import type { Condition } from "../define/expression.ts";
 import type { Field, Fields } from "../define/field.ts";
 import type { DueDefinition, FunctionDefinition, RefusalSpecs } from "../define/function.ts";
-import type { Measure, NamedFilter, Relation, RowRule, Statistic } from "../define/resource.ts";
+import type { EventDefinition, Measure, NamedFilter, Relation, RowRule, Statistic } from "../define/resource.ts";
 import type { Messages, ServiceDefinition } from "../define/service.ts";
 import type { VersionDefinition } from "../define/version.ts";
 import type { Table } from "../store/table.ts";
@@ -85,7 +85,7 @@ export interface ResourceContract {
     readonly sequence: readonly string[];
   };
   readonly unique: readonly (readonly string[])[];
-  readonly events: Readonly<Record<string, { readonly doc?: string; readonly data: Fields }>>;
+  readonly events: Readonly<Record<string, EventDefinition>>;
   /** Event → the field of its data that refers to the row it is about: the first one to a row of this resource. */
   readonly eventSubjects: ReadonlyMap<string, string>;
   readonly due?: DueDefinition;

@@ -74,6 +74,8 @@ export type Relation =
 
 export interface EventDefinition {
   readonly doc?: string;
+  /** The writer emits it when a row is created, changed or deleted, whatever did it; its data are then fields of the row. Absent: `ctx.emit` does. */
+  readonly on?: "create" | "update" | "delete";
   readonly data: Fields;
 }
 

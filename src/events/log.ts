@@ -61,11 +61,12 @@ class Tail {
   /** Until something comes, a while has passed, or the signal aborts. */
   async changed(signal: AbortSignal): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.#waiting.add(resolve);
-    signal.addEventListener("abort", resolve as () => void, { once: true });
+    const wake = (): void => resolve();
+    this.#waiting.add(wake);
+    signal.addEventListener("abort", wake, { once: true });
     await promise;
-    signal.removeEventListener("abort", resolve as () => void);
-    this.#waiting.delete(resolve);
+    signal.removeEventListener("abort", wake);
+    this.#waiting.delete(wake);
   }
 
   wake(): void {

@@ -3,7 +3,7 @@
  * line and the server all start from.
  */
 import { Audit, auditTables, refusedCall } from "../audit/index.ts";
-import { journalTable, Leases, Nonces, noncesTable, systemTables, usageTable, Writer } from "../batch/index.ts";
+import { AutomaticEvents, journalTable, Leases, Nonces, noncesTable, systemTables, usageTable, Writer } from "../batch/index.ts";
 import { compile, type Contract } from "../contract/index.ts";
 import type { ServiceDefinition } from "../define/service.ts";
 import { registerRelations } from "../pipeline/accept/query.ts";
@@ -169,6 +169,7 @@ export const createApp = (options: AppOptions): App => {
     clock,
     agenda,
     invariants: invariantsOf(contracts.values()),
+    automatic: new AutomaticEvents(contracts.values()),
     ...(leases === undefined ? {} : { leases }),
     ...(onError === undefined ? {} : { onError }),
     ...(options.queueMax === undefined ? {} : { queueMax: options.queueMax }),

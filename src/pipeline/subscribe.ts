@@ -241,7 +241,7 @@ class Subscriber {
       }
     }
     if (!isLater) return judged as readonly PresentedEvent[];
-    return (await Promise.all(judged)).filter((event) => event !== undefined);
+    return (await Promise.all(judged.map(async (event) => event))).filter((event) => event !== undefined);
   }
 
   #passes({ readable }: Seen, { data }: StoredEvent): boolean {
@@ -270,5 +270,5 @@ export const subscribeTo = (options: SubscribeOptions): MaybePromise<Subscriptio
   if (refusal !== undefined) return { ok: false, refusal };
   const signal = call.signal ?? new AbortController().signal;
   const head = query.after ?? source.head(caller.realm).then((seq): Position => ({ seq, index: Number.POSITIVE_INFINITY }));
-  return andThen(head, (after): Subscription => ({ ok: true, events: subscriber.events(after, signal) }));
+  return andThen(head, (after): Subscription => ({ ok: true, after, events: subscriber.events(after, signal) }));
 };
