@@ -18,6 +18,7 @@ export const createCallLog = (logger: Logger): CallLog => {
   return {
     watch: (pipeline) => ({
       run: (call) => pipeline.run(begin(call)),
+      identify: (call) => pipeline.identify(call),
       permit: (call) => pipeline.permit(begin(call)),
       decline: (call, refusal) => pipeline.decline(begin(call), refusal),
       stream: (call) => pipeline.stream(begin(call)),

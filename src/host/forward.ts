@@ -38,7 +38,15 @@ interface SentItem {
 export type Answered = readonly RunOutcome[] | null;
 
 const sentCall = (call: Call, nowMs: number): SentCall => {
-  const { operation, credentials: _credentials, signal: _signal, deadline, isHandedOver: _isHandedOver, ...sent } = call;
+  const {
+    operation,
+    credentials: _credentials,
+    signal: _signal,
+    onRun: _onRun,
+    deadline,
+    isHandedOver: _isHandedOver,
+    ...sent
+  } = call;
   const { peer: _peer, findings: _findings, ...rest } = sent;
   return {
     ...rest,

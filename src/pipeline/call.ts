@@ -132,6 +132,10 @@ export interface Call {
   readonly names?: Names;
   /** Another node has handed it over: it runs here or not at all. */
   readonly isHandedOver?: true;
+  /** Asks only whether its credentials still count, for a connection that stays open: they are not in use by that. */
+  readonly isIdle?: true;
+  /** Told when it has passed all steps and is handed to its source: what is run after it comes after it. */
+  readonly onRun?: () => void;
 }
 
 export type Result =

@@ -82,5 +82,6 @@ export interface PresentedEvent {
 
 /** A batch may be empty: then nothing has come for a while, and the caller may still listen. The iteration throws `StreamEnded` when he may no longer. */
 export type Subscription =
-  | { readonly ok: true; readonly events: AsyncIterable<readonly PresentedEvent[]> }
+  /** `after`: where it begins. */
+  | { readonly ok: true; readonly after: Position; readonly events: AsyncIterable<readonly PresentedEvent[]> }
   | { readonly ok: false; readonly refusal: Refusal };

@@ -148,7 +148,9 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
 
   const execute = (context: CallContext): MaybePromise<RunOutcome> => {
     context.hasRun = true;
-    return context.operation.kind === "command" ? executor.command(context) : executor.query(context);
+    const outcome = context.operation.kind === "command" ? executor.command(context) : executor.query(context);
+    context.call.onRun?.();
+    return outcome;
   };
 
   const run = (call: Call): MaybePromise<Result> => {
@@ -417,7 +419,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
         query,
         context,
         async renewed() {
-          const now = contextOf({ ...call, findings: {} });
+          const now = contextOf({ ...call, findings: {}, isIdle: true });
           const barred = (await pass([identify(options.identity)], now)) ?? (await gate?.review?.(now));
           return barred ?? { caller: now.caller as Caller };
         },
@@ -442,7 +444,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, permit, decline, runBatch, stream, subscribe, takeOver };
+  return { run, identify: (call) => options.identity.callerOf(call), permit, decline, runBatch, stream, subscribe, takeOver };
 };
 
 /** The call in the newest version's words. */

@@ -6,6 +6,7 @@ import type { MaybePromise } from "../store/store.ts";
 import type { Call, Result } from "./call.ts";
 import type { RunOutcome } from "./context.ts";
 import type { EventQuery, Subscription } from "./events.ts";
+import type { Caller } from "./identity/caller.ts";
 import type { Page } from "./page.ts";
 import type { Refusal } from "./refusal.ts";
 
@@ -28,6 +29,8 @@ export type RowStream =
 
 export interface Pipeline {
   run(call: Call): MaybePromise<Result>;
+  /** Who calls, or why nobody does. Runs, counts and records nothing: for connections that stay open longer than a call. Throws `StoreError`. */
+  identify(call: Call): MaybePromise<Caller | Refusal>;
   /**
    * Whether the caller may make the call at all: identify, admit, authorize. Runs nothing and looks at no row and no body. For channels that read
    * before they change: who may not change is refused (401, 403) before it is told what there is.

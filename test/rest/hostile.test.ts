@@ -440,6 +440,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
       run: () => {
         throw new Error("secret detail of the pipeline");
       },
+      identify: () => Promise.reject(new Error("secret detail of the caller")),
       permit: () => Promise.reject(new Error("secret detail of the permission")),
       decline: () => Promise.reject(new Error("secret detail of the refusal")),
       runBatch: () => Promise.reject(new Error("secret detail of the batch")),

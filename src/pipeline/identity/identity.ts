@@ -88,7 +88,8 @@ export class Identity {
 
   #entered(caller: Caller | Refusal, { use }: Resolved, call: Call, nowMs: number): MaybePromise<Caller | Refusal> {
     if (isRefusal(caller)) return caller;
-    if (use !== undefined) this.#options.onUse?.({ kind: use.kind, id: use.id, realm: use.realm, atMs: nowMs });
+    if (use !== undefined && call.isIdle !== true)
+      this.#options.onUse?.({ kind: use.kind, id: use.id, realm: use.realm, atMs: nowMs });
     if (call.actFor === undefined && (call.tenant === undefined || call.tenant === caller.tenant)) return caller;
     return this.#acting(caller, call);
   }
