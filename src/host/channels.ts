@@ -76,6 +76,7 @@ export const createChannels = ({ app, config, services }: Booted, { logger }: { 
     mode: config.mode,
     numbersOf: numbersOf(services),
     onError: (error, at) => logger.error("request_failed", { ...at, error }),
+    allowsOrigin: (origin) => (app.managed?.origins?.preflight(origin, []).length ?? 0) > 0,
     languages: languagesOf([...contracts.values()]),
     requestIds: new RequestIds(),
     now: Date.now,

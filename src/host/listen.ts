@@ -58,6 +58,7 @@ const sockets: Bun.WebSocketHandler<SocketSession> = {
         return socket.getBufferedAmount();
       },
       ping: () => void socket.ping(),
+      terminate: () => socket.terminate(),
     }),
   message: ({ data }, message) => data.message(typeof message === "string" ? message : new Uint8Array(message)),
   drain: ({ data }) => data.drain(),

@@ -41,6 +41,8 @@ export interface ChannelParts {
   numbersOf(contract: Contract): Numbers;
   /** Told of errors that are ours; nothing of them reaches a caller. */
   onError(error: unknown, at: { readonly requestId: string; readonly channel: string }): void;
+  /** Whether some tenant lets pages of an origin call (a policy of kind `cors`). */
+  allowsOrigin(origin: string): boolean;
   readonly languages: LanguageChooser;
   readonly requestIds: RequestIds;
   /** Milliseconds since the epoch. */

@@ -9,6 +9,8 @@ export interface Socket {
   /** Bytes that are kept because the other side does not read. */
   readonly buffered: number;
   ping(): void;
+  /** Cuts the connection without a word: the other side does not read. */
+  terminate(): void;
 }
 
 /** What the events of one connection go to. */

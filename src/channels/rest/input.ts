@@ -35,7 +35,7 @@ const allowed: Readonly<Record<OperationEndpoint["query"], ReadonlySet<string>>>
 };
 
 /** Refuses parameters that mean nothing at this address, by the names the caller wrote. */
-export const checkParameters = (endpoint: OperationEndpoint, query: RawQuery): Refusal | undefined => {
+export const checkParameters = (endpoint: Pick<OperationEndpoint, "query">, query: RawQuery): Refusal | undefined => {
   if (query === noQuery) return undefined;
   const names = allowed[endpoint.query];
   const issues: [string, readonly Issue[]][] = [];
