@@ -7,7 +7,16 @@
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import type { Level } from "../observe/logger.ts";
-import { foreignPrefixes, foreignSettings, type Mode, type Parsed, type Setting, type SettingName, settings } from "./setting.ts";
+import {
+  foreignPrefixes,
+  foreignSettings,
+  type Mode,
+  type Parsed,
+  type PortOrOff,
+  type Setting,
+  type SettingName,
+  settings,
+} from "./setting.ts";
 import { StartError } from "./start-error.ts";
 
 export interface Tls {
@@ -36,6 +45,9 @@ export interface Config {
   readonly baseDomain: string | undefined;
   /** Origin as callers know it, without a slash at the end. */
   readonly publicUrl: string | undefined;
+  /** Absent: the ports after the main one, where they are free. */
+  readonly grpcPort: PortOrOff | undefined;
+  readonly linePort: PortOrOff | undefined;
   /** Listener for clients with certificates. */
   readonly mtls: Mtls | undefined;
   readonly redisUrl: string | undefined;
@@ -182,6 +194,8 @@ export const readConfig = (environment: Environment): ConfigReading => {
     secret,
     tls,
     publicUrl: reader.read("PONS_PUBLIC_URL"),
+    grpcPort: reader.read("PONS_GRPC_PORT"),
+    linePort: reader.read("PONS_LINE_PORT"),
     mtls: readMtls(reader, tls),
     redisUrl: reader.read("PONS_REDIS_URL"),
     limitsAway: reader.read("PONS_LIMITS_AWAY") ?? "local",

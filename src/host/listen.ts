@@ -14,7 +14,7 @@ import type { Config } from "./config.ts";
 import { documentsOf } from "./documents.ts";
 import { forwardPath } from "./forward.ts";
 import { createForwardReceiver } from "./forward-receiver.ts";
-import { StartError } from "./start-error.ts";
+import { refusedPort } from "./refused-port.ts";
 
 /** Beyond it Bun answers 413 by itself. */
 const bodyBytesMax = 1024 ** 3;
@@ -76,20 +76,6 @@ const strictly = (answer: Response | Promise<Response>): Response | Promise<Resp
 const internalError =
   '{"success":false,"error":{"code":500,"type":"internal","message":"An error of ours; it was recorded under the request id."}}';
 
-/** Why listening failed, for a person. */
-const refusedPort = (error: unknown, host: string, port: number): StartError => {
-  const code = (error as { code?: unknown }).code;
-  const advice = `Choose another one: PONS_PORT=${port === 0 ? 3001 : (port % 65_535) + 1}`;
-  const reasons: Readonly<Record<string, string>> = {
-    EADDRINUSE: `port ${port} of ${host} is taken by another process. ${advice}`,
-    EACCES: `port ${port} may not be used by this account. ${advice}`,
-    EADDRNOTAVAIL: `PONS_HOST is "${host}": this machine has no such address`,
-  };
-  const reason = typeof code === "string" ? reasons[code] : undefined;
-  const message = reason ?? `cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
-  return new StartError("unavailable", message, { cause: error });
-};
-
 /**
  * Throws a `StartError` when the port cannot be had: asked before the database is made and filled, which may take a while. Somebody may take
  * the port in between; `listen` says so then.
@@ -99,7 +85,7 @@ export const assertPortFree = ({ host, port }: Pick<Config, "host" | "port">): v
   try {
     void Bun.serve({ hostname: host, port, fetch: () => new Response() }).stop(true);
   } catch (error) {
-    throw refusedPort(error, host, port);
+    throw refusedPort(error, { host, port });
   }
 };
 
@@ -206,7 +192,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   try {
     server = serve();
   } catch (error) {
-    throw refusedPort(error, host, port);
+    throw refusedPort(error, { host, port });
   }
   const actualPort = server.port ?? port;
   return {

@@ -7,6 +7,7 @@ import { boot, type Booted, type BootOptions } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { writeDemoFile } from "./demo-file.ts";
 import { listenMtls, type MtlsListening } from "./mtls.ts";
+import { type Listeners, startListeners } from "./listeners.ts";
 import { createAuthority } from "./oauth.ts";
 import { startPurge } from "./purge.ts";
 import { installationSecret } from "./secret.ts";
@@ -23,6 +24,9 @@ export interface Running extends Pick<Booted, "config" | "services" | "app" | "d
   readonly port: number;
   /** Of the listener for clients with certificates. */
   readonly mtlsPort: number | undefined;
+  /** Of gRPC and of the line protocol. */
+  readonly grpcPort: number | undefined;
+  readonly linePort: number | undefined;
   /** Resolves once it has ended; true when every call was answered. */
   readonly ended: Promise<boolean>;
   stop(): Promise<boolean>;
@@ -120,6 +124,15 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     await booted.close();
     throw error;
   }
+  let listeners: Listeners;
+  try {
+    listeners = await startListeners(config, { port, parts: listening.channels.parts, logger });
+  } catch (error) {
+    await listening.stop({ withinMs: 0 });
+    await booted.close();
+    throw error;
+  }
+  const { grpcPort, linePort } = listeners;
   await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app) });
   if (demo !== undefined) {
     const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
@@ -129,6 +142,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   const purge = startPurge(app.store, { logger });
   const close = async (): Promise<void> => {
     await mtls?.stop({ withinMs: drainMsMax });
+    await listeners.stop({ withinMs: drainMsMax });
     await purge.stop();
     await booted.close();
   };
@@ -141,6 +155,8 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     baseUrl,
     port,
     mtlsPort: mtls?.port,
+    grpcPort,
+    linePort,
     ended: ended.promise,
     stop: async () => {
       const isWhole = await stop();

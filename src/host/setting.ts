@@ -65,6 +65,14 @@ const securityContact = (value: string): Parsed<string> => {
   return /^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+|tel:[+\d().-]+)$/.test(value) && URL.canParse(value) ? ok(value) : refused;
 };
 
+/** A port, or none at all. */
+export type PortOrOff = number | "off";
+const portOrOffExpected = `a whole number from 0 to ${portMax}, or off`;
+const portOrOff = (value: string): Parsed<PortOrOff> => {
+  if (value === "off") return ok(value);
+  return /^\d{1,5}$/.test(value) && Number(value) <= portMax ? ok(Number(value)) : refused;
+};
+
 export const settings = {
   PONS_MODE: {
     doc: "What the server is for. Both give an empty database its schema. Development also brings an older schema up to date, unless values would be lost, and makes the demo tenant; production does neither.",
@@ -133,6 +141,18 @@ export const settings = {
     expected: "an http or https address without a path, such as https://api.example.com",
     absent: "where the server listens, such as http://127.0.0.1:3000",
     parse: nodeUrl,
+  },
+  PONS_GRPC_PORT: {
+    doc: "Port for gRPC, on the same address.",
+    expected: portOrOffExpected,
+    absent: "the port after PONS_PORT; without gRPC where that one is taken",
+    parse: portOrOff,
+  },
+  PONS_LINE_PORT: {
+    doc: "Port for the line protocol, on the same address.",
+    expected: portOrOffExpected,
+    absent: "the second port after PONS_PORT; without the line protocol where that one is taken",
+    parse: portOrOff,
   },
   PONS_MTLS_PORT: {
     doc: "Port for clients with certificates (mutual TLS), with PONS_MTLS_CA and the server's own PONS_TLS_CERT and PONS_TLS_KEY.",

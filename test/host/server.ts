@@ -27,6 +27,8 @@ export interface ServerOptions {
 export interface StartFacts {
   readonly baseUrl: string;
   readonly mode: string;
+  readonly grpcPort?: number;
+  readonly linePort?: number;
   readonly demo?: Pick<DemoFile, "keys" | "logins"> & { readonly file: string };
 }
 

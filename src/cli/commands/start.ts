@@ -18,9 +18,11 @@ const shown = (path: string): string => {
   return short === "" || short.startsWith("..") ? path : short;
 };
 
-const factsOf = ({ baseUrl, config, app, demo }: Running): Record<string, unknown> => ({
+const factsOf = ({ baseUrl, config, app, demo, grpcPort, linePort }: Running): Record<string, unknown> => ({
   baseUrl,
   mode: config.mode,
+  ...(grpcPort === undefined ? {} : { grpcPort }),
+  ...(linePort === undefined ? {} : { linePort }),
   services: [...app.contracts.values()].map(({ service, version }) => ({
     name: service,
     url: `${baseUrl}/${service}/${version}`,
@@ -28,11 +30,13 @@ const factsOf = ({ baseUrl, config, app, demo }: Running): Record<string, unknow
   ...(demo === undefined ? {} : { demo: { ...demo, file: demoPath(config.data) } }),
 });
 
-const textOf = ({ baseUrl, config, app, demo }: Running): string => {
+const textOf = ({ baseUrl, config, app, demo, grpcPort, linePort }: Running): string => {
   const rows: string[][] = [];
   for (const { title, service, version } of app.contracts.values()) {
     rows.push([title, `${baseUrl}/${service}/${version}`], ["reference", `${baseUrl}/${service}/${version}/docs`]);
   }
+  if (grpcPort !== undefined) rows.push(["gRPC", `${config.host}:${grpcPort}`]);
+  if (linePort !== undefined) rows.push(["line protocol", `${config.host}:${linePort}`]);
   if (demo !== undefined) {
     const { keys, logins } = demo;
     rows.push(["sandbox key", keys.sandbox], ["live key", keys.live], ["staff", `${logins.staff.key}  ${logins.staff.email}`]);
