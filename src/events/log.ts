@@ -155,8 +155,9 @@ export class EventLog implements EventSource {
 
   async *follow(
     realm: number,
-    { after, signal }: { readonly after: Position; readonly signal: AbortSignal },
+    { after, until, signal }: { readonly after: Position; readonly until?: Position | undefined; readonly signal: AbortSignal },
   ): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    if (until !== undefined) return yield* this.#between(realm, { after, until, signal });
     const tail = this.#join(realm);
     try {
       let at = after;
@@ -181,6 +182,21 @@ export class EventLog implements EventSource {
       }
     } finally {
       this.#leave(realm, tail);
+    }
+  }
+
+  /** Events after a position, up to and with another, as far as they are there. */
+  async *#between(
+    realm: number,
+    { after, until, signal }: { readonly after: Position; readonly until: Position; readonly signal: AbortSignal },
+  ): AsyncGenerator<readonly StoredEvent[], void, undefined> {
+    for (let at = after; !signal.aborted && !this.#isStopped && isAfter(until, at);) {
+      const rows = until.seq - at.seq + 1;
+      const { events, through, isLast } = await this.read(realm, at, Math.min(readMax, rows));
+      const within = events.filter((event) => !isAfter(event, until));
+      if (within.length > 0) yield within;
+      if (isLast) return;
+      at = through;
     }
   }
 

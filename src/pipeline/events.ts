@@ -49,11 +49,11 @@ export interface EventSource {
   head(realm: number): Promise<number>;
   /**
    * All events after a position, oldest first, for ever: first what is there, then what comes, in batches. A batch may be empty: then nothing has come for a
-   * while. Ends with the signal.
+   * while. Ends with the signal, or behind `until`.
    */
   follow(
     realm: number,
-    options: { readonly after: Position; readonly signal: AbortSignal },
+    options: { readonly after: Position; readonly until?: Position | undefined; readonly signal: AbortSignal },
   ): AsyncIterable<readonly StoredEvent[]>;
 }
 
@@ -65,6 +65,10 @@ export interface EventQuery {
   readonly filters?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Absent: what comes from now on. */
   readonly after?: Position | undefined;
+  /** The iteration ends behind it; absent: it does not. */
+  readonly until?: Position | undefined;
+  /** Told up to where events were given, or looked at and passed over, each time more are asked for: to go on from there another time. */
+  readonly onLooked?: ((through: Position) => void) | undefined;
 }
 
 /** An event as one caller sees it. */
@@ -82,6 +86,12 @@ export interface PresentedEvent {
 
 /** A batch may be empty: then nothing has come for a while, and the caller may still listen. The iteration throws `StreamEnded` when he may no longer. */
 export type Subscription =
-  /** `after`: where it begins. */
-  | { readonly ok: true; readonly after: Position; readonly events: AsyncIterable<readonly PresentedEvent[]> }
+  | {
+      readonly ok: true;
+      /** Where it begins. */
+      readonly after: Position;
+      readonly events: AsyncIterable<readonly PresentedEvent[]>;
+      /** One event as the caller sees it now; `undefined`: he does not, or there is none. Rejects with `StreamEnded`. */
+      one(position: Position): Promise<PresentedEvent | undefined>;
+    }
   | { readonly ok: false; readonly refusal: Refusal };

@@ -197,8 +197,9 @@ class Subscriber {
   }
 
   async *events(after: Position, signal: AbortSignal): AsyncGenerator<readonly PresentedEvent[], void, undefined> {
+    const { until, onLooked } = this.#options.query;
     let askedMs = performance.now();
-    for await (const batch of this.#options.source.follow(this.#caller.realm, { after, signal })) {
+    for await (const batch of this.#options.source.follow(this.#caller.realm, { after, until, signal })) {
       for (let at = 0; at < Math.max(1, batch.length); at += lookUpsMax) {
         if (performance.now() - askedMs > askMs) {
           await this.#askAgain();
@@ -208,8 +209,19 @@ class Subscriber {
         const visible = await this.#visible(part);
         if (signal.aborted) return;
         if (visible.length > 0 || batch.length === 0) yield visible;
+        const last = part.at(-1);
+        if (last !== undefined) onLooked?.({ seq: last.seq, index: last.index });
       }
     }
+  }
+
+  /** One event, for the caller as he is now. */
+  async one(until: Position, signal: AbortSignal): Promise<PresentedEvent | undefined> {
+    await this.#askAgain();
+    const after = { seq: until.seq, index: until.index - 1 };
+    for await (const batch of this.#options.source.follow(this.#caller.realm, { after, until, signal }))
+      return (await this.#visible(batch))[0];
+    return undefined;
   }
 
   async #askAgain(): Promise<void> {
@@ -270,5 +282,10 @@ export const subscribeTo = (options: SubscribeOptions): MaybePromise<Subscriptio
   if (refusal !== undefined) return { ok: false, refusal };
   const signal = call.signal ?? new AbortController().signal;
   const head = query.after ?? source.head(caller.realm).then((seq): Position => ({ seq, index: Number.POSITIVE_INFINITY }));
-  return andThen(head, (after): Subscription => ({ ok: true, after, events: subscriber.events(after, signal) }));
+  return andThen(head, (after): Subscription => ({
+    ok: true,
+    after,
+    events: subscriber.events(after, signal),
+    one: (position) => subscriber.one(position, signal),
+  }));
 };

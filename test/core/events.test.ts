@@ -162,6 +162,30 @@ forEachEngine((engine) => {
     ]);
   });
 
+  test("up to a position, one by one, and how far was looked", async () => {
+    const id = await create("fay");
+    const head = await running.app.events.head(running.realm);
+    const after = { seq: head, index: Number.POSITIVE_INFINITY };
+    for (let round = 0; round < 4; round++) await send(id, 3);
+    const all = await take(running, clerk(), { after, types: ["parcels.sent"] }, 12);
+    const looked: string[] = [];
+    const until = parsePosition(all[7]?.id ?? "");
+    const call = { ...running.callOf("parcels.list", { as: clerk() }), operation: running.contract.events };
+    const query = { after, until, types: ["parcels.sent"], filters: { weight: ["1"] } };
+    const opened = await running.app.pipeline.subscribe(call, {
+      ...query,
+      onLooked: (through) => void looked.push(positionText(through)),
+    });
+    if (!opened.ok) throw new Error(opened.refusal.type);
+    const events = (await Array.fromAsync(opened.events)).flat();
+    expect(events).toEqual(all.slice(0, 1));
+    // Also where nothing was to be seen.
+    expect(looked.at(-1)).toBe(all[7]?.id);
+    expect(await opened.one(parsePosition(all[0]?.id ?? "") ?? beginning)).toEqual(all[0]);
+    expect(await opened.one(parsePosition(all[1]?.id ?? "") ?? beginning)).toBeUndefined();
+    expect(await opened.one({ seq: head + 10_000, index: 0 })).toBeUndefined();
+  });
+
   test("many follow at once, behind and ahead of what is kept in memory", async () => {
     const id = await create("eve");
     const head = await running.app.events.head(running.realm);
