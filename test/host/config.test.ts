@@ -35,6 +35,8 @@ test("nothing set: a development server for this machine alone", () => {
     secret: undefined,
     tls: undefined,
     publicUrl: undefined,
+    grpcPort: undefined,
+    linePort: undefined,
     mtls: undefined,
     redisUrl: undefined,
     limitsAway: "local",
