@@ -6,6 +6,8 @@ import { type ChannelParts, type HttpChannel, RequestIds, type RootChannel } fro
 import { languagesOf } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Booted } from "./boot.ts";
+import type { Config } from "./config.ts";
+import type { LoadedService } from "./load-services.ts";
 import { numbersOf } from "./lock.ts";
 
 interface Mounted {
@@ -66,8 +68,15 @@ export interface Channels {
   close(): Promise<void>;
 }
 
+/** What of a server its channels are made of. */
+export interface ChannelsOf {
+  readonly app: Pick<Booted["app"], "contracts" | "pipeline" | "managed">;
+  readonly config: Pick<Config, "publicUrl" | "mode">;
+  readonly services: readonly LoadedService[];
+}
+
 /** Makes the channels of a server. */
-export const createChannels = ({ app, config, services }: Booted, { logger }: { readonly logger: Logger }): Channels => {
+export const createChannels = ({ app, config, services }: ChannelsOf, { logger }: { readonly logger: Logger }): Channels => {
   const { contracts, pipeline } = app;
   const parts: ChannelParts = {
     contracts,

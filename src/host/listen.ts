@@ -4,13 +4,14 @@
  * Bodies are limited by the channel, which refuses in its own words and reads no more than it accepts; the server's own limit only cuts what
  * nobody could mean. A connection that says nothing for `idleSeconds` is closed.
  */
-import { type CallerInfo, type SocketSession, upgraded, type UpgradeOptions } from "../channels/http/index.ts";
+import { type CallerInfo, type SocketSession, upgraded } from "../channels/http/index.ts";
 import { createRest } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
 import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
 import { type Channels, createChannels } from "./channels.ts";
 import type { Config } from "./config.ts";
+import { Peer, sockets, unlessUpgraded } from "./connection.ts";
 import { documentsOf } from "./documents.ts";
 import { forwardPath } from "./forward.ts";
 import { createForwardReceiver } from "./forward-receiver.ts";
@@ -39,33 +40,6 @@ export interface Listening {
 /** Over TLS browsers are told to come back over TLS only, for two years (RFC 6797). */
 const strictTransport = "max-age=63072000";
 
-/** What a socket holds back for a reader that does not read, before its connection is cut; channels cut earlier, and say why. */
-const socketBytesMax = 16 * 1024 * 1024;
-const socketMessageMax = 1024 * 1024;
-
-const sockets: Bun.WebSocketHandler<SocketSession> = {
-  idleTimeout: 120,
-  maxPayloadLength: socketMessageMax,
-  backpressureLimit: socketBytesMax,
-  closeOnBackpressureLimit: true,
-  sendPings: true,
-  perMessageDeflate: false,
-  open: (socket) =>
-    socket.data.open({
-      send: (data) => socket.send(data),
-      close: (code, reason) => socket.close(code, reason),
-      get buffered() {
-        return socket.getBufferedAmount();
-      },
-      ping: () => void socket.ping(),
-      terminate: () => socket.terminate(),
-    }),
-  message: ({ data }, message) => data.message(typeof message === "string" ? message : new Uint8Array(message)),
-  drain: ({ data }) => data.drain(),
-  pong: ({ data }) => data.pong?.(),
-  close: ({ data }, code, reason) => data.close(code, reason),
-};
-
 const strictly = (answer: Response | Promise<Response>): Response | Promise<Response> => {
   if (answer instanceof Promise) return answer.then(strictly);
   if (answer === upgraded) return answer;
@@ -87,40 +61,6 @@ export const assertPortFree = ({ host, port }: Pick<Config, "host" | "port">): v
   } catch (error) {
     throw refusedPort(error, { host, port });
   }
-};
-
-/** Who sent a request. The address is looked up when it is asked for: that costs more than a tenth of a read, which never asks. */
-class Peer implements CallerInfo {
-  readonly #server: Bun.Server<SocketSession>;
-  readonly #request: Request;
-  #address: string | undefined;
-
-  constructor(server: Bun.Server<SocketSession>, request: Request) {
-    this.#server = server;
-    this.#request = request;
-  }
-
-  get address(): string {
-    // The commands of a batch ask for it one by one.
-    this.#address ??= this.#server.requestIP(this.#request)?.address ?? "";
-    return this.#address;
-  }
-
-  upgrade(session: SocketSession, { headers }: UpgradeOptions = {}): boolean {
-    return this.#server.upgrade(this.#request, { data: session, ...(headers === undefined ? {} : { headers: { ...headers } }) });
-  }
-
-  keepOpen(): void {
-    this.#server.timeout(this.#request, 0);
-  }
-}
-
-type Fetched = Response | undefined | Promise<Response | undefined>;
-
-/** A connection that was taken over gets no answer. */
-const unlessUpgraded = (answer: Response | Promise<Response>): Fetched => {
-  if (answer instanceof Promise) return answer.then((response) => (response === upgraded ? undefined : response));
-  return answer === upgraded ? undefined : answer;
 };
 
 /** Whether an address may be one of the authorization server's: looked at quickly, since most are not. */

@@ -28,11 +28,14 @@ interface Kind {
   readonly setting: SettingName;
   /** How far from the main port. */
   readonly distance: number;
-  given(config: Config): PortOrOff | undefined;
+  given(config: ListenersOf): PortOrOff | undefined;
   listen(options: ListenerOptions): Promise<Listener>;
 }
 
 const kinds: readonly Kind[] = [];
+
+/** Where they listen. */
+export type ListenersOf = Pick<Config, "host" | "port" | "tls" | "grpcPort" | "linePort">;
 
 export interface Listeners {
   readonly grpcPort: number | undefined;
@@ -44,7 +47,7 @@ const portMax = 65_535;
 
 /** Starts the listeners. Throws `StartError` where a port that was asked for cannot be had; one that is only usual is done without. */
 export const startListeners = async (
-  config: Config,
+  config: ListenersOf,
   { port: main, parts, logger }: { readonly port: number; readonly parts: ChannelParts; readonly logger: Logger },
 ): Promise<Listeners> => {
   const started = new Map<string, Listener>();

@@ -5,11 +5,16 @@
  *   await nodes.publish("user", "usr_1", { … })      an entry of the directory, made or changed by the first node
  *   await nodes.at(1).ask("/archive/v1/papers", { headers })
  */
+import type { SocketSession } from "../../src/channels/http/index.ts";
 import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp } from "../../src/host/app.ts";
+import { type Channels, createChannels } from "../../src/host/channels.ts";
+import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { type Listeners, startListeners } from "../../src/host/listeners.ts";
 import { type Grant, grantKeys } from "../../src/host/keys.ts";
 import type { Managed, ManagedParts } from "../../src/host/managed.ts";
+import type { Logger } from "../../src/observe/logger.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { openStore, realmOf } from "../../src/store/index.ts";
 import { type Caller, idOf, type Running, serve } from "../core/harness.ts";
@@ -21,6 +26,8 @@ export interface Node extends AsyncDisposable {
   readonly app: App;
   readonly origin: string;
   readonly port: number;
+  /** Listeners beside HTTP: started when they are first asked for. */
+  listeners(): Promise<Listeners>;
   ask(path: string, init?: BunFetchRequestInit): Promise<Response>;
 }
 
@@ -48,11 +55,13 @@ export interface Nodes extends AsyncDisposable {
   ofTenant(role: string, tenant?: string): Promise<Caller>;
 }
 
-const listen = (app: App, errors: unknown[]): Bun.Server<undefined> => {
+const listen = (app: App, errors: unknown[], channels: Channels): Bun.Server<SocketSession> => {
   const origins = app.managed?.origins;
   const rest = createRest({
     contracts: [...app.contracts.values()],
     pipeline: app.pipeline,
+    channels: channels.bySegment,
+    ...(channels.root === undefined ? {} : { rootChannel: channels.root }),
     hooks: { onError: (error) => void errors.push(error) },
     ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
   });
@@ -60,21 +69,32 @@ const listen = (app: App, errors: unknown[]): Bun.Server<undefined> => {
     port: 0,
     hostname: "127.0.0.1",
     development: false,
-    fetch: (request, server) => rest.handle(request, { address: server.requestIP(request)?.address ?? "" }),
+    fetch: (request, server) => unlessUpgraded(rest.handle(request, new Peer(server, request))),
+    websocket: sockets,
   });
 };
 
 const nodeOf = (app: App, errors: unknown[], close: () => Promise<void>): Node => {
   app.directory.start();
-  const server = listen(app, errors);
+  const logger = { error: (_: string, { error }: { error?: unknown }) => void errors.push(error) } as unknown as Logger;
+  const channels = createChannels({ app, config: { publicUrl: undefined, mode: "development" }, services: [] }, { logger });
+  const server = listen(app, errors, channels);
+  let listeners: Promise<Listeners> | undefined;
   const origin = `http://127.0.0.1:${server.port}`;
   return {
     app,
     origin,
     port: server.port ?? 0,
+    listeners() {
+      const config = { host: "127.0.0.1", port: 0, tls: undefined, grpcPort: undefined, linePort: undefined };
+      return (listeners ??= startListeners(config, { port: 0, parts: channels.parts, logger }));
+    },
     ask: (path, init = {}) => fetch(`${origin}${path}`, { redirect: "manual", ...init }),
     [Symbol.asyncDispose]: async () => {
+      await (await listeners)?.stop({ withinMs: 0 });
+      await channels.close();
       await server.stop(true);
+      app.events.stop();
       app.directory.stop();
       await app.managed?.stop();
       await close();

@@ -1,0 +1,64 @@
+/** The connection behind a request: who is at its other end, and what becomes of it when a channel takes it over. */
+import { type CallerInfo, type SocketSession, upgraded, type UpgradeOptions } from "../channels/http/index.ts";
+
+/** What a socket holds back for a reader that does not read, before its connection is cut; channels cut earlier, and say why. */
+const socketBytesMax = 16 * 1024 * 1024;
+const socketMessageMax = 1024 * 1024;
+
+/** WebSockets, given to the channel that has taken them over. */
+export const sockets: Bun.WebSocketHandler<SocketSession> = {
+  idleTimeout: 120,
+  maxPayloadLength: socketMessageMax,
+  backpressureLimit: socketBytesMax,
+  closeOnBackpressureLimit: true,
+  sendPings: true,
+  perMessageDeflate: false,
+  open: (socket) =>
+    socket.data.open({
+      send: (data) => socket.send(data),
+      close: (code, reason) => socket.close(code, reason),
+      get buffered() {
+        return socket.getBufferedAmount();
+      },
+      ping: () => void socket.ping(),
+      terminate: () => socket.terminate(),
+    }),
+  message: ({ data }, message) => data.message(typeof message === "string" ? message : new Uint8Array(message)),
+  drain: ({ data }) => data.drain(),
+  pong: ({ data }) => data.pong?.(),
+  close: ({ data }, code, reason) => data.close(code, reason),
+};
+
+/** Who sent a request. The address is looked up when it is asked for: that costs more than a tenth of a read, which never asks. */
+export class Peer implements CallerInfo {
+  readonly #server: Bun.Server<SocketSession>;
+  readonly #request: Request;
+  #address: string | undefined;
+
+  constructor(server: Bun.Server<SocketSession>, request: Request) {
+    this.#server = server;
+    this.#request = request;
+  }
+
+  get address(): string {
+    // The commands of a batch ask for it one by one.
+    this.#address ??= this.#server.requestIP(this.#request)?.address ?? "";
+    return this.#address;
+  }
+
+  upgrade(session: SocketSession, { headers }: UpgradeOptions = {}): boolean {
+    return this.#server.upgrade(this.#request, { data: session, ...(headers === undefined ? {} : { headers: { ...headers } }) });
+  }
+
+  keepOpen(): void {
+    this.#server.timeout(this.#request, 0);
+  }
+}
+
+type Fetched = Response | undefined | Promise<Response | undefined>;
+
+/** A connection that was taken over gets no answer. */
+export const unlessUpgraded = (answer: Response | Promise<Response>): Fetched => {
+  if (answer instanceof Promise) return answer.then((response) => (response === upgraded ? undefined : response));
+  return answer === upgraded ? undefined : answer;
+};
