@@ -30,10 +30,13 @@ const tokenForm = /^[\w-]{43}$/;
 /** Methods that change nothing. */
 const safe: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "QUERY"]);
 
+/** Where headers are looked up: those of a request, or the metadata of a call. */
+export type HeaderReader = Pick<Headers, "get">;
+
 /** What of a request credentials may stand in. */
 export interface Shown {
   readonly method: string;
-  readonly headers: Headers;
+  readonly headers: HeaderReader;
   /** SHA-256 of the client's certificate, base64url, where the listener has verified one. */
   readonly certificate?: string | undefined;
   /** Method and URL as a DPoP proof names them. */
@@ -94,7 +97,7 @@ export const sessionOf = (cookies: string): string | undefined => {
 };
 
 /** Whether a browser says that the request comes from a page of another site (Fetch Metadata). */
-const isForeign = (headers: Headers): boolean => {
+const isForeign = (headers: HeaderReader): boolean => {
   const site = headers.get("sec-fetch-site");
   return site !== null && site !== "same-origin" && site !== "none";
 };
@@ -134,7 +137,7 @@ const reasonForm = /^[\x20-\x7e]{1,300}$/;
 
 /** For whom the caller acts: `Pons-Tenant`, `Pons-Act-For` with `Pons-Reason`. Refusals: 400 invalid_header. */
 export const actingOf = (
-  headers: Headers,
+  headers: HeaderReader,
 ): { readonly tenant?: string; readonly actFor?: { readonly subject: string; readonly reason: string | null } } | Refusal => {
   const tenant = headers.get("pons-tenant");
   const subject = headers.get("pons-act-for");
