@@ -45,6 +45,8 @@ export interface Command {
   readonly signal?: AbortSignal;
   /** It runs here whoever has the lease of its partition, which is taken from him for the time of the batch. */
   readonly isGuest?: true;
+  /** Of a job: how many jobs, one because of the other, what it emits comes after. */
+  readonly depth?: number;
   /** What it counts in the usage, written with what it changes. */
   readonly usage?: Metering;
   /** Tables with a sequence into which it may insert. */

@@ -14,8 +14,16 @@ const realmsMax = 10_000;
 /** Realms noted for the next checkpoint. More than that: the oldest waits until it is written again. */
 const movedMax = 100_000;
 
-/** Told of what was committed: realm → its last row. */
-export type HeadsListener = (heads: ReadonlyMap<number, JournalHead>) => void;
+/** What a commit added to a realm's journal. */
+export interface Emitted {
+  /** The last row before it. */
+  readonly after: number;
+  /** Types of its events: `bank.accounts.opened`. */
+  readonly types: ReadonlySet<string>;
+}
+
+/** Told of what was committed: realm → its last row, and what was emitted since the one before. */
+export type HeadsListener = (heads: ReadonlyMap<number, JournalHead>, emitted: ReadonlyMap<number, Emitted>) => void;
 
 export class JournalHeads {
   readonly #listeners: HeadsListener[] = [];
@@ -29,8 +37,8 @@ export class JournalHeads {
   }
 
   /** Notes what was committed. */
-  committed(heads: ReadonlyMap<number, JournalHead>): void {
-    for (const listener of this.#listeners) listener(heads);
+  committed(heads: ReadonlyMap<number, JournalHead>, emitted: ReadonlyMap<number, Emitted> = new Map()): void {
+    for (const listener of this.#listeners) listener(heads, emitted);
     for (const [realm, head] of heads) {
       put(this.#known, realm, head, realmsMax);
       put(this.#moved, realm, head, movedMax);

@@ -6,12 +6,15 @@ import type { Table } from "../store/table.ts";
 import { WrittenJson } from "../store/value.ts";
 import { chainHash, chainStart, type JournalRow, journalText } from "./chain.ts";
 import type { Origin } from "./command.ts";
+import { jobTables } from "./job-tables.ts";
 import type { JournalHead, JournalHeads } from "./journal-heads.ts";
 import { countersTable, idempotencyTable, journalCounter, journalTable } from "./system-tables.ts";
 import type { EmittedEvent, Unit } from "./unit.ts";
 import { type Change, changedFields } from "./working-set.ts";
 
-const internal: ReadonlySet<string> = new Set([countersTable.name, journalTable.name, idempotencyTable.name]);
+const internal: ReadonlySet<string> = new Set(
+  [countersTable, journalTable, idempotencyTable, ...jobTables].map(({ name }) => name),
+);
 
 /** What stands for a secret: that there is one, and that it has changed. */
 const hiddenValue = "••••";
@@ -88,6 +91,8 @@ export class Journal {
   readonly #last = new Map<number, Last>();
   /** The last row of each realm, as the batch leaves it. */
   readonly #ends = new Map<number, JournalHead>();
+  /** What was emitted, by realm. */
+  readonly #emitted = new Map<number, { readonly after: number; readonly types: Set<string> }>();
 
   constructor(unit: Unit, heads: JournalHeads) {
     this.#unit = unit;
@@ -107,8 +112,10 @@ export class Journal {
       const before = this.#unit.counter(realm, journalCounter);
       last = { before, seq: before };
       this.#last.set(realm, last);
+      this.#emitted.set(realm, { after: before, types: new Set() });
     }
     last.seq++;
+    if (facts.events.length > 0) this.#note(realm, origin, facts.events);
     this.#rows.push({
       realm,
       seq: last.seq,
@@ -128,6 +135,12 @@ export class Journal {
     return last.seq;
   }
 
+  #note(realm: number, { operation }: Origin, events: readonly EmittedEvent[]): void {
+    const types = this.#emitted.get(realm)?.types;
+    const service = operation.slice(0, operation.indexOf("."));
+    for (const { type } of events) types?.add(`${service}.${type}`);
+  }
+
   /** Counts the counters up, chains the rows, and gives them to be inserted. Waits only where another process wrote the last row of a realm. */
   close(): MaybePromise<readonly TableChanges[]> {
     if (this.#rows.length === 0) return [];
@@ -143,7 +156,7 @@ export class Journal {
 
   /** To be called once the rows are committed. */
   committed(): void {
-    this.#heads.committed(this.#ends);
+    this.#heads.committed(this.#ends, this.#emitted);
   }
 
   /** A last row without a hash is older than the chain, which begins behind it. */

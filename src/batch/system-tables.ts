@@ -6,9 +6,11 @@
  *                     is who really acted where somebody acted for another; `hash` chains the rows of a realm, see chain.ts.
  *   pons_counters     the last value of every sequence of a realm. Its row for the journal is the realm's write lock on Postgres.
  *   pons_idempotency  answers kept for repeated Idempotency-Keys, for 24 hours.
+ *   pons_jobs, pons_job_events  how far jobs have come, and what they could not do. See job-tables.ts.
  *   pons_leases       which node writes which partition, on Postgres; of the installation. See lease.ts.
  */
 import type { Column, ColumnType, Table } from "../store/table.ts";
+import { jobTables } from "./job-tables.ts";
 
 const column = (field: string, type: ColumnType, options: { readonly nullable?: true } = {}): Column => ({
   field,
@@ -90,4 +92,4 @@ export const journalCounter = "journal";
 /** Name of the counter of changes to tables that are kept in memory. */
 export const memoryCounter = "memory";
 
-export const systemTables: readonly Table[] = [countersTable, journalTable, idempotencyTable, leasesTable];
+export const systemTables: readonly Table[] = [countersTable, journalTable, idempotencyTable, leasesTable, ...jobTables];

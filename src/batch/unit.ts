@@ -13,6 +13,8 @@ import { type Entry, textOf, uniqueText, WorkingSet } from "./working-set.ts";
 export interface EmittedEvent {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
+  /** How many jobs, one because of the other, came before it. */
+  readonly depth?: number;
 }
 
 /** Name of the counter behind a table's sequence. */

@@ -437,8 +437,10 @@ export class Writer {
       const events = unit.takeEvents();
       const changes = stays ? unit.rows.changesSince(mark) : [];
       const follow = this.#options.automatic?.of(changes) ?? [];
+      const all = follow.length === 0 ? events : [...events, ...follow];
+      const { depth } = command;
       const kept: Kept = stays
-        ? { command, verdict, changes, events: follow.length === 0 ? events : [...events, ...follow] }
+        ? { command, verdict, changes, events: depth === undefined ? all : all.map((event) => ({ ...event, depth })) }
         : { command, verdict, changes, events: [] };
       if (command.idempotency !== undefined) keys.set(keyText(command), kept);
       return { kept };

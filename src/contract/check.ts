@@ -1,5 +1,6 @@
 /** Checks of a definition before it is compiled. Every problem names the resource and the field, filter or function it is in. */
 import { checkEvents } from "./check-events.ts";
+import { checkJobs } from "./jobs.ts";
 import type { Condition, Term } from "../define/expression.ts";
 import type { Field, Fields } from "../define/field.ts";
 import type { FunctionDefinition } from "../define/function.ts";
@@ -268,5 +269,6 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     if (resources.has(name)) problem(name, "is a resource and an operation");
     checkFunction(name, fn, undefined);
   }
+  checkJobs(service, problem);
   return problems;
 };

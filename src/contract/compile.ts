@@ -9,6 +9,7 @@ import type { ServiceDefinition } from "../define/service.ts";
 import type { Action, Contract, ManyContract, Operation, ResourceContract, Target } from "./contract.ts";
 import { check } from "./check.ts";
 import { DefinitionError } from "./definition-error.ts";
+import { jobsOf } from "./jobs.ts";
 import { tableOf } from "./tables.ts";
 import { checkVersions } from "./versions/check.ts";
 
@@ -342,6 +343,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     resources,
     operations: builder.operations,
     events: eventsOf(definition, resources.values()),
+    jobs: jobsOf(definition),
     singletons,
     tables: [...resources.values()].map((resource) => resource.table).filter((table) => table.readOnly !== true),
     messages: definition.messages,

@@ -9,6 +9,7 @@ import type { EventDefinition, Measure, NamedFilter, Relation, RowRule, Statisti
 import type { Messages, ServiceDefinition } from "../define/service.ts";
 import type { VersionDefinition } from "../define/version.ts";
 import type { Table } from "../store/table.ts";
+import type { JobContract } from "./jobs.ts";
 
 /** What an operation does; `function` covers commands and queries of the definition. */
 export type Action = "list" | "get" | "create" | "update" | "replace" | "delete" | "count" | "property" | "stats" | "function";
@@ -112,6 +113,7 @@ export interface Contract {
   readonly operations: ReadonlyMap<string, Operation>;
   /** Listening to events; in no table of addresses: channels that stream offer it. Its roles are those that see rows of a resource with events. */
   readonly events: Operation;
+  readonly jobs: ReadonlyMap<string, JobContract>;
   /** Singleton name → its operations' resource. */
   readonly singletons: ReadonlyMap<string, { readonly name: string; readonly doc: string; readonly resource: ResourceContract }>;
   readonly tables: readonly Table[];

@@ -12,6 +12,16 @@ export {
   t,
 } from "./field.ts";
 export * from "./function.ts";
+export {
+  type BackgroundJob,
+  type JobDefinition,
+  type JobEvent,
+  job,
+  type ScheduledJob,
+  type ScheduledRun,
+  schedule,
+  type When,
+} from "./jobs.ts";
 export { latencyAt, type LatencyBucket, latencyBuckets } from "./latency.ts";
 export {
   type Access,

@@ -10,6 +10,7 @@
  */
 import type { Fields, RowOf } from "./field.ts";
 import type { FunctionDefinition } from "./function.ts";
+import type { JobDefinition } from "./jobs.ts";
 import type { ResourceDefinition, SingletonDefinition } from "./resource.ts";
 import type { VersionDefinition } from "./version.ts";
 
@@ -35,6 +36,8 @@ export interface ServiceDefinition {
   readonly resources: readonly ResourceDefinition[];
   readonly singletons: readonly SingletonDefinition[];
   readonly operations: Readonly<Record<string, FunctionDefinition>>;
+  /** Work that nobody calls: it follows events or a clock. See `job` and `schedule`. */
+  readonly jobs?: Readonly<Record<string, JobDefinition>>;
   /** Older versions, newest first; each lists what changed after it. */
   readonly older: readonly VersionDefinition[];
   readonly messages: Messages;

@@ -26,6 +26,7 @@ export interface EventLogOptions {
 interface EmittedEvent {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
+  readonly depth?: number;
 }
 
 const eventsOf = (row: Readonly<Record<string, unknown>>): readonly StoredEvent[] => {
@@ -34,7 +35,7 @@ const eventsOf = (row: Readonly<Record<string, unknown>>): readonly StoredEvent[
   const list = (typeof events === "string" ? JSON.parse(events) : events) as readonly EmittedEvent[];
   const operation = String(row["operation"]);
   const service = operation.slice(0, operation.indexOf("."));
-  return list.map(({ type, data }, index) => ({
+  return list.map(({ type, data, depth }, index) => ({
     seq: Number(row["seq"]),
     index,
     at: String(row["at"]),
@@ -42,6 +43,7 @@ const eventsOf = (row: Readonly<Record<string, unknown>>): readonly StoredEvent[
     type,
     data,
     requestId: String(row["requestId"]),
+    ...(depth === undefined ? {} : { depth }),
   }));
 };
 

@@ -17,6 +17,8 @@ export interface StoredEvent {
   readonly type: string;
   readonly data: Readonly<Record<string, unknown>>;
   readonly requestId: string;
+  /** How many jobs, one because of the other, came before it; absent: somebody called. */
+  readonly depth?: number;
 }
 
 /** Everything up to and with this event was seen. `index` infinity: all events of the row. */
