@@ -3,7 +3,7 @@
  */
 import type { Contract } from "../../contract/contract.ts";
 import { versionView } from "../../contract/versions.ts";
-import { formatDeprecation, formatLinks, formatSunset } from "../http/index.ts";
+import { formatLinks, versionOf } from "../http/index.ts";
 import type { HttpVersion, Link } from "../http/index.ts";
 import { routeTable } from "./route-table.ts";
 import type { RouteTable } from "./route-table.ts";
@@ -16,30 +16,10 @@ export interface ServedVersion extends HttpVersion {
 /** Service → version → what is served. */
 export type Served = ReadonlyMap<string, ReadonlyMap<string, ServedVersion>>;
 
-const dayOf = (date: string): Date => new Date(`${date}T00:00:00.000Z`);
-
-const versionOf = (contract: Contract, name: string): ServedVersion => {
-  const definition = contract.older.find((older) => older.name === name);
-  const headers: (readonly [string, string])[] = [];
-  const links: Link[] = [];
-  if (definition?.deprecated !== undefined) headers.push(["Deprecation", formatDeprecation(dayOf(definition.deprecated))]);
-  if (definition?.sunset !== undefined) headers.push(["Sunset", formatSunset(dayOf(definition.sunset))]);
-  if (definition?.guide !== undefined) {
-    const rel = definition.sunset === undefined ? "deprecation" : "deprecation sunset";
-    links.push({ target: definition.guide, rel, type: "text/html" });
-  }
-  if (definition !== undefined) links.push({ target: `/${contract.service}/${contract.version}`, rel: "successor-version" });
-  return {
-    service: contract.service,
-    name,
-    contract,
-    older: definition === undefined ? undefined : name,
-    table: routeTable(versionView(contract, name).contract, contract),
-    headers,
-    links,
-    sunsetMs: definition?.sunset === undefined ? Number.POSITIVE_INFINITY : dayOf(definition.sunset).getTime(),
-  };
-};
+const servedVersion = (contract: Contract, name: string): ServedVersion => ({
+  ...versionOf(contract, name),
+  table: routeTable(versionView(contract, name).contract, contract),
+});
 
 /** Compiles the tables. Throws when two contracts have the same service. */
 export const serve = (contracts: readonly Contract[]): Served => {
@@ -47,7 +27,7 @@ export const serve = (contracts: readonly Contract[]): Served => {
   for (const contract of contracts) {
     if (served.has(contract.service)) throw new Error(`service ${contract.service} is given twice`);
     const names = [contract.version, ...contract.older.map((older) => older.name)];
-    served.set(contract.service, new Map(names.map((name) => [name, versionOf(contract, name)])));
+    served.set(contract.service, new Map(names.map((name) => [name, servedVersion(contract, name)])));
   }
   return served;
 };
