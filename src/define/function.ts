@@ -169,6 +169,8 @@ export interface QueryContext extends BaseContext {
 
 export interface CommandContext extends BaseContext {
   table<F extends Fields>(resource: ResourceDefinition<string, F>): TableAccess<F>;
+  /** An entry of the installation's directory, as its value; `undefined` where there is none. What a command always needs it asks for in `load` (`entryOf`). */
+  entry(kind: string, name: string): Awaitable<Readonly<Record<string, unknown>> | undefined>;
   /** A new identifier for a resource. */
   id(resource: ResourceDefinition): string;
   /** Whether the caller's row rule lets them see a row. Code itself sees every row of the tenant's environment. */

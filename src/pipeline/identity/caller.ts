@@ -2,9 +2,9 @@
 import type { Mask } from "../../define/field.ts";
 import type { Principal } from "../../define/function.ts";
 
-/** How the caller was recognised. */
+/** How the caller was recognised; `app`: not at all, the installation works for it. */
 export type Authentication =
-  "key" | "signature" | "sealed" | "session" | "token" | "basic" | "certificate" | "anonymous" | "system";
+  "key" | "signature" | "sealed" | "session" | "token" | "basic" | "certificate" | "app" | "anonymous" | "system";
 
 /** Fields that policies keep from a caller: table and field (`bank_accounts.iban`) → what is shown in place of the value. Plain data. */
 export interface Redaction {

@@ -35,7 +35,9 @@ export type Credentials =
       verify(key: SigningKey): MaybePromise<Refusal | undefined>;
     }
   /** A client certificate that the listener has found good: SHA-256 of it, base64url. */
-  | { readonly kind: "certificate"; readonly fingerprint: string };
+  | { readonly kind: "certificate"; readonly fingerprint: string }
+  /** None: the installation works for an app of itself, such as for its webhooks. No channel makes them. */
+  | { readonly kind: "app"; readonly id: string; readonly environment: string };
 
 /** A text that is the same for the same credentials, and no secret: whose a job is. */
 export const ownerOf = (credentials: Credentials): string | undefined => {
@@ -55,5 +57,7 @@ export const ownerOf = (credentials: Credentials): string | undefined => {
       return digest(`signature ${credentials.keyId}`);
     case "certificate":
       return digest(`certificate ${credentials.fingerprint}`);
+    case "app":
+      return digest(`app ${credentials.id} ${credentials.environment}`);
   }
 };

@@ -77,7 +77,8 @@ export class Identity {
   }
 
   #found(resolved: Resolved | Refusal, call: Call): MaybePromise<Caller | Refusal> {
-    if (isRefusal(resolved)) return this.#failed(resolved, call);
+    // Nobody tries to find out by it.
+    if (isRefusal(resolved)) return call.credentials.kind === "app" ? resolved : this.#failed(resolved, call);
     const nowMs = this.#clock();
     const barred = this.#barred(resolved, call, nowMs);
     if (barred !== undefined) return barred;

@@ -166,7 +166,29 @@ export class Resolver {
         return this.#signature(credentials);
       case "token":
         return this.#token(credentials);
+      case "app":
+        return this.#app(credentials);
     }
+  }
+
+  /** An app without a credential of its own. */
+  async #app({ id, environment }: Extract<Credentials, { kind: "app" }>): Promise<Resolved | Refusal> {
+    const app = await this.#directory.get("app", id);
+    const place = app === undefined ? undefined : await this.#options.placeOf(app.owner);
+    if (app === undefined || place === undefined) return invalidCredentials();
+    return this.#complete({
+      authentication: "app",
+      tenant: place.tenant,
+      environment,
+      app: id,
+      user: null,
+      subject: null,
+      key: null,
+      scopes: null,
+      roles: [],
+      deps: [app],
+      expiresMs: Number.POSITIVE_INFINITY,
+    });
   }
 
   #keep(hash: string, resolved: Resolved | Refusal): Resolved | Refusal {

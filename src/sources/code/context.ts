@@ -18,6 +18,8 @@ import type { Unit } from "../../batch/unit.ts";
 import type { Caller } from "../../pipeline/identity/caller.ts";
 import { andThen, bindCaller, type CallerParam, callerValue, holds } from "../../pipeline/condition.ts";
 import { newIdentifier } from "../../pipeline/identifier.ts";
+import { directoryTable } from "../../pipeline/identity/directory-tables.ts";
+import { installationRealm } from "../../pipeline/identity/realm.ts";
 import type { RecentCalls } from "../../pipeline/recent-calls.ts";
 import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { jsonReady } from "../../pipeline/json-ready.ts";
@@ -239,6 +241,11 @@ export const commandContext = (
   refuse: refuseWith,
   document: documentAnswer,
   table: (resource: ResourceDefinition<string, never>) => accessOf(resourceOf(resource), unit, caller) as never,
+  entry: (kind, name) =>
+    andThen(
+      unit.get(directoryTable, installationRealm, [kind, name]),
+      (row) => row?.["value"] as Record<string, unknown> | undefined,
+    ),
   id: (resource) => `${resourceOf(resource).prefix}_${newIdentifier()}`,
   visible: (resource, row) => {
     const view = viewOf(resourceOf(resource), caller.roles);
