@@ -8,13 +8,18 @@
  *   await plane.ask("/market/v1/goods", { key });
  */
 import { createRest } from "../../src/channels/rest/index.ts";
+import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp, compileServices, tablesOf } from "../../src/host/app.ts";
+import { createChannels } from "../../src/host/channels.ts";
+import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { type Listeners, startListeners } from "../../src/host/listeners.ts";
 import { createForwardReceiver } from "../../src/host/forward-receiver.ts";
 import { forwardPath } from "../../src/host/forward.ts";
 import { grantKeys } from "../../src/host/keys.ts";
 import { loadServices } from "../../src/host/load-services.ts";
 import { createManaged, type ManagedOptions } from "../../src/host/managed.ts";
 import { MemoryLimiter } from "../../src/limits/index.ts";
+import type { Logger } from "../../src/observe/logger.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { applyMigration, type OpenStore, openStore, planMigration } from "../../src/store/index.ts";
 import type { TestDatabase } from "../postgres/index.ts";
@@ -44,6 +49,8 @@ export interface Heard {
 export interface Node extends AsyncDisposable {
   readonly app: App;
   readonly origin: string;
+  /** Listeners beside HTTP: started when they are first asked for. */
+  listeners(): Promise<Listeners>;
 }
 
 export interface Plane extends AsyncDisposable {
@@ -90,12 +97,14 @@ export interface PlaneOptions {
   readonly managed?: Partial<ManagedOptions>;
   /** Milliseconds that the clock is ahead. */
   readonly aheadMs?: () => number;
+  /** In place of the market. */
+  readonly service?: ServiceDefinition;
 }
 
 export const openPlane = async (database: TestDatabase, options: PlaneOptions = {}): Promise<Plane> => {
-  const { count = 1, managed = {}, aheadMs = () => 0 } = options;
+  const { count = 1, managed = {}, aheadMs = () => 0, service = market } = options;
   const platform = (await loadServices([])).flatMap(({ definition }) => (definition.name === "platform" ? [definition] : []));
-  const services = [market, ...platform];
+  const services = [service, ...platform];
   const contracts = compileServices(services);
   const errors: unknown[] = [];
   const nodes: Node[] = [];
@@ -124,9 +133,15 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
     app.directory.start();
     await app.managed?.start();
     const origins = app.managed?.origins;
+    const logger = { error: (_: string, { error }: { error?: unknown }) => onError(error) } as unknown as Logger;
+    const config = { publicUrl: undefined, mode: "development" } as const;
+    const channels = createChannels({ app, config, services: [] }, { logger });
+    let listeners: Promise<Listeners> | undefined;
     const rest = createRest({
       contracts: [...contracts.values()],
       pipeline: app.pipeline,
+      channels: channels.bySegment,
+      ...(channels.root === undefined ? {} : { rootChannel: channels.root }),
       hooks: { onError },
       ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
     });
@@ -138,18 +153,25 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
       fetch: async (request, listener) => {
         const { pathname } = new URL(request.url);
         if (pathname === "/healthz") return new Response("ok");
-        const peer = { address: listener.requestIP(request)?.address ?? "" };
-        if (pathname !== forwardPath) return rest.handle(request, peer);
+        if (pathname !== forwardPath) return unlessUpgraded(rest.handle(request, new Peer(listener, request)));
         return (await receive(request)) ?? new Response(null, { status: 404 });
       },
+      websocket: sockets,
     });
     const origin = `http://127.0.0.1:${server.port}`;
     await app.leases?.join({ address: origin });
     nodes.push({
       app,
       origin,
+      listeners() {
+        const where = { host: "127.0.0.1", port: 0, tls: undefined, grpcPort: undefined, linePort: undefined };
+        return (listeners ??= startListeners(where, { port: 0, parts: channels.parts, logger }));
+      },
       [Symbol.asyncDispose]: async () => {
+        await (await listeners)?.stop({ withinMs: 0 });
+        await channels.close();
         await server.stop(true);
+        app.events.stop();
         app.directory.stop();
         await app.writer.drained();
         await app.managed?.stop();
@@ -194,7 +216,12 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
   const productOf = async (roles: readonly string[]): Promise<string> => {
     const known = products.get(roles.join());
     if (known !== undefined) return known;
-    const body = { name: `market-${++names}`, title: "Market", services: [{ service: "market", roles }], visibility: "public" };
+    const body = {
+      name: `market-${++names}`,
+      title: "Market",
+      services: [{ service: service.name, roles }],
+      visibility: "public",
+    };
     const { id } = await admin("POST", "/products", body);
     products.set(roles.join(), String(id));
     return String(id);
