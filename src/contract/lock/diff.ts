@@ -5,6 +5,7 @@
  *   { kind: "breaking", where: "v1 accounts.create input name", what: "maxLength 255 → 100: longer values are refused" }
  */
 import { diffFields } from "./diff-fields.ts";
+import { goneName } from "./newest-names.ts";
 import type { LockedOperation, LockedResource, LockedVersion } from "./normalize.ts";
 import type { Numbers } from "./numbers.ts";
 
@@ -180,6 +181,8 @@ export const diffContracts = (
     (message, before, after) => {
       const numbers = new Set(Object.values(after));
       for (const [field, number] of Object.entries(before)) {
+        // Its name went to another field in a newer version.
+        if (after[goneName(field)] === number) continue;
         if (after[field] !== undefined && after[field] !== number)
           changes.breaking(`numbers ${message}`, `${field} has number ${after[field]}, not ${number}`);
         else if (!numbers.has(number)) changes.breaking(`numbers ${message}`, `number ${number} of ${field} was given up`);
