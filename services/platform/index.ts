@@ -8,6 +8,7 @@ import * as commerce from "./commerce/index.ts";
 import * as identity from "./identity/index.ts";
 import { messages } from "./messages/index.ts";
 import { roles } from "./roles.ts";
+import * as webhooks from "./webhooks/index.ts";
 
 export default service("platform", {
   title: "Platform",
@@ -17,7 +18,7 @@ A person signs up, logs in by a browser's session, registers an app, subscribes 
   version: "v1",
   rowsOf: "tenant",
   roles,
-  resources: [...identity.resources, ...commerce.resources, ...analytics.resources],
+  resources: [...identity.resources, ...commerce.resources, ...analytics.resources, ...webhooks.resources],
   operations: { ...identity.operations, ...commerce.operations, ...analytics.operations },
   messages,
   // The demo's keys are an administrator's here.

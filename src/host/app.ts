@@ -26,6 +26,7 @@ import { Signer } from "./forward.ts";
 import { oauthTables } from "../oauth/index.ts";
 import { ForwardClient } from "./forward-client.ts";
 import type { Managed, ManagedParts } from "./managed.ts";
+import { webhookStateTable } from "./webhooks/state-table.ts";
 
 export interface AppOptions {
   readonly services: readonly ServiceDefinition[];
@@ -89,6 +90,7 @@ export const installationTables: readonly Table[] = [
   keysTable,
   usageTable,
   trafficTable,
+  webhookStateTable,
 ];
 
 /** A table stands after those it refers to; in a circle the order of definition decides. */

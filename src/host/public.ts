@@ -1,5 +1,13 @@
 /** What services and users import as "pons": the language, and tools for credentials. */
 export * from "../define/index.ts";
+export {
+  webhookKeyLabel,
+  webhookPublicKey,
+  webhookSecret,
+  type WebhookSigning,
+  webhookSignings,
+} from "../events/webhooks/index.ts";
+export { flawOfAddress, leadsInside } from "../outbound/index.ts";
 export { effectOn, type PolicyEffect } from "../pipeline/policy-trial.ts";
 export { hashOfKey, newApiKey, shownPrefix } from "../pipeline/identity/api-key.ts";
 export { csrfOf, newSessionToken } from "../pipeline/identity/session.ts";

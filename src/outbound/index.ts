@@ -1,5 +1,6 @@
 /** Requests to addresses that others have given. */
 export { isPublicAddress } from "./address.ts";
+export { flawOfAddress, leadsInside } from "./check.ts";
 export { createGuardedFetch, type GuardedFetch, type GuardedInit, type GuardOptions, outboundLimits } from "./guarded-fetch.ts";
 export { OutboundError, type OutboundFault } from "./outbound-error.ts";
 export type { Lookup } from "./resolve.ts";

@@ -7,6 +7,7 @@ import { plans } from "../commerce/plan-fields.ts";
 import { products } from "../commerce/product-fields.ts";
 import { endSubscriptions, subscribe, subscribeRefusals } from "../commerce/subscribe.ts";
 import { environmentNames } from "../commerce/words.ts";
+import { disableWebhooks } from "../webhooks/end.ts";
 import { type App, apps as declared, appsMax, appTerms } from "./app-fields.ts";
 import { communities } from "./community-fields.ts";
 import { endKeys, keyInput, keyOutput, keyRefusals, makeKey, shownKey, tellOfKey } from "./key-changes.ts";
@@ -170,12 +171,13 @@ export const appResource = resource(declared, ({ self, rows, all, filter, many, 
     }),
     close: command({
       on: "item",
-      doc: "Ends an app for good, with all its keys and subscriptions.",
+      doc: "Ends an app for good, with all its keys, subscriptions and webhooks.",
       roles: ["developer", "admin"],
       run: async (ctx, { row }) => {
         if (row.status === "closed") return row;
         await endKeys(ctx, row);
         await endSubscriptions(ctx, row.id, "The app was closed.");
+        await disableWebhooks(ctx, row.id, "The app was closed.");
         return ctx.table(self).update(row.id, { status: "closed", subscriptions: [] });
       },
     }),
