@@ -1,5 +1,6 @@
 /** What a channel's driver is: a client of it, generic over every operation of every contract, with the same questions and answers on all channels. */
 import type { Contract } from "../../src/contract/contract.ts";
+import type { Numbers } from "../../src/contract/lock/numbers.ts";
 import type { Input } from "../../src/pipeline/call.ts";
 
 /** One operation, asked for once. */
@@ -41,6 +42,8 @@ export interface Target {
   readonly grpcPort?: number;
   readonly linePort?: number;
   contract(service: string): Contract;
+  /** Numbers of fields, as the server has them. */
+  numbersOf(contract: Contract): Numbers;
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
 

@@ -1,0 +1,5 @@
+/** A driver for each channel. */
+import type { Driver } from "../driver.ts";
+import { restDriver } from "./rest.ts";
+
+export const drivers: readonly Driver[] = [restDriver];
