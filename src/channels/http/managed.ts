@@ -8,7 +8,11 @@ const cookieOf = ({ token, maxAgeSeconds }: SessionChange): string =>
   `${sessionCookie}=${token ?? ""}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${token === null ? 0 : Math.floor(maxAgeSeconds)}`;
 
 /** Puts them into `headers`. `isRead`: the answer is one that a client may keep. */
-export const addManaged = (headers: Headers, { findings, credentials }: HttpExchange, isRead: boolean): void => {
+export const addManaged = (
+  headers: Headers,
+  { findings, credentials }: Pick<HttpExchange, "findings" | "credentials">,
+  isRead: boolean,
+): void => {
   const { session } = findings;
   for (const [name, value] of findings.headers ?? []) {
     if (name === "Link") headers.append(name, value);
