@@ -192,6 +192,14 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     }
   };
 
+  const whoCalls = (call: Call): MaybePromise<Caller | Refusal> =>
+    andThen(options.identity.callerOf(call), (found) => {
+      // Somebody who is known may be kept from this operation alone.
+      if ("status" in found && found.status !== 403 && call.isIdle !== true)
+        finish(contextOf(call), { ok: false, refusal: found });
+      return found;
+    });
+
   const decline = (call: Call, refusal: Refusal): MaybePromise<Refusal> => {
     const context = contextOf(call);
     const told = (refused: Refusal): Refusal => {
@@ -444,7 +452,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, identify: (call) => options.identity.callerOf(call), permit, decline, runBatch, stream, subscribe, takeOver };
+  return { run, identify: whoCalls, permit, decline, runBatch, stream, subscribe, takeOver };
 };
 
 /** The call in the newest version's words. */

@@ -29,7 +29,10 @@ export type RowStream =
 
 export interface Pipeline {
   run(call: Call): MaybePromise<Result>;
-  /** Who calls, or why nobody does. Runs, counts and records nothing: for connections that stay open longer than a call. Throws `StoreError`. */
+  /**
+   * Who calls, or why nobody does, for connections that stay open longer than a call. Runs and counts nothing; who is turned away is recorded, unless the call
+   * is idle. Throws `StoreError`.
+   */
   identify(call: Call): MaybePromise<Caller | Refusal>;
   /**
    * Whether the caller may make the call at all: identify, admit, authorize. Runs nothing and looks at no row and no body. For channels that read
