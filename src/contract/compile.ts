@@ -12,6 +12,7 @@ import { DefinitionError } from "./definition-error.ts";
 import { jobsOf } from "./jobs.ts";
 import { tableOf } from "./tables.ts";
 import { checkVersions } from "./versions/check.ts";
+import { checkSoap } from "./soap/check.ts";
 
 const defaultPerPage = 20;
 const defaultMaxPerPage = 100;
@@ -349,7 +350,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     messages: definition.messages,
     definition,
   };
-  const flaws = checkVersions(contract);
+  const flaws = [...checkVersions(contract), ...checkSoap(contract)];
   if (flaws.length > 0) throw new DefinitionError(definition.name, flaws);
   return contract;
 };

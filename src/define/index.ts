@@ -56,6 +56,7 @@ export {
   type PolicyVerdict,
 } from "./policy.ts";
 export type { RecentCall } from "./recent-call.ts";
+export type { SoapDefinition, SoapElement, SoapElements, SoapOperation, SoapRefused, SoapType, SoapValue } from "./soap.ts";
 export * from "./service.ts";
 export * from "./version.ts";
 export { currencies, exponentOf } from "./currencies.ts";

@@ -12,6 +12,7 @@ import type { Fields, RowOf } from "./field.ts";
 import type { FunctionDefinition } from "./function.ts";
 import type { JobDefinition } from "./jobs.ts";
 import type { ResourceDefinition, SingletonDefinition } from "./resource.ts";
+import type { SoapDefinition } from "./soap.ts";
 import type { VersionDefinition } from "./version.ts";
 
 /** Messages by language (BCP 47) and key; `{name}` stands for a parameter. Keys: `error.<type>`, `field.<resource>.<field>`. */
@@ -47,6 +48,8 @@ export interface ServiceDefinition {
   readonly tools?: Readonly<Record<string, Readonly<Record<string, Tool>>>>;
   /** Roles of the demo logins in development; without it, roles that have a singleton are customers' roles, the others the staff's. */
   readonly demo?: { readonly staff: readonly string[]; readonly customer: readonly string[] };
+  /** Names, types and messages over SOAP, where they are given. */
+  readonly soap?: SoapDefinition;
 }
 
 /** What a tool works on: the rows of one environment of one tenant, read from the database itself. */
