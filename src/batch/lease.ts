@@ -105,6 +105,16 @@ export class Leases {
     return this.#member === undefined || this.#isHeld(partitionOf(realm));
   }
 
+  /**
+   * Whether a realm's lease is this process's, and has not run out as far as it can tell: for what goes outside, where no transaction would fence it. A
+   * process that is no node is asked by nobody else.
+   */
+  holds(realm: number): boolean {
+    if (this.#member === undefined) return true;
+    const seen = this.#seen.get(partitionOf(realm));
+    return seen?.holder === this.#id && seen.until > performance.now();
+  }
+
   /** Where a realm's commands run; known without asking but for what is free. Throws `StoreError`. */
   route(realm: number): Route | Promise<Route> {
     const partition = partitionOf(realm);

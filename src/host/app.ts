@@ -17,7 +17,7 @@ import { createPipeline } from "../pipeline/index.ts";
 import { EventLog } from "../events/index.ts";
 import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
 import { RecentCalls } from "../pipeline/recent-calls.ts";
-import { Agendas, invariantsOf, registerResources, Router, Sources } from "../sources/index.ts";
+import { Agendas, invariantsOf, Jobs, registerResources, Router, Sources } from "../sources/index.ts";
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
 import { trafficTable } from "../manage/usage/index.ts";
@@ -70,6 +70,8 @@ export interface App {
   readonly pipeline: Pipeline;
   /** What was committed, in order; stopped before the store is closed. */
   readonly events: EventLog;
+  /** Work that nobody calls; started where the app lives on, once it has its leases, and stopped before they are given back. */
+  readonly jobs: Jobs;
   /** Where other processes may write too: which of them writes what. Joined where the app can be reached. */
   readonly leases: Leases | undefined;
   /** Signs calls between nodes. */
@@ -218,6 +220,18 @@ export const createApp = (options: AppOptions): App => {
     ...(onError === undefined ? {} : { onError: (error: unknown, operation: string) => onError(error, operation) }),
   });
   writer.journalHeads.listen((heads) => events.moved(heads));
+  const jobs = new Jobs({
+    store,
+    writer,
+    events,
+    contracts: contracts.values(),
+    sequences,
+    inMemory,
+    secrets,
+    clock,
+    worksOn: leases === undefined ? undefined : (realm) => leases.holds(realm),
+    onError,
+  });
   const pipeline = createPipeline({
     events,
     contracts,
@@ -247,6 +261,7 @@ export const createApp = (options: AppOptions): App => {
     audit,
     pipeline,
     events,
+    jobs,
     leases,
     signer,
     takeOver,

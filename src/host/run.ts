@@ -81,6 +81,7 @@ const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => 
   let stopping: Promise<boolean> | undefined;
   const stop = async (): Promise<boolean> => {
     logger.info("stopping", { pending: listening.pending() });
+    await booted.app.jobs.stop();
     await handLeasesOver(booted);
     const isDrained = await listening.stop({ withinMs: drainMsMax });
     if (!isDrained) logger.warn("calls_cut_off", { afterMs: drainMsMax });
@@ -92,10 +93,17 @@ const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => 
 };
 
 /** Rows of other nodes' realms have become this one's to work on. */
-const lookAtAgenda = ({ agenda, writer }: Booted["app"]): void => {
+const lookAtAgenda = ({ agenda, writer, jobs }: Booted["app"]): void => {
   agenda.rescan();
   writer.wake();
+  jobs.gained();
 };
+
+/** Work that nobody calls; where the database is away it begins with the first look that succeeds. */
+const startJobs = ({ jobs }: Booted["app"], logger: Logger): Promise<void> =>
+  jobs.start({
+    onFailed: ({ isParked, ...failure }) => logger[isParked ? "error" : "warn"](isParked ? "job_parked" : "job_failed", failure),
+  });
 
 /** Boots and listens. Throws `StartError`; whatever was opened is closed then. */
 export const run = async (config: Config, options: BootOptions): Promise<Running> => {
@@ -134,6 +142,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   }
   const { grpcPort, linePort } = listeners;
   await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app) });
+  await startJobs(app, logger);
   if (demo !== undefined) {
     const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
     await writeDemoFile(config.data, { baseUrl, ...others, ...demo });

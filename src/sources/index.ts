@@ -2,5 +2,7 @@ export { registerResources } from "./code/context.ts";
 export { Sources } from "./sources.ts";
 export { type Forwarded, type Handed, type Peers, Router } from "./router.ts";
 export { Agendas } from "./agenda.ts";
+export { Jobs } from "./jobs/jobs.ts";
+export type { Failure } from "./jobs/runner.ts";
 export { invariantsOf } from "./invariants.ts";
 export { scanRows } from "./code/scan.ts";
