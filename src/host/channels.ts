@@ -18,7 +18,15 @@ interface Mounted {
   load(parts: ChannelParts): Promise<HttpChannel>;
 }
 
-const mounted: readonly Mounted[] = [];
+const mounted: readonly Mounted[] = [
+  {
+    name: "stream",
+    segment: "stream",
+    methods: ["GET"],
+    bodyBytesMax: 0,
+    load: async (parts) => (await import("../channels/stream/index.ts")).createStream(parts),
+  },
+];
 
 /** A channel that loads itself. */
 class Lazy implements HttpChannel {

@@ -1,0 +1,408 @@
+/**
+ * One WebSocket: messages in, answers and events out. Each message is a call of its own: it is identified, limited, authorized, metered and recorded by itself.
+ *
+ *   closes with   because
+ *   1001          the server stops
+ *   1003          a message was not text
+ *   1013          to be tried again later: `slow_consumer` does not read what is sent; too many connections
+ *   4401          no credentials within the time for them, or they no longer count; the reason is the type of the refusal
+ *   4403          no policy lets the page's origin read what was answered
+ *   4429          too many messages
+ *
+ * The listener itself closes with 1002, 1007 and 1009 what is no WebSocket, no UTF-8, or too large.
+ */
+import type { Operation } from "../../contract/contract.ts";
+import { positionText } from "../../events/index.ts";
+import type { Findings, Result } from "../../pipeline/call.ts";
+import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
+import type { MaybePromise } from "../../store/store.ts";
+import type { ChannelParts, Socket, SocketSession } from "../http/index.ts";
+import { authenticate } from "./authenticate.ts";
+import { readBatch } from "./batch.ts";
+import { CallQueue, type Work } from "./call-queue.ts";
+import { answerText, notice, noticeOf, refusalMembers, refusalText, type Telling, verdictOf } from "./envelope.ts";
+import { type EventOrigin, eventText } from "./event-text.ts";
+import { readInput } from "./input.ts";
+import type { StreamLimits } from "./limits.ts";
+import { type Conditions, type Message, readMessage } from "./message.ts";
+import { Outbox } from "./outbox.ts";
+import type { Member, Roster } from "./roster.ts";
+import type { Seat } from "./seat.ts";
+import { endOf, listen } from "./listen.ts";
+
+/** What all connections share. */
+export interface Shared {
+  readonly parts: ChannelParts;
+  readonly limits: StreamLimits;
+  readonly roster: Roster;
+}
+
+/** Close codes of this channel; the others are of RFC 6455 section 7.4.1. */
+export const closeCodes = {
+  goingAway: 1001,
+  textOnly: 1003,
+  later: 1013,
+  unauthenticated: 4401,
+  originRefused: 4403,
+  tooManyMessages: 4429,
+} as const;
+
+/** A reason has 123 bytes at most (RFC 6455 section 5.5). */
+const reasonLengthMax = 120;
+const secondMs = 1_000;
+
+const isRefusal = (value: object): value is Refusal => "type" in value && "status" in value;
+
+export class Connection implements SocketSession, Member {
+  readonly seat: Seat;
+  readonly #shared: Shared;
+  readonly #isForeign: boolean;
+  readonly #openedMs = performance.now();
+  #socket: Socket | undefined;
+  #outbox: Outbox | undefined;
+  #queue: CallQueue | undefined;
+  #subscriptions: Map<string, AbortController> | undefined;
+  /** Ends functions that only read when nobody is there any more. */
+  #reading: AbortController | undefined;
+  #heardMs = this.#openedMs;
+  #pingedMs: number | undefined;
+  /** Messages of the second that began then. */
+  #secondMs = this.#openedMs;
+  #secondCount = 0;
+  #count = 0;
+  #isLeaving = false;
+  #isOver = false;
+
+  constructor(seat: Seat, shared: Shared, options: { readonly isForeign: boolean }) {
+    this.seat = seat;
+    this.#shared = shared;
+    this.#isForeign = options.isForeign;
+  }
+
+  open(socket: Socket): void {
+    this.#socket = socket;
+    this.#outbox = new Outbox(socket, { bytesMax: this.#shared.limits.bufferedBytesMax });
+    if (this.#isLeaving) this.cut();
+  }
+
+  message(data: string | Uint8Array): void {
+    if (this.#isOver) return;
+    const nowMs = performance.now();
+    this.#heardMs = nowMs;
+    const { limits } = this.#shared;
+    if (nowMs - this.#secondMs >= secondMs) {
+      this.#secondMs = nowMs;
+      this.#secondCount = 0;
+    }
+    if (++this.#secondCount > limits.messagesPerSecondMax) return this.#end(closeCodes.tooManyMessages, "too_many_messages");
+    if (typeof data !== "string") return this.#end(closeCodes.textOnly, "text_only");
+    const message = readMessage(data, { limits, service: this.seat.version.service });
+    if (message.kind === "unread") return this.#refuse(message.id, message.refusal);
+    if (this.#isLeaving) return this.#refuse(message.id, refuse("unavailable", { retryAfter: 1 }));
+    this.#take(message, Buffer.byteLength(data));
+  }
+
+  drain(): void {
+    this.#outbox?.drained();
+    this.#queue?.resume();
+  }
+
+  pong(): void {
+    this.#heardMs = performance.now();
+    this.#pingedMs = undefined;
+  }
+
+  close(): void {
+    this.#over();
+  }
+
+  tick(nowMs: number): void {
+    const { authenticateMs, heartbeatMs, deadMs, slowMs } = this.#shared.limits;
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (!this.seat.isKnown && nowMs - this.#openedMs >= authenticateMs)
+      return this.#end(closeCodes.unauthenticated, "authentication_timeout");
+    if ((this.#outbox?.fullForMs(nowMs) ?? 0) >= slowMs) return this.#end(closeCodes.later, "slow_consumer");
+    if (this.#pingedMs !== undefined && this.#heardMs > this.#pingedMs) this.#pingedMs = undefined;
+    if (this.#pingedMs === undefined) {
+      if (nowMs - this.#heardMs < heartbeatMs) return;
+      this.#pingedMs = nowMs;
+      socket.ping();
+    } else if (nowMs - this.#pingedMs >= deadMs) {
+      // Nobody is there to be told.
+      this.#over();
+      socket.terminate();
+    }
+  }
+
+  revoke(refusal: Refusal): void {
+    this.#end(closeCodes.unauthenticated, refusal.type);
+  }
+
+  leave(): void {
+    this.#isLeaving = true;
+    for (const controller of this.#subscriptions?.values() ?? []) controller.abort();
+    this.#leaveWhenDone();
+  }
+
+  cut(): void {
+    this.#end(closeCodes.goingAway, "shutdown");
+  }
+
+  #leaveWhenDone(): void {
+    if (this.#isLeaving && (this.#queue?.isIdle ?? true)) this.cut();
+  }
+
+  #end(code: number, reason: string): void {
+    if (this.#isOver) return;
+    this.#over();
+    this.#socket?.close(code, reason.slice(0, reasonLengthMax));
+  }
+
+  #over(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#shared.roster.leave(this);
+    for (const controller of this.#subscriptions?.values() ?? []) controller.abort();
+    this.#reading?.abort();
+    this.#queue?.close();
+    this.#outbox?.close();
+  }
+
+  #send(text: string): void {
+    this.#outbox?.send(text);
+  }
+
+  /** The words of an answer; its request id has the number of its message. */
+  #telling({ language, requestId }: Conditions): Telling | Refusal {
+    const locale = language === undefined ? this.seat.locale : this.#shared.parts.languages.lookup(language);
+    if (locale === undefined) return invalid({ language: [{ code: "bad_format", params: { format: "language" } }] });
+    return {
+      locale,
+      requestId:
+        requestId === undefined
+          ? `${this.seat.requestId}.${(++this.#count).toString(36)}`
+          : this.#shared.parts.requestIds.of(requestId),
+      messages: this.seat.version.contract.messages,
+    };
+  }
+
+  #refuse(id: string | undefined, refusal: Refusal, telling?: Telling): void {
+    const words = telling ?? this.#telling({ language: undefined, requestId: undefined });
+    if (!isRefusal(words)) this.#send(refusalText(id, refusal, words));
+  }
+
+  #take(message: Message, bytes: number): void {
+    switch (message.kind) {
+      case "ping":
+        return this.#send(noticeOf(message.id, "pong", message.value));
+      case "unsubscribe":
+        return this.#unsubscribe(message.id);
+      case "authenticate":
+        return this.#add(message.id, { bytes, kind: "barrier", run: () => this.#authenticate(message) });
+      case "call":
+      case "batch":
+      case "subscribe": {
+        const telling = this.#telling(message);
+        if (isRefusal(telling)) return this.#refuse(message.id, telling);
+        if (message.kind === "subscribe") return this.#subscribe(message, bytes, telling);
+        const operation = message.kind === "call" ? this.#operation(message.operation) : undefined;
+        if (message.kind === "call" && operation === undefined)
+          return this.#refuse(
+            message.id,
+            refuse("not_found", { details: { operation: message.operation.slice(0, 100) } }),
+            telling,
+          );
+        const kind = message.kind === "batch" || operation?.kind === "command" ? "command" : "query";
+        return this.#add(message.id, {
+          bytes,
+          kind,
+          run: (isBegun) =>
+            message.kind === "batch"
+              ? this.#batch(message, telling, bytes)
+              : this.#call(message, operation as Operation, telling, bytes, isBegun),
+        });
+      }
+    }
+  }
+
+  /** Puts work in line; it never rejects there. */
+  #add(id: string | undefined, work: Work): void {
+    const { limits, parts } = this.#shared;
+    this.#queue ??= new CallQueue({ ...limits, isFull: () => this.#outbox?.isFull === true });
+    const failed = (error: unknown): void => {
+      parts.onError(error, { requestId: this.seat.requestId, channel: "stream" });
+      this.#refuse(id, refuse("internal"));
+    };
+    const run: Work["run"] = (isBegun) => {
+      try {
+        const running = work.run(isBegun);
+        return running instanceof Promise ? running.catch(failed).finally(() => this.#doneLater()) : running;
+      } catch (error) {
+        return failed(error);
+      }
+    };
+    if (this.#queue.add({ ...work, run })) return;
+    const quota = limits.waitingMax;
+    this.#refuse(id, refuse("concurrency_exceeded", { retryAfter: 1, details: { limit: "calls", quota } }));
+  }
+
+  #doneLater(): void {
+    if (this.#isLeaving) setTimeout(() => this.#leaveWhenDone());
+  }
+
+  #operation(name: string): Operation | undefined {
+    return this.seat.contract.operations.has(name) ? this.seat.version.contract.operations.get(name) : undefined;
+  }
+
+  #call(
+    message: Extract<Message, { kind: "call" }>,
+    operation: Operation,
+    telling: Telling,
+    bodyBytes: number,
+    isBegun: () => void,
+  ): MaybePromise<void> {
+    const { parts, limits } = this.#shared;
+    const { locale, requestId } = telling;
+    const { id, idempotencyKey, ifMatch } = message;
+    const findings: Findings = {};
+    const input = readInput(operation, message.input, limits);
+    const answer = (result: Result): void => {
+      if (this.#isUnreadable(findings)) return;
+      this.#send(answerText(id, result, { operation, telling, findings, bytesMax: limits.answerBytesMax }));
+    };
+    const shared = { locale, requestId, findings, bodyBytes, deadline: parts.now() + limits.callMsMax };
+    if (isRefusal(input)) {
+      // What cannot be read counts like any other call.
+      const declined = parts.pipeline.decline(this.seat.callOf(operation, {}, shared), input);
+      return declined instanceof Promise
+        ? declined.then((refusal) => answer({ ok: false, refusal }))
+        : answer({ ok: false, refusal: declined });
+    }
+    const isCommand = operation.kind === "command";
+    const result = parts.pipeline.run(
+      this.seat.callOf(operation, input, {
+        ...shared,
+        ifMatch,
+        ...(isCommand ? { idempotencyKey, onRun: isBegun } : {}),
+        ...(operation.function !== undefined && !isCommand ? { signal: this.#signal() } : {}),
+      }),
+    );
+    return result instanceof Promise ? result.then(answer) : answer(result);
+  }
+
+  #signal(): AbortSignal {
+    this.#reading ??= new AbortController();
+    return this.#reading.signal;
+  }
+
+  async #batch(message: Extract<Message, { kind: "batch" }>, telling: Telling, bodyBytes: number): Promise<void> {
+    const { parts, limits } = this.#shared;
+    const { locale, requestId } = telling;
+    const findings: Findings = {};
+    const shared = { locale, requestId, findings, bodyBytes, deadline: parts.now() + limits.callMsMax };
+    const batch = readBatch(message.calls, {
+      limits,
+      idempotencyKey: message.idempotencyKey,
+      operationNamed: (name) => this.#operation(name),
+      callOf: (operation, input, idempotencyKey) => this.seat.callOf(operation, input, { ...shared, idempotencyKey }),
+    });
+    if (isRefusal(batch)) return this.#refuse(message.id, batch, telling);
+    const results = await parts.pipeline.runBatch(batch.steps, { strategy: message.strategy });
+    if (this.#isUnreadable(findings)) return;
+    const succeeded = results.filter(({ ok }) => ok).length;
+    const data = results.map((result, index) => verdictOf(result, telling, batch.operations[index]?.resource?.name));
+    const members =
+      succeeded === 0 && results.length > 0
+        ? { ...refusalMembers(refuse("batch_failed"), telling), data }
+        : { success: true, status: succeeded < results.length ? 207 : 200, data };
+    this.#send(notice(message.id, findings.limits === undefined ? members : { ...members, limits: findings.limits }));
+  }
+
+  /** A page of another origin, and the caller's own tenant lets it read nothing: as a browser would keep it from an answer over HTTP. */
+  #isUnreadable({ caller, cors }: Findings): boolean {
+    if (!this.#isForeign || caller === undefined || (cors?.length ?? 0) > 0) return false;
+    this.#end(closeCodes.originRefused, "origin_not_allowed");
+    return true;
+  }
+
+  async #authenticate({ id, shown }: Extract<Message, { kind: "authenticate" }>): Promise<void> {
+    const { parts, roster } = this.#shared;
+    roster.leave(this);
+    const refusal = (await authenticate(this.seat, shown, parts.pipeline)) ?? roster.admits(this.seat);
+    if (this.#isOver) return;
+    if (refusal === undefined) {
+      roster.enter(this);
+      return this.#send(notice(id, { success: true, status: 200, authenticated: true }));
+    }
+    this.#refuse(id, refusal);
+    this.#end(refusal.status === 429 || refusal.status === 503 ? closeCodes.later : closeCodes.unauthenticated, refusal.type);
+  }
+
+  #unsubscribe(id: string): void {
+    const controller = this.#subscriptions?.get(id);
+    if (controller === undefined) return this.#refuse(id, refuse("not_found", { details: { subscription: id } }));
+    this.#subscriptions?.delete(id);
+    controller.abort();
+    this.#send(notice(id, { success: true, status: 200, unsubscribed: true }));
+  }
+
+  #subscribe({ id, query }: Extract<Message, { kind: "subscribe" }>, bytes: number, telling: Telling): void {
+    const { subscriptionsMax: quota } = this.#shared.limits;
+    const subscriptions = (this.#subscriptions ??= new Map<string, AbortController>());
+    if (subscriptions.has(id)) return this.#refuse(id, refuse("conflict", { details: { subscription: id } }), telling);
+    if (subscriptions.size >= quota)
+      return this.#refuse(
+        id,
+        refuse("concurrency_exceeded", { retryAfter: 1, details: { limit: "subscriptions", quota } }),
+        telling,
+      );
+    const controller = new AbortController();
+    subscriptions.set(id, controller);
+    this.#add(id, { bytes, kind: "query", run: async () => this.#openSubscription(id, query, controller, telling, bytes) });
+  }
+
+  async #openSubscription(
+    id: string,
+    query: Extract<Message, { kind: "subscribe" }>["query"],
+    controller: AbortController,
+    telling: Telling,
+    bodyBytes: number,
+  ): Promise<void> {
+    const { parts } = this.#shared;
+    const { signal } = controller;
+    const { locale, requestId } = telling;
+    const findings: Findings = {};
+    const call = this.seat.callOf(this.seat.version.contract.events, {}, { locale, requestId, findings, signal, bodyBytes });
+    const opened = signal.aborted ? undefined : await parts.pipeline.subscribe(call, query);
+    if (signal.aborted || opened === undefined || this.#isUnreadable(findings)) return;
+    if (!opened.ok) {
+      this.#subscriptions?.delete(id);
+      return this.#send(refusalText(id, opened.refusal, telling, { findings }));
+    }
+    const subscribed = { after: positionText(opened.after) };
+    this.#send(notice(id, { success: true, status: 200, subscribed }));
+    void this.#listen(id, opened.events, signal, telling);
+  }
+
+  /** Hands events on until the subscription ends, whichever side ends it. */
+  async #listen(id: string, events: Parameters<typeof listen>[0], signal: AbortSignal, telling: Telling): Promise<void> {
+    const outbox = this.#outbox;
+    if (outbox === undefined) return;
+    const origin: EventOrigin = { origin: this.#shared.parts.publicOrigin ?? "", version: this.seat.version.name };
+    const head = `{"id":${JSON.stringify(id)},"event":`;
+    const ended = await listen(events, {
+      signal,
+      isFull: () => outbox.isFull,
+      room: () => outbox.room(),
+      take: (event) => outbox.send(`${head}${eventText(event, origin)}}`),
+    });
+    if (ended === undefined || signal.aborted || this.#isOver) return;
+    const refusal = endOf(ended, (error) =>
+      this.#shared.parts.onError(error, { requestId: telling.requestId, channel: "stream" }),
+    );
+    this.#subscriptions?.delete(id);
+    if (refusal.status === 401) return this.#end(closeCodes.unauthenticated, refusal.type);
+    this.#send(notice(id, { ...refusalMembers(refusal, telling), ended: true }));
+  }
+}
