@@ -13,7 +13,7 @@
 import { connect, type Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { isCertificateHeader } from "../pipeline/identity/token/index.ts";
-import { certificatesIn, type ClientCertificate, clientCertificateOf } from "./mtls-certificate.ts";
+import { certificatesIn, type ClientCertificate, clientCertificateOf } from "../channels/http/client-certificate.ts";
 import { StartError } from "./start-error.ts";
 
 export interface MtlsPeer {

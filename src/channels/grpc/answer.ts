@@ -1,0 +1,70 @@
+/** Results and refusals as statuses and metadata: the same facts that HTTP's answers have in their headers. */
+import type { Operation } from "../../contract/contract.ts";
+import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import { StreamEnded } from "../../pipeline/stream-ended.ts";
+import { tell, type ToldRefusal } from "../../pipeline/told.ts";
+import { addManaged, type ChannelParts, formatLinks } from "../http/index.ts";
+import { statusOf } from "../rpc/index.ts";
+import type { Asking } from "./asking.ts";
+import type { Metadata } from "./stream.ts";
+import type { Status } from "./status.ts";
+
+/** Names of headers as metadata: in lower case. They are our own, so there are few. */
+const lowered = new Map<string, string>();
+
+const metadataName = (header: string): string => {
+  let name = lowered.get(header);
+  if (name === undefined) lowered.set(header, (name = header.toLowerCase()));
+  return name;
+};
+
+/** Seconds after which an overloaded server or limit that says nothing else may be asked again. */
+const retryAfterDefault = 1;
+
+/** What answers of a stream tell beside their message: request id, limits as they stand, the age of the version. */
+export const metadataOf = ({ requestId, findings, version, credentials, traceparent }: Asking): Metadata => {
+  const metadata: (readonly [string, string])[] = [["x-request-id", requestId]];
+  if (findings.session !== undefined || credentials.kind === "session") {
+    const headers = new Headers();
+    addManaged(headers, { findings, credentials }, false);
+    headers.delete("cache-control");
+    metadata.push(...headers);
+  } else if (findings.headers !== undefined) {
+    for (const [name, value] of findings.headers) if (name !== "Cache-Control") metadata.push([metadataName(name), value]);
+  }
+  if (version.older !== undefined) {
+    for (const [name, value] of version.headers) metadata.push([metadataName(name), value]);
+    const link = formatLinks(version.links);
+    if (link !== undefined) metadata.push(["link", link]);
+  }
+  if (traceparent !== undefined) metadata.push(["traceparent", traceparent]);
+  return metadata;
+};
+
+/** A refusal in the caller's language. */
+export const toldTo = ({ locale, requestId, version }: Asking, operation: Operation, refusal: Refusal): ToldRefusal =>
+  tell(refusal, { locale, requestId, messages: version.contract.messages, resource: operation.resource?.name });
+
+/** A refusal as a status. */
+export const refusalStatus = (asking: Asking, operation: Operation, refusal: Refusal): Status => {
+  const { locale, version } = asking;
+  const { code, message, bytes } = statusOf(refusal, toldTo(asking, operation, refusal), { domain: version.service, locale });
+  return { code, message, details: bytes };
+};
+
+/** Seconds to wait, where the refusal says so or is of a kind that passes. */
+export const retryMetadata = ({ status, retryAfter }: Refusal): Metadata => {
+  const seconds = retryAfter ?? (status === 429 || status === 503 ? retryAfterDefault : undefined);
+  return seconds === undefined ? [] : [["retry-after", String(Math.ceil(seconds))]];
+};
+
+/** Why a stream of rows ended early: its caller may no longer call, or an error, which is told of. */
+export const refusalOfError = (
+  error: unknown,
+  { onError }: Pick<ChannelParts, "onError">,
+  { requestId }: Pick<Asking, "requestId">,
+): Refusal => {
+  if (error instanceof StreamEnded) return error.refusal;
+  onError(error, { requestId, channel: "grpc" });
+  return refuse("internal");
+};

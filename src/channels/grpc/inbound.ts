@@ -1,0 +1,146 @@
+/**
+ * Messages of a request as they come in, one after the other, unpacked. Reading stops while whoever gets them holds it, and HTTP/2's flow control then stops
+ * the client: what waits here is what one piece of the connection held.
+ */
+import type { Refusal } from "../../pipeline/refusal.ts";
+import { refuse } from "../../pipeline/refusal.ts";
+import { tooLarge } from "../http/index.ts";
+import { type Envelope, Envelopes } from "../rpc/index.ts";
+import { unpack, type Unpacked } from "./coding.ts";
+import type { GrpcStream } from "./stream.ts";
+
+export interface Reader {
+  /** A message; `bytes` are only valid during the call. `sent`: bytes on the wire or unpacked, whichever are more. */
+  onMessage(bytes: Uint8Array, sent: number): void;
+  /** The client has said everything. */
+  onEnd(): void;
+  /** Nothing more can be read: what came is no message, or too large. */
+  onFault(refusal: Refusal): void;
+}
+
+const broken = (explanation: string): Refusal => refuse("invalid_body", { details: { reason: "malformed", explanation } });
+
+export class Inbound {
+  readonly #stream: GrpcStream;
+  readonly #reader: Reader;
+  readonly #envelopes: Envelopes;
+  readonly #bytesMax: number;
+  /** Messages that came while another is unpacked or reading is held. */
+  readonly #waiting: Envelope[] = [];
+  #isUnpacking = false;
+  #isHeld = false;
+  #hasEnded = false;
+  #isOver = false;
+
+  constructor(stream: GrpcStream, { bytesMax, reader }: { readonly bytesMax: number; readonly reader: Reader }) {
+    this.#stream = stream;
+    this.#reader = reader;
+    this.#bytesMax = bytesMax;
+    this.#envelopes = new Envelopes({ bytesMax });
+    const { stream: http } = stream;
+    http.on("data", (piece: Uint8Array) => this.#take(piece));
+    http.on("end", () => {
+      this.#hasEnded = true;
+      stream.hasRequestEnded = true;
+      this.#drain();
+    });
+  }
+
+  /** Messages that wait to be taken. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** No message is given out, and none is read, until `release`. */
+  hold(): void {
+    if (this.#isHeld) return;
+    this.#isHeld = true;
+    this.#stream.stream.pause();
+  }
+
+  release(): void {
+    if (!this.#isHeld) return;
+    this.#isHeld = false;
+    this.#drain();
+  }
+
+  /** What else comes is thrown away. */
+  stop(): void {
+    this.#isOver = true;
+    this.#waiting.length = 0;
+    this.#stream.stream.resume();
+  }
+
+  #take(piece: Uint8Array): void {
+    if (this.#isOver) return;
+    const now = Date.now();
+    this.#stream.movedMs = now;
+    this.#stream.heardMs = now;
+    try {
+      for (const envelope of this.#envelopes.push(piece)) {
+        if (this.#waiting.length > 0 || this.#isUnpacking || this.#isHeld) this.#waiting.push(envelope);
+        else this.#open(envelope);
+        if (this.#isOver) return;
+      }
+    } catch (error) {
+      if ((error as Error).name !== "EnvelopeTooLarge") throw error;
+      this.#fault(tooLarge(this.#bytesMax));
+    }
+  }
+
+  #drain(): void {
+    while (!this.#isOver && !this.#isUnpacking && !this.#isHeld) {
+      const envelope = this.#waiting.shift();
+      if (envelope === undefined) {
+        this.#settle();
+        return;
+      }
+      this.#open(envelope);
+    }
+  }
+
+  #settle(): void {
+    if (!this.#hasEnded) {
+      this.#stream.stream.resume();
+      return;
+    }
+    this.#isOver = true;
+    if (this.#envelopes.isPartial) this.#reader.onFault(broken("The stream ended within a message."));
+    else this.#reader.onEnd();
+  }
+
+  #open({ flags, data }: Envelope): void {
+    if (flags === 0) {
+      this.#reader.onMessage(data, data.length);
+      return;
+    }
+    const { coding } = this.#stream;
+    if (flags !== 1) this.#fault(broken("The first byte of a message is neither 0 nor 1."));
+    else if (coding === "identity") this.#fault(broken("A message is compressed, and no grpc-encoding says how."));
+    else this.#unpacked(unpack(data, coding, { bytesMax: this.#bytesMax }), data.length);
+  }
+
+  #unpacked(unpacked: Unpacked | Promise<Unpacked>, sent: number): void {
+    if (unpacked instanceof Promise) {
+      this.#isUnpacking = true;
+      this.#stream.stream.pause();
+      void unpacked.then((bytes) => {
+        this.#isUnpacking = false;
+        this.#unpacked(bytes, sent);
+        this.#drain();
+      });
+    } else if (unpacked === "too_large") {
+      this.#fault(tooLarge(this.#bytesMax));
+    } else if (unpacked === "corrupt") {
+      this.#fault(refuse("invalid_encoding", { details: { explanation: "A compressed message is corrupt." } }));
+    } else if (!this.#isOver) {
+      this.#reader.onMessage(unpacked, Math.max(sent, unpacked.length));
+    }
+  }
+
+  #fault(refusal: Refusal): void {
+    if (this.#isOver) return;
+    this.stop();
+    this.#reader.onFault(refusal);
+  }
+}

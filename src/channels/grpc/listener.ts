@@ -1,0 +1,193 @@
+/**
+ * The listener: HTTP/2 on a port of its own, in the clear or over TLS, since the main one sends no trailers. Connections are bounded in number, in what each
+ * may cost, and in time; a stop lets what is under way be answered.
+ */
+import { performServerHandshake, type ServerHttp2Session } from "node:http2";
+import { createServer as createPlainServer, type Server, type Socket } from "node:net";
+import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { type ClientCertificate, clientCertificateOf } from "../http/client-certificate.ts";
+import type { Peer } from "./asking.ts";
+import { Connection } from "./connection.ts";
+import type { GrpcLimits } from "./limits.ts";
+import type { GrpcStream } from "./stream.ts";
+
+export interface Tls {
+  /** PEM texts: the server's own certificate and key. */
+  readonly cert: string;
+  readonly key: string;
+  /** The authorities of clients: their certificates are asked for, and are credentials. A client without one is let in. */
+  readonly ca?: string;
+}
+
+export interface ListenerOptions {
+  readonly host: string;
+  /** 0 takes one that is free. */
+  readonly port: number;
+  readonly tls?: Tls | undefined;
+  readonly limits: GrpcLimits;
+  onStream(stream: GrpcStream, connection: Connection): void;
+}
+
+/** How often deadlines are looked at, in milliseconds. */
+const checkMs = 50;
+/** Of so many looks at deadlines one is at connections too. */
+const checksPerConnection = 20;
+/** What is left for ends of streams when the time of a stop is nearly over. */
+const endingMs = 500;
+
+const peerOf = (socket: Socket, certificate: ClientCertificate | undefined): Peer => ({
+  address: socket.remoteAddress ?? "",
+  isEncrypted: "encrypted" in socket && socket.encrypted === true,
+  get certificate() {
+    // It may run out while the connection is open.
+    return certificate !== undefined && Date.now() < certificate.validTo ? certificate.fingerprint256 : undefined;
+  },
+});
+
+/** The client's certificate; `false`: it shows one that does not count. */
+const certificateOf = (socket: TLSSocket): ClientCertificate | undefined | false => {
+  const shown = socket.getPeerX509Certificate();
+  if (shown === undefined) return undefined;
+  return (socket.authorized && clientCertificateOf(shown)) || false;
+};
+
+export class Listener {
+  readonly #options: ListenerOptions;
+  readonly #server: Server;
+  readonly #connections = new Set<Connection>();
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #checks = 0;
+  #isStopping = false;
+  #emptied: (() => void) | undefined;
+
+  private constructor(options: ListenerOptions) {
+    this.#options = options;
+    const { tls, limits } = options;
+    this.#server = tls === undefined ? this.#plainServer() : this.#tlsServer(tls);
+    this.#server.maxConnections = limits.connectionsMax;
+  }
+
+  /** Starts listening. Rejects with the system's error when the port cannot be had, and with TLS's when certificate or key are none. */
+  static async listen(options: ListenerOptions): Promise<Listener> {
+    const listener = new Listener(options);
+    const { host, port } = options;
+    const server = listener.#server;
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen({ host, port }, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    // An accept that fails (no descriptors left) is the machine's state, not an end.
+    server.on("error", () => undefined);
+    listener.#timer = setInterval(() => listener.#check(), checkMs);
+    return listener;
+  }
+
+  get port(): number {
+    const address = this.#server.address();
+    return typeof address === "object" && address !== null ? address.port : this.#options.port;
+  }
+
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Takes no more connections and calls, and waits until those under way are answered, `withinMs` at most. Returns whether all were. */
+  async stop({ withinMs }: { readonly withinMs: number }): Promise<boolean> {
+    this.#isStopping = true;
+    const closed = new Promise<void>((resolve) => void this.#server.close(() => resolve()));
+    for (const connection of this.#connections) {
+      connection.drain();
+      connection.endStreams();
+    }
+    const emptied = new Promise<void>((resolve) => {
+      if (this.#connections.size === 0) resolve();
+      else this.#emptied = resolve;
+    });
+    const isWhole = await within(emptied, withinMs - endingMs);
+    if (!isWhole) {
+      // Exports that go on for long are told why they end.
+      for (const connection of this.#connections) connection.refuseStreams();
+      await within(emptied, Math.min(endingMs, withinMs));
+      for (const connection of this.#connections) connection.destroy();
+    }
+    clearInterval(this.#timer);
+    await closed;
+    return isWhole;
+  }
+
+  #plainServer(): Server {
+    return createPlainServer({ noDelay: true }, (socket) => this.#connected(socket, undefined));
+  }
+
+  #tlsServer({ cert, key, ca }: Tls): Server {
+    const { limits } = this.#options;
+    const server = createTlsServer(
+      {
+        cert,
+        key,
+        ...(ca === undefined ? {} : { ca, requestCert: true, rejectUnauthorized: false }),
+        minVersion: "TLSv1.2",
+        ALPNProtocols: ["h2"],
+        handshakeTimeout: limits.handshakeMs,
+        noDelay: true,
+      },
+      (socket) => {
+        const certificate = ca === undefined ? undefined : certificateOf(socket);
+        if (socket.alpnProtocol !== "h2" || certificate === false) socket.destroy();
+        else this.#connected(socket, certificate);
+      },
+    );
+    // A handshake that failed or took too long: the client's doing, and nothing to answer.
+    server.on("tlsClientError", (_error, socket) => socket.destroy());
+    return server;
+  }
+
+  #connected(socket: Socket, certificate: ClientCertificate | undefined): void {
+    // A client may break off at any time, also before its connection is handed on.
+    socket.on("error", () => socket.destroy());
+    const { limits, onStream } = this.#options;
+    if (this.#isStopping || this.#connections.size >= limits.connectionsMax) {
+      socket.destroy();
+      return;
+    }
+    const session: ServerHttp2Session = performServerHandshake(socket, {
+      // Bun counts what waits to be sent against it, and ends the session beyond.
+      maxSessionMemory: 1_000,
+      settings: {
+        maxConcurrentStreams: limits.streamsMax,
+        maxHeaderListSize: limits.metadataBytesMax,
+        initialWindowSize: limits.windowBytes,
+        enablePush: false,
+      },
+    });
+    const connection = new Connection(session, peerOf(socket, certificate), limits, {
+      onStream,
+      onClose: (closed) => {
+        this.#connections.delete(closed);
+        if (this.#connections.size === 0) this.#emptied?.();
+      },
+    });
+    this.#connections.add(connection);
+  }
+
+  #check(): void {
+    const now = Date.now();
+    const isTurn = ++this.#checks % checksPerConnection === 0;
+    for (const connection of this.#connections) {
+      connection.check(now);
+      if (isTurn) connection.checkConnection(now);
+    }
+  }
+}
+
+/** Whether it is done in time. */
+const within = async (done: Promise<void>, ms: number): Promise<boolean> => {
+  const late = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => late.resolve(false), Math.max(ms, 0));
+  const isDone = await Promise.race([done.then(() => true), late.promise]);
+  clearTimeout(timer);
+  return isDone;
+};

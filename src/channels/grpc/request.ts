@@ -1,0 +1,37 @@
+/** From a message to a call. */
+import { ProtobufError, type RpcMethod } from "../../contract/protobuf/index.ts";
+import type { Call } from "../../pipeline/call.ts";
+import type { Refusal } from "../../pipeline/refusal.ts";
+import { type Asked, conditionsOf, inputOf, refusalOfMessage } from "../rpc/index.ts";
+import { type Asking, callOf } from "./asking.ts";
+import type { GrpcStream } from "./stream.ts";
+
+/** Reads a message. What a caller sent is never looked at for whether it is a refusal: it may have such fields. */
+export const askedOf = (method: RpcMethod, bytes: Uint8Array): Asked | Refusal => {
+  try {
+    return inputOf(method, method.input.decode(bytes));
+  } catch (error) {
+    if (error instanceof ProtobufError) return refusalOfMessage(error);
+    throw error;
+  }
+};
+
+/** The call of a stream's one request; refusals: of the message, 400 invalid_header for `idempotency-key` and `if-match`. */
+export const callOfRequest = (
+  stream: GrpcStream,
+  asking: Asking,
+  method: RpcMethod,
+  request: { readonly bytes: Uint8Array; readonly sent: number; readonly signal: AbortSignal | undefined },
+): Call | Refusal => {
+  const asked = askedOf(method, request.bytes);
+  if (!("input" in asked)) return asked;
+  const conditions = conditionsOf((name) => stream.get(name));
+  if ("type" in conditions) return conditions;
+  const { input, ...named } = asked;
+  return callOf(asking, method.operation, input, {
+    conditions: { ...conditions, ...named },
+    bodyBytes: request.sent,
+    deadline: stream.deadlineMs,
+    signal: request.signal,
+  });
+};
