@@ -257,6 +257,8 @@ export const check = (service: ServiceDefinition): readonly string[] => {
   }
   for (const resource of service.resources) checkResource(resource);
   for (const [role, as] of Object.entries(service.actFor ?? {})) checkRoles(`${service.name}.actFor`, [role, as]);
+  checkRoles(`${service.name}.graphql.introspection`, service.graphql?.introspection ?? []);
+  checkRoles(`${service.name}.graphql.persistedOnly`, service.graphql?.persistedOnly ?? []);
   for (const single of service.singletons) {
     checkName(single.name, single.name);
     if (resources.has(single.name)) problem(single.name, "is a resource and a singleton");

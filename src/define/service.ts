@@ -10,6 +10,7 @@
  */
 import type { Fields, RowOf } from "./field.ts";
 import type { FunctionDefinition } from "./function.ts";
+import type { GraphqlDefinition } from "./graphql.ts";
 import type { JobDefinition } from "./jobs.ts";
 import type { ResourceDefinition, SingletonDefinition } from "./resource.ts";
 import type { SoapDefinition } from "./soap.ts";
@@ -50,6 +51,8 @@ export interface ServiceDefinition {
   readonly demo?: { readonly staff: readonly string[]; readonly customer: readonly string[] };
   /** Names, types and messages over SOAP, where they are given. */
   readonly soap?: SoapDefinition;
+  /** Introspection and persisted documents. */
+  readonly graphql?: GraphqlDefinition;
 }
 
 /** What a tool works on: the rows of one environment of one tenant, read from the database itself. */
