@@ -55,7 +55,8 @@ export const meta = (value: Meta): { readonly extensions: { readonly [metaKey]: 
 });
 
 /** Where a field of an input stands in the definition: the path of a condition or an order. */
-export const pathOf = ({ extensions }: GraphQLInputField | GraphQLArgument): string => extensions[metaKey] as string;
+export const pathOf = ({ extensions }: GraphQLInputField | GraphQLArgument): string | undefined =>
+  extensions[metaKey] as string | undefined;
 
 export const path = (value: string): { readonly extensions: { readonly [metaKey]: string } } => ({
   extensions: { [metaKey]: value },
