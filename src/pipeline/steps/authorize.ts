@@ -4,9 +4,10 @@
  */
 import type { Operation } from "../../contract/contract.ts";
 import type { Step } from "../context.ts";
+import type { Caller } from "../identity/caller.ts";
 import { coversScope } from "../identity/match.ts";
-import { refuse } from "../refusal.ts";
-import { viewOf } from "../view.ts";
+import { type Refusal, refuse } from "../refusal.ts";
+import { type View, viewOf } from "../view.ts";
 
 const anyone: readonly string[] = ["anyone"];
 
@@ -30,10 +31,8 @@ const isInScope = (scopes: readonly string[], operation: Operation): boolean => 
   return verdict;
 };
 
-export const authorize: Step = (context) => {
-  const { operation, caller } = context;
-  if (caller === undefined) throw new Error("authorize comes after identify");
-  const { roles } = caller;
+/** The roles of a caller that open an operation, or why none does. A second factor is not asked for here: the caller may show it. */
+const rolesThatOpen = (operation: Operation, { roles, scopes }: Caller): readonly string[] | Refusal => {
   let open = roles;
   for (const role of roles) {
     if (operation.roles.has(role)) continue;
@@ -44,16 +43,33 @@ export const authorize: Step = (context) => {
     if (!operation.roles.has("anyone")) return refuse("forbidden");
     open = anyone;
   }
-  const { scopes } = caller;
   if (scopes !== undefined && scopes !== null && !isInScope(scopes, operation))
     return refuse("scope_required", { details: { scope: `${operation.service}.${operation.name}` } });
+  return open;
+};
+
+/** Whether a view without rows closes the operation. */
+const isClosed = ({ target, singleton }: Operation, { rule }: View): boolean =>
+  rule === "none" && target !== "collection" && singleton === undefined;
+
+/** Whether the operation is open to a caller at all: for channels that tell him what there is. Policies and a second factor may still be in the way. */
+export const isOpenTo = (operation: Operation, caller: Caller): boolean => {
+  const open = rolesThatOpen(operation, caller);
+  if ("type" in open) return false;
+  return operation.resource === undefined || !isClosed(operation, viewOf(operation.resource, open, caller.redaction));
+};
+
+export const authorize: Step = (context) => {
+  const { operation, caller } = context;
+  if (caller === undefined) throw new Error("authorize comes after identify");
+  const open = rolesThatOpen(operation, caller);
+  if ("type" in open) return open;
   if (operation.stepUp && caller.authentication === "session" && !isVerifiedLately(caller.verifiedAt))
     return refuse("step_up_required", { details: { withinSeconds: verifiedSecondsMax } });
   context.roles = open;
   if (operation.resource !== undefined) {
     const view = viewOf(operation.resource, open, caller.redaction);
-    if (view.rule === "none" && operation.target !== "collection" && operation.singleton === undefined)
-      return refuse("forbidden");
+    if (isClosed(operation, view)) return refuse("forbidden");
     context.view = view;
   }
   return undefined;
