@@ -1,5 +1,6 @@
 /** A driver for each channel. */
 import type { Driver } from "../driver.ts";
 import { restDriver } from "./rest.ts";
+import { streamDriver } from "./stream.ts";
 
-export const drivers: readonly Driver[] = [restDriver];
+export const drivers: readonly Driver[] = [restDriver, streamDriver];

@@ -1,0 +1,191 @@
+/** Calls over a WebSocket: the credentials with the first message, as a browser has to send them; a connection is kept for each caller. */
+import { versionView } from "../../../src/contract/versions.ts";
+import type { RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
+import type { Asked, Driver, Heard, Target } from "../driver.ts";
+
+interface Envelope {
+  readonly id?: string;
+  readonly success?: boolean;
+  readonly data?: unknown;
+  readonly pagination?: Record<string, unknown>;
+  readonly replayed?: boolean;
+  readonly retryAfter?: number;
+  readonly error?: {
+    readonly type: string;
+    readonly message: string;
+    readonly requestId: string;
+    readonly details?: Record<string, unknown>;
+  };
+}
+
+interface Answer {
+  readonly envelope: Envelope;
+  readonly text: string;
+}
+
+/** Headers that messages have members for; all others go with the request that opens the connection. */
+const ofMessages: ReadonlySet<string> = new Set(["idempotency-key", "if-match", "x-request-id"]);
+const ofAuthentication: ReadonlySet<string> = new Set(["pons-tenant", "pons-act-for", "pons-reason"]);
+const connectionsMax = 100;
+const answerMsMax = 10_000;
+
+const includeText = ({ name, perPage, sortBy, include }: RawInclude): string => {
+  const options = [
+    ...(perPage === undefined ? [] : [`perPage:${String(perPage)}`]),
+    ...(sortBy === undefined ? [] : [`sortBy:${sortBy.join(",")}`]),
+    ...(include === undefined ? [] : [`include:${include.map(includeText).join(",")}`]),
+  ];
+  return options.length === 0 ? name : `${name}(${options.join(",")})`;
+};
+
+/** A list's query as the member `query`. */
+export const queryMember = ({ filters = [], named, include, ...rest }: RawQuery): Record<string, unknown> => {
+  const conditions = filters.map(({ path, op, values }) => [op === "eq" ? path : `${path}[${op}]`, values] as const);
+  return {
+    ...rest,
+    ...Object.fromEntries(conditions),
+    ...(named === undefined ? {} : { filters: named }),
+    ...(include === undefined ? {} : { include: include.map(includeText) }),
+  };
+};
+
+/** One caller's connection. */
+class Line {
+  readonly #socket: WebSocket;
+  readonly #waiting = new Map<string, (answer: Answer) => void>();
+  readonly #opened: Promise<void>;
+  #count = 0;
+  #end: string | undefined;
+
+  constructor(url: string, headers: Readonly<Record<string, string>>, first: object | undefined) {
+    this.#socket = new WebSocket(url, { headers: { ...headers }, protocols: ["pons.v1"] } as never);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#opened = promise;
+    this.#socket.addEventListener("open", () => {
+      if (first !== undefined) this.#socket.send(JSON.stringify(first));
+      resolve();
+    });
+    this.#socket.addEventListener("message", ({ data }) => this.#take(String(data)));
+    this.#socket.addEventListener("close", ({ code, reason }) => {
+      this.#end = `${code} ${reason}`;
+      reject(new Error(this.#end));
+      for (const answer of this.#waiting.values())
+        answer({ envelope: { error: this.#last ?? noError(this.#end) }, text: this.#lastText });
+      this.#waiting.clear();
+    });
+  }
+
+  /** The refusal of the credentials, which comes before the connection ends. */
+  #last: Envelope["error"];
+  #lastText = "";
+
+  get isOver(): boolean {
+    return this.#end !== undefined;
+  }
+
+  async ask(message: object): Promise<Answer> {
+    await this.#opened.catch(() => undefined);
+    const id = String(++this.#count);
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const timer = setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(message)}`)), answerMsMax);
+    this.#waiting.set(id, resolve);
+    if (this.#end === undefined) this.#socket.send(JSON.stringify({ id, ...message }));
+    else resolve({ envelope: { error: this.#last ?? noError(this.#end) }, text: this.#lastText });
+    return promise.finally(() => clearTimeout(timer));
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+
+  #take(text: string): void {
+    const envelope = JSON.parse(text) as Envelope;
+    const { id, error } = envelope;
+    if (id === undefined) {
+      if (error !== undefined) [this.#last, this.#lastText] = [error, text];
+      return;
+    }
+    this.#waiting.get(id)?.({ envelope, text });
+    this.#waiting.delete(id);
+  }
+}
+
+const noError = (end: string): NonNullable<Envelope["error"]> => ({ type: `closed ${end}`, message: end, requestId: "-" });
+
+const lines = new Map<string, Line>();
+
+/** The connection of a caller who has sent such headers. */
+const lineOf = ({ baseUrl }: Target, { service, version, key, headers = {} }: Asked, newest: string): Line => {
+  const own = Object.entries(headers).filter(([name]) => !ofMessages.has(name) && !ofAuthentication.has(name));
+  const { "pons-tenant": tenant, "pons-act-for": subject, "pons-reason": reason } = headers;
+  const actFor = subject === undefined ? undefined : { subject, ...(reason === undefined ? {} : { reason }) };
+  const url = `${baseUrl.replace(/^http/, "ws")}/${service}/${version ?? newest}/stream`;
+  const acting = { ...(tenant === undefined ? {} : { tenant }), ...(actFor === undefined ? {} : { actFor }) };
+  const authenticate = { authorization: `Bearer ${key}`, ...acting };
+  const name = JSON.stringify([url, own, key === undefined ? acting : authenticate]);
+  const known = lines.get(name);
+  if (known?.isOver === false) return known;
+  if (lines.size >= connectionsMax) {
+    const [eldest] = lines.entries();
+    if (eldest !== undefined) {
+      lines.delete(eldest[0]);
+      eldest[1].close();
+    }
+  }
+  // Who has no credentials names the tenant with the request that opens the connection.
+  const stranger = tenant === undefined || key !== undefined ? {} : { "pons-tenant": tenant };
+  const line = new Line(url, { ...Object.fromEntries(own), ...stranger }, key === undefined ? undefined : { authenticate });
+  lines.set(name, line);
+  return line;
+};
+
+const isIssues = (data: unknown): data is Record<string, readonly string[]> =>
+  typeof data === "object" && data !== null && Object.values(data).every(Array.isArray);
+
+const heardOf = ({ envelope, text }: Answer): Heard => {
+  const { id, data, error, pagination, replayed = false, retryAfter } = envelope;
+  const face = text.replace(`"id":${JSON.stringify(id)},`, "");
+  if (error === undefined)
+    return {
+      outcome: "done",
+      ...(data === undefined ? {} : { data }),
+      ...(pagination === undefined ? {} : { page: pagination }),
+      replayed,
+      face,
+    };
+  return {
+    outcome: error.type,
+    message: error.message,
+    ...(isIssues(data) ? { issues: data } : {}),
+    ...(error.details === undefined ? {} : { details: error.details }),
+    ...(retryAfter === undefined ? {} : { retryAfter }),
+    replayed,
+    face: face.replaceAll(error.requestId, ""),
+  };
+};
+
+export const streamDriver: Driver = {
+  name: "WebSocket",
+  can(asked, target) {
+    const contract = target.contract(asked.service);
+    return versionView(contract, asked.version ?? contract.version).contract.operations.has(asked.operation);
+  },
+  async ask(target, asked) {
+    const { operation, input, headers = {} } = asked;
+    const { query, ...rest } = input;
+    const line = lineOf(target, asked, target.contract(asked.service).version);
+    return heardOf(
+      await line.ask({
+        operation,
+        input: { ...rest, ...(query === undefined ? {} : { query: queryMember(query) }) },
+        ...(headers["idempotency-key"] === undefined ? {} : { idempotencyKey: headers["idempotency-key"] }),
+        ...(headers["if-match"] === undefined ? {} : { ifMatch: headers["if-match"] }),
+        ...(headers["x-request-id"] === undefined ? {} : { requestId: headers["x-request-id"] }),
+      }),
+    );
+  },
+  async close() {
+    for (const line of lines.values()) line.close();
+    lines.clear();
+  },
+};
