@@ -78,7 +78,7 @@ export interface Channels {
 
 /** What of a server its channels are made of. */
 export interface ChannelsOf {
-  readonly app: Pick<Booted["app"], "contracts" | "pipeline" | "managed">;
+  readonly app: Pick<Booted["app"], "contracts" | "pipeline" | "managed" | "secrets">;
   readonly config: Pick<Config, "publicUrl" | "mode">;
   readonly services: readonly LoadedService[];
 }
@@ -94,6 +94,7 @@ export const createChannels = ({ app, config, services }: ChannelsOf, { logger }
     numbersOf: numbersOf(services),
     onError: (error, at) => logger.error("request_failed", { ...at, error }),
     allowsOrigin: (origin) => (app.managed?.origins?.preflight(origin, []).length ?? 0) > 0,
+    secretOf: (label) => app.secrets.bytes(label),
     languages: languagesOf([...contracts.values()]),
     requestIds: new RequestIds(),
     now: Date.now,

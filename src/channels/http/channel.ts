@@ -43,6 +43,8 @@ export interface ChannelParts {
   onError(error: unknown, at: { readonly requestId: string; readonly channel: string }): void;
   /** Whether some tenant lets pages of an origin call (a policy of kind `cors`). */
   allowsOrigin(origin: string): boolean;
+  /** A secret of 256 bits that follows from the installation's own and a label: the same on every node. */
+  secretOf(label: string): Uint8Array;
   readonly languages: LanguageChooser;
   readonly requestIds: RequestIds;
   /** Milliseconds since the epoch. */
