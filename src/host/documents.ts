@@ -8,7 +8,7 @@ import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
 import type { FolderSender } from "./mail.ts";
 import { outboxPage } from "./outbox.ts";
-import { resourceMetadata, resourceMetadataPath } from "./resource-metadata.ts";
+import { mcpPaths, resourceMetadata, resourceMetadataPath } from "./resource-metadata.ts";
 import { securityTxtHandler, securityTxtPath } from "./security-txt.ts";
 import { versionPage } from "./version-page.ts";
 
@@ -25,13 +25,20 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     ["/healthz", live],
     ["/readyz", ready(app.store, isStopping)],
     [resourceMetadataPath, resourceMetadata(booted)],
+    ...mcpPaths(contracts).map((path): [string, DocumentHandler] => [
+      `${resourceMetadataPath}${path}`,
+      resourceMetadata(booted, path),
+    ]),
     [securityTxtPath, securityTxtHandler(config)],
   ]);
   // Mails are for whoever develops: only where that is this machine alone.
   if (config.mode === "development" && loopback.has(config.host) && mail !== undefined && "recent" in mail)
     handlers.set("/outbox", outboxPage(mail as FolderSender));
   // A key on a page is for whoever sees the page: only where that is this machine alone.
-  const options = demo !== undefined && loopback.has(config.host) ? { demoKey: demo.keys.sandbox } : {};
+  const options = {
+    ...(demo !== undefined && loopback.has(config.host) ? { demoKey: demo.keys.sandbox } : {}),
+    ...(config.publicUrl === undefined ? {} : { origin: config.publicUrl }),
+  };
   let loading: Promise<void> | undefined;
   const load = async (): Promise<void> => {
     const { documents } = await import("../contract/docs/index.ts");
@@ -42,7 +49,8 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     const { service, version, older } = contract;
     for (const name of [version, ...older.map((one) => one.name)]) {
       handlers.set(`/${service}/${name}`, versionPage(contract, name));
-      for (const path of [`/${service}/${name}/openapi.json`, `/${service}/${name}/docs`]) {
+      for (const document of ["openapi.json", "protocol.html", "docs"]) {
+        const path = `/${service}/${name}/${document}`;
         const first: DocumentHandler = async (request) => {
           await loaded();
           const handler = handlers.get(path);

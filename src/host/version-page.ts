@@ -3,7 +3,8 @@
  * below it and where it is described. JSON, or a page for those who prefer HTML. Nothing of it is a secret: the OpenAPI document says the same.
  *
  *   { "service": "bank", "version": "v2", "title": "Bank", "description": "…", "openapi": "/bank/v2/openapi.json", "docs": "/bank/v2/docs",
- *     "collections": [ { "name": "accounts", "url": "/bank/v2/accounts", "description": "…" } ], "singletons": [ … ], "functions": [ … ] }
+ *     "protocol": "/bank/v2/protocol.html", "collections": [ { "name": "accounts", "url": "/bank/v2/accounts", "description": "…" } ],
+ *     "singletons": [ … ], "functions": [ … ] }
  */
 import type { DocumentHandler } from "../channels/rest/index.ts";
 import { versionView } from "../contract/versions.ts";
@@ -25,6 +26,7 @@ interface VersionIndex {
   readonly deprecated?: true;
   readonly openapi: string;
   readonly docs: string;
+  readonly protocol: string;
   readonly collections: readonly Member[];
   readonly singletons: readonly Member[];
   readonly functions: readonly Member[];
@@ -49,6 +51,7 @@ const indexOf = (contract: Contract, version: string, base: string, nowMs: numbe
     ...(definition !== undefined && isDeprecated(definition, nowMs) ? { deprecated: true as const } : {}),
     openapi: `${base}/openapi.json`,
     docs: `${base}/docs`,
+    protocol: `${base}/protocol.html`,
     collections: [...resources.values()].filter(({ name }) => operations.has(`${name}.list`)).map(member),
     singletons: [...singletons.values()].map(member),
     functions: [...operations.values()].filter(({ target }) => target === "free").map(member),
@@ -65,7 +68,7 @@ const listOf = (heading: string, members: readonly Member[], show: (member: Memb
 };
 
 const bodyOf = (index: VersionIndex): string =>
-  `${paragraphs(index.description)}<p><a href="${text(index.docs)}">Reference</a>, <a href="${text(index.openapi)}">OpenAPI</a>` +
+  `${paragraphs(index.description)}<p><a href="${text(index.docs)}">Reference</a>, <a href="${text(index.protocol)}">protocol description</a>, <a href="${text(index.openapi)}">OpenAPI</a>` +
   `${index.deprecated === true ? " <small>(deprecated)</small>" : ""}</p>` +
   listOf("Collections", index.collections, linkTo) +
   listOf("Singletons", index.singletons, linkTo) +

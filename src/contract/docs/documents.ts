@@ -2,6 +2,7 @@
  * The documents of a service, for a host to mount: of every version the OpenAPI document and the reference page with its files.
  *
  *   /bank/v2/openapi.json             OpenAPI 3.1, which most generators read; `?spec=3.2` gives 3.2, with QUERY and item schemas
+ *   /bank/v2/protocol.html            the protocol description, to read or to print
  *   /bank/v2/docs, /bank/v2/docs/…    the reference
  *
  * Handlers take GET and HEAD, need no credentials and answer from memory. A document that is asked for under a host of its own
@@ -10,6 +11,7 @@
 import type { Contract } from "../contract.ts";
 import { openapi } from "../openapi/document.ts";
 import type { SpecVersion } from "../openapi/media.ts";
+import { protocolHtml, protocolOf, protocolPolicy } from "../protocol/index.ts";
 import { versionViews } from "../versions.ts";
 import { assets } from "./assets.ts";
 import { pagePolicy, referencePage } from "./page.ts";
@@ -18,6 +20,8 @@ import { type DocumentHandler, serve } from "./served.ts";
 export interface DocumentOptions {
   /** A key the reference tries calls with from the start. Only for the demonstration of a development server: whoever sees the page has it. */
   readonly demoKey?: string;
+  /** `https://api.example.com`: how callers reach the server, where that is known. */
+  readonly origin?: string;
 }
 
 const specVersions: Readonly<Record<string, SpecVersion>> = { "3.1": "3.1.2", "3.2": "3.2.0" };
@@ -78,6 +82,17 @@ export const documents = (contract: Contract, options: DocumentOptions = {}): Re
           "Cross-Origin-Opener-Policy": "same-origin",
         },
         make: () => referencePage(page),
+      }),
+    );
+    all.set(
+      `${base}/protocol.html`,
+      serve({
+        contentType: "text/html; charset=utf-8",
+        headers: { "Content-Security-Policy": protocolPolicy, "Referrer-Policy": "no-referrer" },
+        make: () =>
+          protocolHtml(
+            protocolOf(contract, { version: name, ...(options.origin === undefined ? {} : { origin: options.origin }) }),
+          ),
       }),
     );
     for (const [file, handler] of assets) all.set(`${base}/docs/${file}`, handler);
