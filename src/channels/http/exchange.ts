@@ -75,6 +75,8 @@ export interface HttpExchange {
 export interface CallOptions {
   /** Values are text: XML, CSV, a query string. */
   readonly text?: boolean;
+  /** The channel's names are fixed by a schema: policies give fields no others. */
+  readonly hasFixedNames?: true;
   readonly idempotencyKey?: string | undefined;
   readonly ifMatch?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -108,6 +110,7 @@ export const callOf = (exchange: HttpExchange, operation: Operation, input: Inpu
   if (exchange.traceparent !== undefined) call.traceparent = exchange.traceparent;
   if (options === undefined) return call;
   if (options.text === true) call.text = true;
+  if (options.hasFixedNames === true) call.hasFixedNames = true;
   if (options.idempotencyKey !== undefined) call.idempotencyKey = options.idempotencyKey;
   if (options.ifMatch !== undefined) call.ifMatch = options.ifMatch;
   if (options.signal !== undefined) call.signal = options.signal;
