@@ -1,13 +1,74 @@
 /** Contracts as protobuf: model, codec, descriptors and the .proto text. */
 import type { Contract } from "../contract.ts";
-import type { Numbers } from "../lock/numbers.ts";
-import { type ProtoService, ProtobufError } from "./types.ts";
+import { numberFields, type Numbers } from "../lock/numbers.ts";
+import { Compiler } from "./codec.ts";
+import { descriptorSetOf, fileDescriptors } from "./descriptor.ts";
+import { messageTypeOf } from "./message-type.ts";
+import type { MethodModel, PackageModel } from "./model.ts";
+import { packageOf } from "./package.ts";
+import { protoTextOf } from "./text.ts";
+import type { ProtoService, RpcMethod } from "./types.ts";
 
 export * from "./types.ts";
 
-/** The protobuf of one version of a contract; made once for each. Throws `RangeError` where the contract has no such version. */
-export const protoOf = (contract: Contract, version: string, _numbers: Numbers): ProtoService => {
-  throw new ProtobufError("malformed", `${contract.service} ${version} is not compiled yet`);
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
+const methodOf = (service: ProtoService, contract: Contract, compiler: Compiler, model: MethodModel): RpcMethod | undefined => {
+  const operation = contract.operations.get(model.operationName);
+  if (operation === undefined) return undefined;
+  return {
+    name: model.name,
+    path: `/${service.fullName}/${model.name}`,
+    operation,
+    input: messageTypeOf(model.input, compiler, operation.action === "update" ? "patch" : "request"),
+    output: messageTypeOf(model.output, compiler, "response"),
+    streaming: model.streaming,
+    idempotent: model.isQuery,
+    service,
+  };
+};
+
+const serviceOf = (contract: Contract, version: string, model: PackageModel): ProtoService => {
+  const compiler = new Compiler();
+  const methods = new Map<string, RpcMethod>();
+  let text: string | undefined;
+  let files: ReadonlyMap<string, Uint8Array> | undefined;
+  const service: Mutable<ProtoService> = {
+    package: model.package,
+    name: model.service,
+    fullName: `${model.package}.${model.service}`,
+    version,
+    methods,
+    fileName: model.fileName,
+    get text() {
+      return (text ??= protoTextOf(model));
+    },
+    get files() {
+      return (files ??= fileDescriptors(model));
+    },
+    descriptorSet: () => descriptorSetOf(service.files),
+  };
+  for (const one of model.methods) {
+    const method = methodOf(service, contract, compiler, one);
+    if (method !== undefined) methods.set(one.name, method);
+  }
+  return service;
+};
+
+const made = new WeakMap<Contract, Map<string, { readonly numbers: Numbers; readonly service: ProtoService }>>();
+
+/**
+ * The protobuf of one version of a contract; made once for each version and lock. What the lock has no number for gets the next ones, in the order of the
+ * definition. Throws `RangeError` where the contract has no such version.
+ */
+export const protoOf = (contract: Contract, version: string, numbers: Numbers): ProtoService => {
+  let versions = made.get(contract);
+  if (versions === undefined) made.set(contract, (versions = new Map()));
+  const known = versions.get(version);
+  if (known?.numbers === numbers) return known.service;
+  const service = serviceOf(contract, version, packageOf(contract, version, numberFields(contract, numbers)));
+  versions.set(version, { numbers, service });
+  return service;
 };
 
 /** The .proto of a version, for a document handler. */
