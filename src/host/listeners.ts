@@ -32,7 +32,15 @@ interface Kind {
   listen(options: ListenerOptions): Promise<Listener>;
 }
 
-const kinds: readonly Kind[] = [];
+const kinds: readonly Kind[] = [
+  {
+    name: "grpc",
+    setting: "PONS_GRPC_PORT",
+    distance: 1,
+    given: ({ grpcPort }) => grpcPort,
+    listen: async (options) => (await import("../channels/grpc/index.ts")).listenGrpc(options),
+  },
+];
 
 /** Where they listen. */
 export type ListenersOf = Pick<Config, "host" | "port" | "tls" | "grpcPort" | "linePort">;

@@ -70,5 +70,5 @@ test("pons contract protocol writes it", async () => {
     expect((await Bun.file(join(folder.path, file)).text()).slice(0, begin.length)).toBe(begin);
   }
   const wrong = await pons(["contract", "protocol", "bank", "--out", join(folder.path, "bank.doc")], {});
-  expect([wrong.code, wrong.err.includes(".pdf or .html")]).toEqual([2, true]);
+  expect([wrong.code, wrong.err.includes(".pdf or .html")]).toEqual([64, true]);
 });

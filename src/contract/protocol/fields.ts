@@ -25,7 +25,7 @@ const words: Readonly<Partial<Record<Field["kind"], string>>> = {
 };
 
 const boundsOf = ({ options }: Field): string => {
-  const { min, max, minLength, maxLength, scale } = options as Readonly<Record<string, unknown>>;
+  const { min, max, minLength, maxLength, scale } = options as Readonly<Record<string, string | number | bigint | undefined>>;
   const parts = [
     ...(min === undefined ? [] : [`at least ${String(min)}`]),
     ...(max === undefined ? [] : [`at most ${String(max)}`]),
@@ -51,11 +51,15 @@ const typeText = (field: Field): string => {
   }
 };
 
+const defaultText = (value: unknown): string =>
+  typeof value === "string" ? value : typeof value === "bigint" ? String(value) : JSON.stringify(value);
+
 const meaningOf = ({ options }: Field): string => {
-  const { doc, default: standard, read, mask, write } = options as Readonly<Record<string, unknown>>;
+  const { doc, read, mask, write } = options;
+  const standard: unknown = options.default;
   const notes = [
     ...(typeof doc === "string" ? [doc] : []),
-    ...(standard === undefined || typeof standard === "function" ? [] : [`Default: ${code(String(standard))}.`]),
+    ...(standard === undefined || typeof standard === "function" ? [] : [`Default: ${code(defaultText(standard))}.`]),
     ...(Array.isArray(read)
       ? [`Shown ${mask === undefined ? "only" : "in full only"} to ${read.map((role) => code(String(role))).join(", ")}.`]
       : []),

@@ -2,5 +2,6 @@
 import type { Driver } from "../driver.ts";
 import { restDriver } from "./rest.ts";
 import { streamDriver } from "./stream.ts";
+import { streamDriver } from "./stream.ts";
 
 export const drivers: readonly Driver[] = [restDriver, streamDriver];
