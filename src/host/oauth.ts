@@ -6,6 +6,7 @@ import { createOAuth, type LogInAttempt, type LogInOutcome, type OAuth, type OAu
 import { sessionOf } from "../channels/http/credentials.ts";
 import type { App } from "./app.ts";
 import { publish } from "./publish.ts";
+import { mcpPaths } from "./resource-metadata.ts";
 
 export interface AuthorityOptions {
   /** Public origin. */
@@ -79,10 +80,11 @@ const refusedLogIn = ({ status, retryAfter = 60 }: Refusal): LogInOutcome =>
 /** Makes the authorization server of an app; `undefined` without a control plane. */
 export const createAuthority = async (app: App, options: AuthorityOptions): Promise<OAuth | undefined> => {
   if (!app.contracts.has("platform")) return undefined;
-  const { directory, store } = app;
+  const { directory, store, contracts } = app;
   return createOAuth({
     store,
     ...options,
+    resources: mcpPaths(contracts.values()).map((path) => `${options.issuer}${path}`),
     clients: { find: (clientId) => findClient(app, clientId) },
     accounts: {
       logIn: (attempt) => logIn(app, attempt),

@@ -1,20 +1,35 @@
-/** What an app has to know to get tokens for this server (RFC 9728): `/.well-known/oauth-protected-resource`. */
+/**
+ * What an app has to know to get tokens for this server (RFC 9728): `/.well-known/oauth-protected-resource`, and the same of each address for agents, which
+ * is a resource of its own: `/.well-known/oauth-protected-resource/bank/v2/mcp`.
+ */
 import type { DocumentHandler } from "../channels/rest/index.ts";
+import type { Contract } from "../contract/contract.ts";
 import type { Booted } from "./boot.ts";
 
 export const resourceMetadataPath = "/.well-known/oauth-protected-resource";
 
-/** Answers the document; the authorization server is our own. */
+/** Addresses for agents, of every version of every service. */
+export const mcpPaths = (contracts: Iterable<Contract>): readonly string[] =>
+  [...contracts].flatMap(({ service, version, older }) =>
+    [version, ...older.map(({ name }) => name)].map((name) => `/${service}/${name}/mcp`),
+  );
+
+/** Scopes of a service, from all to little. */
+const scopesOf = (service: string): readonly string[] => [service, `${service}:read`, `${service}:write`];
+
+/** Answers the document of a resource, of the whole server unless a path is given; the authorization server is our own. */
 export const resourceMetadata =
-  ({ authority, app }: Pick<Booted, "authority" | "app">): DocumentHandler =>
-  () =>
-    Response.json(
+  ({ authority, app }: Pick<Booted, "authority" | "app">, path = ""): DocumentHandler =>
+  () => {
+    const [, service] = path.split("/");
+    return Response.json(
       {
-        resource: authority.issuer,
+        resource: `${authority.issuer}${path}`,
         authorization_servers: [authority.issuer],
         bearer_methods_supported: ["header"],
         dpop_signing_alg_values_supported: ["ES256", "EdDSA"],
-        scopes_supported: [...app.contracts.keys()].flatMap((service) => [service, `${service}:read`, `${service}:write`]),
+        scopes_supported: service === undefined ? [...app.contracts.keys()].flatMap(scopesOf) : scopesOf(service),
       },
       { headers: { "Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff" } },
     );
+  };

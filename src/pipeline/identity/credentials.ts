@@ -21,13 +21,18 @@ export type Credentials =
       readonly proof?: { readonly jwt: string; readonly method: string; readonly url: string };
       /** SHA-256 of the client's certificate, base64url (RFC 8705). */
       readonly certificate?: string;
+      /** Path of the part of the installation at which it is shown, where tokens may be for that alone: `/bank/v2/mcp` (RFC 8707). */
+      readonly resource?: string;
     }
   | { readonly kind: "basic"; readonly id: string; readonly secret: string }
   /** A browser's cookie. `csrf`: what the request shows against forgery; `isChange`: whether it has to. */
   | { readonly kind: "session"; readonly token: string; readonly csrf: string | null; readonly isChange: boolean }
-  /** A signed or sealed request: `verify` checks it with the key registered under `keyId`, whatever that key is; the nonce counts once. */
+  /**
+   * A signed or sealed request, or a digest of a password that follows from the app's signing secret: `verify` checks it with the key registered under
+   * `keyId`, whatever that key is; the nonce counts once. A digest covers nothing of the request: it counts as Basic does.
+   */
   | {
-      readonly kind: "signature" | "sealed";
+      readonly kind: "signature" | "sealed" | "digest";
       readonly keyId: string;
       readonly nonce: string;
       /** Milliseconds since the epoch: until then the nonce is remembered. */
@@ -54,6 +59,7 @@ export const ownerOf = (credentials: Credentials): string | undefined => {
       return digest(`basic ${credentials.id} ${credentials.secret}`);
     case "signature":
     case "sealed":
+    case "digest":
       return digest(`signature ${credentials.keyId}`);
     case "certificate":
       return digest(`certificate ${credentials.fingerprint}`);

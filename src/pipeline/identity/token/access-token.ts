@@ -5,6 +5,8 @@
  *   nothing            counts                          refused: not_bound
  *   a DPoP key         refused: bound                  with a proof by this key
  *   a certificate      on a connection with this certificate, in either case; a token bound to both needs both
+ *
+ * A token for one part of the installation alone (RFC 8707) counts nowhere else: who was shown it there cannot pass it on.
  */
 import type { MaybePromise } from "../../../store/store.ts";
 import { andThen } from "../../condition.ts";
@@ -22,6 +24,8 @@ export interface ShownToken {
   readonly proof?: { readonly jwt: string; readonly method: string; readonly url: string };
   /** SHA-256 of the client certificate of the connection, in base64url: from the TLS layer, never from a header. */
   readonly certificate?: string;
+  /** Path of the part of the installation at which it is shown, where tokens may be for that alone. */
+  readonly resource?: string;
 }
 
 type Shown = TokenIdentity | TokenRefused;
@@ -48,6 +52,7 @@ export class AccessTokens {
 
   #bind(identity: Shown, shown: ShownToken): MaybePromise<Shown> {
     if (!identity.ok) return identity;
+    if (identity.resource !== null && identity.resource !== shown.resource) return refused("audience");
     const { jkt, x5tS256 } = identity.cnf ?? {};
     if (x5tS256 !== undefined && shown.certificate === undefined) return refused("certificate_missing");
     if (x5tS256 !== undefined && shown.certificate !== x5tS256) return refused("certificate");

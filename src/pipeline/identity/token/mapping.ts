@@ -17,6 +17,7 @@ const registered = (claims: JsonObject, issuer: string) =>
     issuedMs: requiredMomentAt(claims, "iat"),
     expiresMs: requiredMomentAt(claims, "exp"),
     tokenId: nameAt(claims, "jti"),
+    resource: null,
   }) as const;
 
 /**

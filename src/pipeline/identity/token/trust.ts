@@ -63,6 +63,8 @@ export interface TokenIdentity {
   readonly environment: string;
   /** `gid`: the grant a token came from, and ends with; null for other issuers' tokens. */
   readonly grant: string | null;
+  /** The part of this installation that the token is for alone (RFC 8707), by its path: `/bank/v2/mcp`. null: all of it. */
+  readonly resource: string | null;
   /** `jti`. */
   readonly tokenId: string | null;
   readonly cnf: Confirmation | undefined;

@@ -212,7 +212,8 @@ const ownTrust = (own: OwnIssuer, audiences: readonly string[]): Trust => ({
   identify: ({ claims }) => {
     const identity = ownIdentity(claims, own.issuer);
     if (!identity.ok || audiences.some((audience) => own.isAudience(audience, identity))) return identity;
-    return refused("audience");
+    const part = audiences.find((audience) => audience.startsWith(`${own.issuer}/`));
+    return part === undefined ? refused("audience") : { ...identity, resource: part.slice(own.issuer.length) };
   },
 });
 
