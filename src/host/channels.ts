@@ -20,6 +20,13 @@ interface Mounted {
 
 const mounted: readonly Mounted[] = [
   {
+    name: "soap",
+    segment: "soap",
+    methods: ["GET", "HEAD", "POST"],
+    bodyBytesMax: 2 * mib,
+    load: async (parts) => (await import("../channels/soap/index.ts")).createSoap(parts),
+  },
+  {
     name: "stream",
     segment: "stream",
     methods: ["GET"],

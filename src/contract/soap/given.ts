@@ -138,6 +138,9 @@ export class GivenElements {
       isNillable: false,
       ...(spec.doc === undefined ? docOf(field) : { doc: spec.doc }),
       ...empty,
+      ...(content.kind === "repeated" && place.direction === "input" && place.required.has(key)
+        ? { isNeeded: true as const }
+        : {}),
       ...(spec.refused === undefined ? {} : { refused: spec.refused }),
     };
   }

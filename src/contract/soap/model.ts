@@ -51,6 +51,8 @@ export interface Element {
   readonly isOptional: boolean;
   readonly isNillable: boolean;
   readonly doc?: string;
+  /** A list that has to be given: no element is the empty list. */
+  readonly isNeeded?: true;
   /** Text that stands for null, where the element may be neither left out nor nil. */
   readonly empty?: string;
   /** An element without a property: its text. */

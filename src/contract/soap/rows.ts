@@ -43,7 +43,11 @@ export class Rows {
         ...[...resource.one].map(([relation, { target }]) => {
           // A relation of another name than its reference has no value beside the row.
           const named = Object.hasOwn(resource.fields, relation) ? relatedName(relation) : relation;
-          return { ...made(named, single(this.type(target)), { isOptional: true, isNillable: true }), key: relation };
+          // Beside its reference, which tells that there is none, the row is never nil.
+          return {
+            ...made(named, single(this.type(target)), { isOptional: true, isNillable: named === relation }),
+            key: relation,
+          };
         }),
         ...[...resource.many].map(([relation, { target }]) => {
           const singular = target.singular;

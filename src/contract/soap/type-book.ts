@@ -162,7 +162,13 @@ export class TypeBook {
     const isValue = content.kind === "single" && content.type.kind === "simple" && isValueType(content.type);
     if (this.#alwaysThere && isValue && place.isPartial !== true)
       return { ...element, isOptional: false, isNillable: false, ...(isNullable ? this.empty(content) : {}) };
-    if (content.kind === "repeated") return { ...element, isOptional: true, isNillable: isNullable || place.isPartial === true };
+    if (content.kind === "repeated")
+      return {
+        ...element,
+        isOptional: true,
+        isNillable: isNullable || place.isPartial === true,
+        ...(place.required?.has(element.key ?? "") === true ? { isNeeded: true as const } : {}),
+      };
     return {
       ...element,
       isOptional: place.required?.has(element.key ?? "") !== true,

@@ -163,6 +163,7 @@ export class Resolver {
         return this.#certificate(credentials.fingerprint);
       case "signature":
       case "sealed":
+      case "digest":
         return this.#signature(credentials);
       case "token":
         return this.#token(credentials);
@@ -389,7 +390,7 @@ export class Resolver {
     return this.#ofApp(app, environment, { authentication: "certificate", key: id, expiresMs: msOf(expiresAt), deps: [record] });
   }
 
-  async #signature(credentials: Extract<Credentials, { kind: "signature" | "sealed" }>): Promise<Resolved | Refusal> {
+  async #signature(credentials: Extract<Credentials, { kind: "signature" | "sealed" | "digest" }>): Promise<Resolved | Refusal> {
     const { kind, keyId, nonce, nonceUntilMs } = credentials;
     const signers = await this.signersOf(keyId);
     // An unknown key costs as much as a wrong signature.
@@ -407,11 +408,11 @@ export class Resolver {
     const { nonces } = this.#options;
     if (nonces === undefined || !(await nonces.use(keyId, nonce, nonceUntilMs)))
       return refuse("invalid_credentials", { details: { reason: "replayed" } });
-    return this.#signed(kind, keyId, verified.id);
+    return this.#signed(kind === "digest" ? "basic" : kind, keyId, verified.id);
   }
 
   /** The app whose signature was found good, as long as its key is registered. */
-  async #signed(kind: "signature" | "sealed", keyId: string, signerId: string): Promise<Resolved | Refusal> {
+  async #signed(kind: "signature" | "sealed" | "basic", keyId: string, signerId: string): Promise<Resolved | Refusal> {
     const registered = (await this.signersOf(keyId)).find(({ signer }) => signer.id === signerId)?.signer;
     if (registered === undefined) return invalidCredentials();
     const [appId = ""] = keyId.split("/");

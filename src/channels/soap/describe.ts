@@ -1,0 +1,36 @@
+/** What GET answers: the WSDL (`?wsdl`, `?wsdl&operations=GetAccount,ListAccounts`), or a page that says where it is. */
+import { escapeAttribute, escapeText } from "../../contract/soap/index.ts";
+import { refuse, type Refusal } from "../../pipeline/refusal.ts";
+import type { HttpExchange } from "../http/index.ts";
+import type { ServedInterface } from "./service.ts";
+
+/** Where callers reach the service: as configured, else as the request came. */
+const addressOf = ({ publicOrigin, request, base }: HttpExchange): string => {
+  const origin = publicOrigin ?? URL.parse(request.url)?.origin ?? "";
+  return `${origin}${base}/soap`;
+};
+
+const pageText = ({ made }: ServedInterface, address: string): string => {
+  const wsdl = `${address}?wsdl`;
+  const items = [...made.methods.values()]
+    .map(({ name, operation }) => `<li><code>${name}</code> ${escapeText(operation.doc)}</li>`)
+    .join("\n");
+  return (
+    `<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>${escapeText(made.name)}</title></head><body>\n` +
+    `<h1>${escapeText(made.name)}</h1>\n<p>SOAP 1.1 and 1.2: messages are sent by POST. Described by <a href="${escapeAttribute(wsdl)}">${escapeText(wsdl)}</a>.</p>\n` +
+    `<ul>\n${items}\n</ul>\n</body></html>\n`
+  );
+};
+
+/** Answers GET; 404 where `operations` names one that is not there. */
+export const describe = (exchange: HttpExchange, served: ServedInterface): Response | Refusal => {
+  const address = addressOf(exchange);
+  const parameters = new URLSearchParams(exchange.query);
+  const isWsdl = [...parameters.keys()].some((name) => /^(?:single)?wsdl$/i.test(name));
+  if (!isWsdl) return new Response(pageText(served, address), { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  const names = parameters.getAll("operations").flatMap((list) => list.split(",").filter(Boolean));
+  const text = served.wsdl(address, names);
+  return text === undefined
+    ? refuse("not_found")
+    : new Response(text, { headers: { "Content-Type": "text/xml; charset=utf-8" } });
+};
