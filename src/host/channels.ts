@@ -23,7 +23,7 @@ const mounted: readonly Mounted[] = [
     name: "soap",
     segment: "soap",
     methods: ["GET", "HEAD", "POST"],
-    bodyBytesMax: 2 * mib,
+    bodyBytesMax: 2 * 1024 * 1024,
     load: async (parts) => (await import("../channels/soap/index.ts")).createSoap(parts),
   },
   {
