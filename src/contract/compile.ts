@@ -12,6 +12,8 @@ import { DefinitionError } from "./definition-error.ts";
 import { jobsOf } from "./jobs.ts";
 import { tableOf } from "./tables.ts";
 import { checkVersions } from "./versions/check.ts";
+import { checkLine } from "./line.ts";
+import { checkMcp } from "./mcp.ts";
 import { checkSoap } from "./soap/check.ts";
 
 const defaultPerPage = 20;
@@ -350,7 +352,7 @@ export const compile = (definition: ServiceDefinition): Contract => {
     messages: definition.messages,
     definition,
   };
-  const flaws = [...checkVersions(contract), ...checkSoap(contract)];
+  const flaws = [...checkVersions(contract), ...checkSoap(contract), ...checkLine(contract), ...checkMcp(contract)];
   if (flaws.length > 0) throw new DefinitionError(definition.name, flaws);
   return contract;
 };

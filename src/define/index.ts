@@ -22,6 +22,8 @@ export {
   schedule,
   type When,
 } from "./jobs.ts";
+export type { LineDefinition, LineOperation } from "./line.ts";
+export type { McpDefinition } from "./mcp.ts";
 export { latencyAt, type LatencyBucket, latencyBuckets } from "./latency.ts";
 export {
   type Access,

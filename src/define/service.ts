@@ -12,6 +12,8 @@ import type { Fields, RowOf } from "./field.ts";
 import type { FunctionDefinition } from "./function.ts";
 import type { GraphqlDefinition } from "./graphql.ts";
 import type { JobDefinition } from "./jobs.ts";
+import type { LineDefinition } from "./line.ts";
+import type { McpDefinition } from "./mcp.ts";
 import type { ResourceDefinition, SingletonDefinition } from "./resource.ts";
 import type { SoapDefinition } from "./soap.ts";
 import type { VersionDefinition } from "./version.ts";
@@ -53,6 +55,10 @@ export interface ServiceDefinition {
   readonly soap?: SoapDefinition;
   /** Introspection and persisted documents. */
   readonly graphql?: GraphqlDefinition;
+  /** Command words, titles and their order in the line protocol, where they are given. */
+  readonly line?: LineDefinition;
+  /** What agents may use, and what they have to have confirmed. */
+  readonly mcp?: McpDefinition;
 }
 
 /** What a tool works on: the rows of one environment of one tenant, read from the database itself. */
