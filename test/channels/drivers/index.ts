@@ -1,7 +1,7 @@
 /** A driver for each channel. */
 import type { Driver } from "../driver.ts";
 import { restDriver } from "./rest.ts";
-import { streamDriver } from "./stream.ts";
+import { soap12Driver, soapDriver } from "./soap.ts";
 import { streamDriver } from "./stream.ts";
 
-export const drivers: readonly Driver[] = [restDriver, streamDriver];
+export const drivers: readonly Driver[] = [restDriver, streamDriver, soapDriver, soap12Driver];
