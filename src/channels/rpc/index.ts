@@ -1,8 +1,7 @@
 /**
  * What gRPC, gRPC-Web and Connect have in common: messages to inputs, results to messages, refusals to statuses.
  *
- *   const message = requestOf(method, bytes)             or a refusal (400)
- *   const asked = inputOf(method, message)               or a refusal; { input, idempotencyKey?, ifMatch? }
+ *   const asked = askedOf(method, bytes)                 { input, idempotencyKey?, ifMatch? }, or a refusal, which has no `input`
  *   const result = await pipeline.run({ …, operation: method.operation, input: asked.input })
  *   const bytes = sealEnvelope(method.output.encode(messageOf(method, result), headerBytes))
  *   const status = statusOf(refusal, tell(refusal, …), { domain: service, locale })
@@ -11,9 +10,12 @@ export { conditionsOf } from "./conditions.ts";
 export type { Conditions } from "./conditions.ts";
 export { compressedFlag, EnvelopeTooLarge, Envelopes, envelopeBytes, headerBytes, sealEnvelope } from "./envelope.ts";
 export type { Envelope } from "./envelope.ts";
-export { inputOf, refusalOfMessage, requestOf } from "./input.ts";
+export { askedOf, inputOf, refusalOfMessage } from "./input.ts";
 export type { Asked } from "./input.ts";
-export { messageOf, rowsOf, verdictOf } from "./output.ts";
-export { codeNames, statusOf } from "./status.ts";
-export type { RpcStatus } from "./status.ts";
+export { messageOf, rowsOf, tagOf, verdictOf } from "./output.ts";
+export type { Verdict } from "./output.ts";
+export { codeNames, codeOf, codes } from "./codes.ts";
+export { googleMessage } from "./details.ts";
+export { statusOf } from "./status.ts";
+export type { RpcDetail, RpcStatus, StatusPlace } from "./status.ts";
 export { connectTimeoutMs, grpcTimeoutMs } from "./timeout.ts";

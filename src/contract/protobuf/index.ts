@@ -1,25 +1,30 @@
 /** Contracts as protobuf: model, codec, descriptors and the .proto text. */
 import type { Contract } from "../contract.ts";
+import { versionView } from "../versions.ts";
 import { numberFields, type Numbers } from "../lock/numbers.ts";
 import { Compiler } from "./codec.ts";
 import { descriptorSetOf, fileDescriptors } from "./descriptor.ts";
 import { messageTypeOf } from "./message-type.ts";
-import type { MethodModel, PackageModel } from "./model.ts";
+import type { MessageModel, MethodModel, PackageModel } from "./model.ts";
 import { packageOf } from "./package.ts";
 import { protoTextOf } from "./text.ts";
-import type { ProtoService, RpcMethod } from "./types.ts";
+import type { MessageType, ProtoService, RpcMethod } from "./types.ts";
 
 export * from "./types.ts";
+export { camelCase, snakeCase } from "./well-known.ts";
+export type { FieldModel, FieldType, MessageModel } from "./model.ts";
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 const methodOf = (service: ProtoService, contract: Contract, compiler: Compiler, model: MethodModel): RpcMethod | undefined => {
   const operation = contract.operations.get(model.operationName);
-  if (operation === undefined) return undefined;
+  const versioned = versionView(contract, service.version).contract.operations.get(model.operationName);
+  if (operation === undefined || versioned === undefined) return undefined;
   return {
     name: model.name,
     path: `/${service.fullName}/${model.name}`,
     operation,
+    versioned,
     input: messageTypeOf(model.input, compiler, operation.action === "update" ? "patch" : "request"),
     output: messageTypeOf(model.output, compiler, "response"),
     streaming: model.streaming,
@@ -70,6 +75,9 @@ export const protoOf = (contract: Contract, version: string, numbers: Numbers): 
   versions.set(version, { numbers, service });
   return service;
 };
+
+/** A message by itself, of no contract, for answers. */
+export const standaloneMessage = (model: MessageModel): MessageType => messageTypeOf(model, new Compiler(), "response");
 
 /** The .proto of a version, for a document handler. */
 export const protoText = (contract: Contract, version: string, numbers: Numbers): string =>

@@ -70,6 +70,8 @@ export interface RpcMethod {
   readonly path: string;
   /** The newest version's operation: what calls carry. */
   readonly operation: Operation;
+  /** The same as this version has it: its fields and relations. */
+  readonly versioned: Operation;
   readonly input: MessageType;
   readonly output: MessageType;
   readonly streaming: Streaming;
