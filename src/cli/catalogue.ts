@@ -30,10 +30,15 @@ export const catalogue: Readonly<Record<string, Entry>> = {
     load: async () => (await import("./commands/export.ts")).exportPlane,
   },
   audit: { summary: "Verify and export the audit.", load: async () => (await import("./commands/audit.ts")).audit },
+  jobs: {
+    summary: "Show jobs and bridges, and try again what they have given up.",
+    load: async () => (await import("./commands/jobs.ts")).jobs,
+  },
   contract: {
     summary: "Lock the contract, compare with the lock, print OpenAPI.",
     load: async () => (await import("./commands/contract.ts")).contract,
   },
+  sdk: { summary: "Write a typed client of a service.", load: async () => (await import("./commands/sdk.ts")).sdk },
   call: { summary: "Call an operation of a running server.", load: async () => (await import("./commands/call.ts")).call },
   new: { summary: "Write a small service that runs.", load: async () => (await import("./commands/new.ts")).create },
   doctor: { summary: "Find out why something does not work.", load: async () => (await import("./commands/doctor.ts")).doctor },

@@ -52,7 +52,7 @@ forEachEngine((engine) => {
     run: (ctx, event) => void mark(ctx, "follow", event),
   });
 
-  test("SECURITY 35: each event is followed once, in order, also one of several in a row of the journal", async () => {
+  test("each event is followed once, in order, also one of several in a row of the journal", async () => {
     await using works = await open({ follow });
     const first = await works.place();
     await works.poke(first, ["a", "b", "c"]);

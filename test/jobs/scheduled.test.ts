@@ -78,7 +78,7 @@ forEachEngine((engine) => {
     });
   });
 
-  test("in every environment of every tenant, each by itself", async () => {
+  test("SECURITY 29: in every environment of every tenant, each by itself", async () => {
     await using works = await open({ daily: leave("daily") }, "2026-03-01T12:00:00Z");
     const { store } = works.running;
     for (const [tenant, environment] of [
@@ -95,7 +95,7 @@ forEachEngine((engine) => {
     expect(new Set(rows.map(({ realm }) => Number(realm))).size).toBe(3);
   });
 
-  test("SECURITY 39: two nodes, none of which knows of the other: each moment once", async () => {
+  test("two nodes, none of which knows of the other: each moment once", async () => {
     let nowMs = Date.parse("2026-03-01T12:00:00Z");
     const clock = (): number => nowMs;
     const jobs = {

@@ -59,9 +59,16 @@ export class Background {
     return seq - standing.position.seq >= advanceRows;
   }
 
-  /** Whether there may be something behind what it has seen. */
-  lags(realm: number, head: number, stored: number): boolean {
-    return head > (this.#standings.get(realm)?.seen ?? stored);
+  /** Whether there may be something to do: behind what it has seen, or among what waits, where a person may have put something. */
+  lags(
+    realm: number,
+    { head, stored, held }: { readonly head: number; readonly stored: number; readonly held: number },
+  ): boolean {
+    const standing = this.#standings.get(realm);
+    if (standing === undefined) return held > 0 || head > stored;
+    if (standing.heldCount === held) return head > standing.seen;
+    this.#standings.delete(realm);
+    return true;
   }
 
   /** Forgets where it stands: another node may have worked on it. */

@@ -176,9 +176,11 @@ export class Jobs {
         Number(row["value"]),
       ]),
     );
-    const waiting = await query("SELECT DISTINCT realm, job FROM pons_job_events WHERE state = 'waiting'");
+    const waiting = await query(
+      "SELECT realm, job, count(*) AS many FROM pons_job_events WHERE state = 'waiting' GROUP BY realm, job",
+    );
     const known = await query("SELECT realm, name, seq FROM pons_jobs");
-    const held = new Set(waiting.map(({ realm, job }) => `${String(job)} ${String(realm)}`));
+    const held = new Map(waiting.map(({ realm, job, many }) => [`${String(job)} ${String(realm)}`, Number(many)]));
     const stored = new Map(known.map(({ realm, name, seq }) => [`${String(name)} ${String(realm)}`, Number(seq)]));
     for (const { realm, environment } of realms) {
       const number = Number(realm);
@@ -189,7 +191,7 @@ export class Jobs {
           const isWanted =
             runner instanceof Scheduled
               ? !runner.knows(number)
-              : held.has(key) || runner.lags(number, heads.get(number) ?? 0, stored.get(key) ?? 0);
+              : runner.lags(number, { head: heads.get(number) ?? 0, stored: stored.get(key) ?? 0, held: held.get(key) ?? 0 });
           if (isWanted) this.#want(runner, number);
         }
       }
