@@ -10,6 +10,7 @@ import { listenMtls, type MtlsListening } from "./mtls.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { createAuthority } from "./oauth.ts";
 import { startPurge } from "./purge.ts";
+import { Deliverer } from "./webhooks/index.ts";
 import { installationSecret } from "./secret.ts";
 import { assertPortFree, listen, type Listening } from "./listen.ts";
 
@@ -102,7 +103,8 @@ const lookAtAgenda = ({ agenda, writer, jobs }: Booted["app"]): void => {
 /** Work that nobody calls; where the database is away it begins with the first look that succeeds. */
 const startJobs = ({ jobs }: Booted["app"], logger: Logger): Promise<void> =>
   jobs.start({
-    onFailed: ({ isParked, ...failure }) => logger[isParked ? "error" : "warn"](isParked ? "job_parked" : "job_failed", failure),
+    onFailed: ({ isParked, event: at, ...failure }) =>
+      logger[isParked ? "error" : "warn"](isParked ? "job_parked" : "job_failed", { ...failure, at }),
   });
 
 /** Boots and listens. Throws `StartError`; whatever was opened is closed then. */
@@ -143,6 +145,13 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
   const { grpcPort, linePort } = listeners;
   await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app) });
   await startJobs(app, logger);
+  const webhooks = new Deliverer({
+    app,
+    origin: () => authority.issuer,
+    outboundAllow: config.outboundAllow,
+    onError: (error) => logger.error("webhooks_failed", { error }),
+  });
+  webhooks.start();
   if (demo !== undefined) {
     const others = options.services.length === 0 ? {} : { services: services.map(({ path }) => path) };
     await writeDemoFile(config.data, { baseUrl, ...others, ...demo });
@@ -153,6 +162,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     await mtls?.stop({ withinMs: drainMsMax });
     await listeners.stop({ withinMs: drainMsMax });
     await purge.stop();
+    await webhooks.stop();
     await booted.close();
   };
   const stop = stopOnce({ ...booted, close }, listening, logger);

@@ -40,3 +40,29 @@ export const boundedBody = (body: ReadableStream<Uint8Array>, bounds: BodyBounds
     { highWaterMark: 0 },
   );
 };
+
+/** The first bytes of a body, as many as come in time; the rest is not read. Never rejects. */
+export const prefixOf = async (
+  body: ReadableStream<Uint8Array>,
+  { bytesMax, withinMs }: { readonly bytesMax: number; readonly withinMs: number },
+): Promise<Uint8Array<ArrayBuffer>> => {
+  const reader = body.getReader();
+  const late = Promise.withResolvers<undefined>();
+  const timer = setTimeout(() => late.resolve(undefined), withinMs);
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    while (bytes < bytesMax) {
+      const read = await Promise.race([reader.read(), late.promise]);
+      if (read === undefined || read.done) break;
+      parts.push(read.value.subarray(0, bytesMax - bytes));
+      bytes += parts.at(-1)?.length ?? 0;
+    }
+  } catch {
+    // What came until then is there.
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
+  return new Uint8Array(Buffer.concat(parts));
+};

@@ -12,7 +12,7 @@
  *
  * Rejects with an `OutboundError`; an error of the caller's own signal is passed on as it is. No proxy of the environment is used.
  */
-import { boundedBody } from "./bounded-body.ts";
+import { boundedBody, prefixOf } from "./bounded-body.ts";
 import { OutboundError } from "./outbound-error.ts";
 import { addressesOf, type Lookup, systemLookup } from "./resolve.ts";
 import { type Target, targetOf, type TargetPolicy } from "./target.ts";
@@ -34,6 +34,11 @@ export interface GuardedInit {
   /** For everything, from the look-up to the last byte of the answer. */
   readonly timeoutMs?: number;
   readonly bytesMax?: number;
+  /**
+   * The status is what matters: an answer of any status is given, redirects too, which are not followed. Of its body so many bytes as came within so many
+   * milliseconds; none where it is encoded. It is never an error.
+   */
+  readonly excerpt?: { readonly bytesMax: number; readonly withinMs: number };
   /** Keeps the connection for the next request to the same address and name; default: false. */
   readonly keepalive?: boolean;
 }
@@ -106,6 +111,7 @@ class Guard {
     try {
       const addresses = await orAborted(addressesOf(target, this.#options.lookup ?? systemLookup), signal);
       const response = await this.#connect(target, addresses, init, signal);
+      if (init.excerpt !== undefined) return await excerpted(response, init.excerpt).finally(ended);
       return await taken(response, { bytesMax: init.bytesMax ?? outboundLimits.bytesMax, asFault, ended });
     } catch (error) {
       ended();
@@ -146,6 +152,17 @@ const faultOf = (error: unknown, signal: AbortSignal, { host }: Target): unknown
   return new OutboundError(fault, `${host}: ${codeOf(error)}`, { cause: error });
 };
 
+const encodingOf = (headers: Headers): string => headers.get("content-encoding")?.trim().toLowerCase() ?? "";
+
+/** The answer with the beginning of its body. */
+const excerpted = async (response: Response, excerpt: NonNullable<GuardedInit["excerpt"]>): Promise<Response> => {
+  const { status, statusText, headers, body } = response;
+  const isPlain = ["", "identity"].includes(encodingOf(headers));
+  const content = body === null ? undefined : await prefixOf(body, isPlain ? excerpt : { ...excerpt, bytesMax: 0 });
+  const isEmpty = content === undefined || content.length === 0 || [204, 205, 304].includes(status);
+  return new Response(isEmpty ? null : content, { status, statusText, headers });
+};
+
 type Bounds = Parameters<typeof boundedBody>[1];
 
 /** The answer, if it may be taken, with its body bounded. */
@@ -158,8 +175,7 @@ const taken = async (response: Response, bounds: Bounds): Promise<Response> => {
   // 304 answers a condition, which only its sender can have set.
   if (status >= 300 && status < 400 && status !== 304)
     return drop(new OutboundError("redirected", `answered ${status}, and redirects are not followed`));
-  const encoding = headers.get("content-encoding")?.trim().toLowerCase() ?? "identity";
-  if (encoding !== "identity" && encoding !== "")
+  if (!["", "identity"].includes(encodingOf(headers)))
     return drop(new OutboundError("encoded", "the body is encoded although no encoding was accepted"));
   if (Number(headers.get("content-length") ?? 0) > bounds.bytesMax)
     return drop(new OutboundError("too_large", `the answer is larger than ${bounds.bytesMax} bytes`));

@@ -7,6 +7,7 @@ import { plans } from "../commerce/plan-fields.ts";
 import { products } from "../commerce/product-fields.ts";
 import { endSubscriptions, subscribe, subscribeRefusals } from "../commerce/subscribe.ts";
 import { environmentNames } from "../commerce/words.ts";
+import { lookedUp, makeWebhook, webhookInput, webhookOutput, webhookRefusals } from "../webhooks/create.ts";
 import { disableWebhooks } from "../webhooks/end.ts";
 import { type App, apps as declared, appsMax, appTerms } from "./app-fields.ts";
 import { communities } from "./community-fields.ts";
@@ -51,7 +52,7 @@ const nameFlaw = async (
 export const appResource = resource(declared, ({ self, rows, all, filter, many, command, directory, guard }) => ({
   rows: { developer: rows((row, caller) => eq(row.owner, caller.user)), admin: all, staff: all, auditor: all },
   access: { update: ["developer", "admin"], replace: [] },
-  relations: { keys: many("keys") },
+  relations: { keys: many("keys"), webhooks: many("webhooks") },
   sortBy: "name",
   filters: { ofTenant: filter(({ owner }) => isNull(owner)), active: filter(({ status }) => eq(status, "active")) },
   refusals: termRefusals,
@@ -148,6 +149,19 @@ export const appResource = resource(declared, ({ self, rows, all, filter, many, 
         if (!("row" in made)) return made;
         await tellOfKey(ctx, row, made.row);
         return ctx.created(shownKey(made));
+      },
+    }),
+    createWebhook: command({
+      on: "item",
+      doc: "Delivers events that the app may see to an address, from now on. Its secret is shown in this answer and never again. For real data (`live`) a person has to have shown a second factor lately.",
+      roles: ["developer", "admin"],
+      input: webhookInput,
+      output: webhookOutput,
+      refusals: webhookRefusals,
+      prepare: (_, { input }) => lookedUp(input),
+      run: async (ctx, { row, input, prepared }) => {
+        const made = await makeWebhook(ctx, row, input, prepared);
+        return "refused" in made ? made : ctx.created(made);
       },
     }),
     suspend: command({

@@ -5,54 +5,25 @@
  *   active ─► paused ─► active        by its owner; what comes meanwhile waits
  *      └────► disabled ─► active      by the deliverer: three days without a success, or the receiver says that it is gone (410)
  */
-import {
-  and,
-  type CommandContext,
-  entry,
-  eq,
-  type FunctionRefusal,
-  leadsInside,
-  related,
-  resource,
-  rowOf,
-  t,
-  type Value,
-} from "pons";
-import { type App, apps } from "../identity/app-fields.ts";
+import { and, type CommandContext, entry, eq, type FunctionRefusal, related, resource, t, type Value } from "pons";
+import { apps } from "../identity/app-fields.ts";
 import { notify, ownersOf } from "../identity/mail.ts";
 import { after, daySeconds } from "../identity/moments.ts";
 import { stepUpFlaw } from "../identity/session.ts";
 import { shownFields } from "../identity/shown-fields.ts";
 import { overseers } from "../roles.ts";
+import { webhookOutput } from "./create.ts";
 import { deliveries, deliveryFields, webhookStates } from "./delivery-fields.ts";
 import { replayInput, replayOf, replayRefusals } from "./replay.ts";
 import { flawOfTerms, keyOf, termRefusals } from "./terms.ts";
-import {
-  keysMax,
-  overlapSecondsDefault,
-  overlapSecondsMax,
-  type Webhook,
-  webhookFields,
-  webhooks as declared,
-  webhooksMax,
-  webhookTerms,
-} from "./webhook-fields.ts";
+import { keysMax, overlapSecondsDefault, overlapSecondsMax, type Webhook, webhooks as declared } from "./webhook-fields.ts";
 
 /** Events to test a webhook with that may be under way. */
 const testsMax = 10;
 /** Type of the event that `test` sends. */
 const testType = "webhooks.test";
 
-const secretOutput = {
-  ...shownFields(webhookFields),
-  secret: t.string({ optional: true, secret: true, doc: "hmac: what signatures are checked with. Shown once." }),
-};
-
 const notActive = { webhook_not_active: { status: 409, doc: "The webhook is paused or disabled." } } as const;
-
-/** An app whose webhooks the caller may make: an admin those of any app of the tenant, others those of their own. */
-const isOwn = ({ principal }: CommandContext, { owner }: App): boolean =>
-  principal.roles.includes("admin") || (owner !== null && owner === principal.user);
 
 /** What makes the deliverer look at a webhook. */
 const noticed = ({ revision }: Webhook): Pick<Webhook, "revision"> => ({ revision: revision + 1 });
@@ -107,39 +78,6 @@ export const webhookResource = resource(declared, ({ self, all, rows, filter, co
       return flawOfTerms(ctx, { ...row, ...changes }, { isMoved: url !== row.url });
     }),
   },
-  create: command({
-    on: "collection",
-    doc: "Delivers events to an address from now on. For real data (`live`) a person has to have shown a second factor lately.",
-    roles: ["developer", "admin"],
-    input: {
-      app: t.ref("apps", { doc: "Whose it is: the events are those that this app may see." }),
-      environment: t.enum(["sandbox", "live"], { default: "sandbox" }),
-      service: t.string({ maxLength: 32, pattern: "[a-z][a-z0-9]*", doc: "Whose events.", example: "bank" }),
-      ...webhookTerms,
-      signing: t.enum(["hmac", "ed25519"], { default: "hmac", doc: webhookFields.signing.options.doc }),
-    },
-    output: secretOutput,
-    refusals: {
-      ...termRefusals,
-      app_closed: { status: 409, doc: "The app is closed." },
-      too_many_webhooks: { status: 409, doc: `An app has at most ${webhooksMax} webhooks.` },
-    },
-    load: ({ input }) => ({ app: rowOf(apps, input.app) }),
-    prepare: async (_, { input }) => ({ leadsInside: await leadsInside(input.url) }),
-    run: async (ctx, { input, loaded: { app }, prepared }): Promise<unknown> => {
-      if (app === undefined || !isOwn(ctx, app))
-        return ctx.refuse("invalid_reference", undefined, { fields: { app: ["bad_reference"] } });
-      if (app.status === "closed") return ctx.refuse("app_closed");
-      const flaw = await flawOfTerms(ctx, input, { isMoved: true, ...prepared });
-      if (flaw !== undefined) return flaw;
-      const others = await ctx.table(self).count((row) => eq(row.app, app.id));
-      if (others >= webhooksMax) return ctx.refuse("too_many_webhooks");
-      const id = ctx.id(self);
-      const { key, secret } = keyOf(ctx, { id, signing: input.signing }, 1);
-      const row = ctx.table(self).insert({ ...input, id, app: app.id, keys: [key], keyCount: 1, startAt: ctx.now });
-      return ctx.created({ ...row, secret });
-    },
-  }),
   functions: {
     rotateSecret: command({
       on: "item",
@@ -153,7 +91,7 @@ export const webhookResource = resource(declared, ({ self, all, rows, filter, co
           doc: "For how long the present one signs beside the new one.",
         }),
       },
-      output: secretOutput,
+      output: webhookOutput,
       refusals: {
         too_many_secrets: {
           status: 409,
@@ -256,7 +194,7 @@ export const webhookResource = resource(declared, ({ self, all, rows, filter, co
       run: async (ctx, { row }) => {
         const state = await ctx.table(webhookStates).get(row.id);
         const waiting = await ctx.table(deliveries).count((one) => and(eq(one.webhook, row.id), eq(one.status, "waiting")));
-        const position = state === undefined ? null : state.index < 0 ? String(state.seq) : `${state.seq}-${state.index}`;
+        const position = state === undefined ? null : state.index < 0 ? String(state.seq - 1) : `${state.seq}-${state.index}`;
         const { failures = 0, succeededAt = null, failedAt = null, problem = null } = state ?? {};
         return { position, waiting, failures, succeededAt, failedAt, problem, isReplaying: row.replaying !== null };
       },

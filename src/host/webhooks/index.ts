@@ -1,0 +1,2 @@
+/** Delivers events to webhooks. */
+export { Deliverer, type DelivererOptions } from "./deliverer.ts";
