@@ -20,6 +20,13 @@ interface Mounted {
 
 const mounted: readonly Mounted[] = [
   {
+    name: "graphql",
+    segment: "graphql",
+    methods: ["GET", "HEAD", "POST"],
+    bodyBytesMax: 1024 * 1024,
+    load: async (parts) => (await import("../channels/graphql/index.ts")).createGraphql(parts),
+  },
+  {
     name: "soap",
     segment: "soap",
     methods: ["GET", "HEAD", "POST"],

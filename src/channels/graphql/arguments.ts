@@ -13,7 +13,8 @@ import { pathOf } from "./schema/meta.ts";
 export type Values = Readonly<Record<string, unknown>>;
 
 /** The arguments' values. Throws `GraphQLError` for a variable that is missing. */
-export const valuesOf = ({ field, node, fixed }: Arguments, variables: Values): Values => fixed ?? getArgumentValues(field, node, variables);
+export const valuesOf = ({ field, node, fixed }: Arguments, variables: Values): Values =>
+  fixed ?? getArgumentValues(field, node, variables);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -88,7 +89,8 @@ const orderOf = (type: GraphQLInputObjectType, given: Values): string => {
   let value: unknown = given;
   while (at instanceof GraphQLInputObjectType && isRecord(value)) {
     const [entry] = Object.entries(value);
-    const field: ReturnType<GraphQLInputObjectType["getFields"]>[string] | undefined = entry === undefined ? undefined : at.getFields()[entry[0]];
+    const field: ReturnType<GraphQLInputObjectType["getFields"]>[string] | undefined =
+      entry === undefined ? undefined : at.getFields()[entry[0]];
     if (entry === undefined || field === undefined) break;
     path.push(pathOf(field) ?? entry[0]);
     at = getNamedType(field.type);

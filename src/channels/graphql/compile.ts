@@ -15,7 +15,7 @@ import {
   GraphQLObjectType,
   type GraphQLSchema,
   GraphQLSkipDirective,
-  GraphQLUnionType,
+  type GraphQLUnionType,
   isAbstractType,
   isNonNullType,
   Kind,
@@ -69,13 +69,16 @@ export const conditionVariables = (document: DocumentNode): readonly string[] =>
     }
   };
   for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION) walk(definition.selectionSet);
+    if (definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION)
+      walk(definition.selectionSet);
   }
   return [...names];
 };
 
 const rootOf = (schema: GraphQLSchema, { operation }: OperationDefinitionNode): GraphQLObjectType | undefined => {
-  const type = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }[operation];
+  const type = { query: schema.getQueryType(), mutation: schema.getMutationType(), subscription: schema.getSubscriptionType() }[
+    operation
+  ];
   return type ?? undefined;
 };
 
@@ -99,7 +102,8 @@ class Compiler {
     const type = rootOf(this.#schema, operation);
     if (type === undefined) throw new Error(`a schema without ${operation.operation}`);
     const fields = this.#collect(type, [operation.selectionSet]);
-    if (fields.length > graphqlLimits.rootFieldsMax) throw beyond("fields of the root", graphqlLimits.rootFieldsMax, fields.length);
+    if (fields.length > graphqlLimits.rootFieldsMax)
+      throw beyond("fields of the root", graphqlLimits.rootFieldsMax, fields.length);
     const roots = fields.map((field) => this.#root(type, field));
     return { operation: operation.operation, roots, hasIntrospection: roots.some(({ kind }) => kind === "introspection") };
   }
@@ -141,7 +145,10 @@ class Compiler {
     return [...collected.values()];
   }
 
-  #fieldOf(type: GraphQLObjectType, { nodes }: Collected): { readonly field: GraphQLField<unknown, unknown>; readonly meta: Meta | undefined; readonly node: FieldNode } {
+  #fieldOf(
+    type: GraphQLObjectType,
+    { nodes }: Collected,
+  ): { readonly field: GraphQLField<unknown, unknown>; readonly meta: Meta | undefined; readonly node: FieldNode } {
     const node = nodes[0] as FieldNode;
     const field = type.getFields()[node.name.value];
     if (field === undefined) throw new Error(`${type.name} has no field ${node.name.value}`);
@@ -170,13 +177,16 @@ class Compiler {
       type,
       parts,
       sources: isWhole ? undefined : [...sources],
-      isPlain: parts.every((part) => part.kind !== "one" && part.kind !== "many" && (part.kind !== "object" || part.selection.isPlain)),
+      isPlain: parts.every(
+        (part) => part.kind !== "one" && part.kind !== "many" && (part.kind !== "object" || part.selection.isPlain),
+      ),
     };
   }
 
   #part(type: GraphQLObjectType, collected: Collected): Part {
     const { key } = collected;
-    if (collected.nodes[0]?.name.value === "__typename") return { kind: "typename", key, node: collected.nodes[0], name: type.name };
+    if (collected.nodes[0]?.name.value === "__typename")
+      return { kind: "typename", key, node: collected.nodes[0], name: type.name };
     const { field, meta, node } = this.#fieldOf(type, collected);
     const isRequired = isNonNullType(field.type);
     const inner = (): Selection => this.#selection(getNamedType(field.type) as GraphQLObjectType, this.#selected(collected));
@@ -200,7 +210,11 @@ class Compiler {
     const type = getNamedType(field.type) as GraphQLObjectType;
     const parts = this.#collect(type, this.#selected(collected)).map((part) => this.#connectionPart(type, part));
     const selections = parts.flatMap((part) =>
-      part.kind === "nodes" ? [part.selection] : part.kind === "edges" ? part.parts.flatMap((one) => ("selection" in one ? [one.selection] : [])) : [],
+      part.kind === "nodes"
+        ? [part.selection]
+        : part.kind === "edges"
+          ? part.parts.flatMap((one) => ("selection" in one ? [one.selection] : []))
+          : [],
     );
     const pages = new Set(parts.flatMap((part) => (part.kind === "pageInfo" ? part.parts.map(({ name }) => name) : [])));
     const isWhole = selections.some(({ sources }) => sources === undefined);
@@ -274,7 +288,8 @@ class Compiler {
     const base = { key, node, args: this.#args(field, node) };
     const named = getNamedType(field.type);
     const inner = named instanceof GraphQLObjectType ? named : undefined;
-    const selected = (): Selection | undefined => (inner === undefined ? undefined : this.#selection(inner, this.#selected(collected)));
+    const selected = (): Selection | undefined =>
+      inner === undefined ? undefined : this.#selection(inner, this.#selected(collected));
     const whole = (): Selection => this.#selection(inner as GraphQLObjectType, this.#selected(collected));
     switch (meta?.kind) {
       case "list":
@@ -295,7 +310,12 @@ class Compiler {
           selection: selected(),
         };
       case "command":
-        return { ...base, kind: "command", operation: meta.operation, parts: this.#payload(inner as GraphQLObjectType, collected) };
+        return {
+          ...base,
+          kind: "command",
+          operation: meta.operation,
+          parts: this.#payload(inner as GraphQLObjectType, collected),
+        };
       case "event":
         return { ...base, kind: "event", type: meta.type, selection: whole() };
       default:

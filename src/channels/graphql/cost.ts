@@ -48,7 +48,12 @@ const ofRoot = (root: Root, variables: Values): number => {
       return 1 + ofSelection(root.selection, variables);
     case "value":
     case "read":
-      return 1 + (root.selection === undefined ? 0 : (root.kind === "read" && root.isList ? functionRows : 1) * ofSelection(root.selection, variables));
+      return (
+        1 +
+        (root.selection === undefined
+          ? 0
+          : (root.kind === "read" && root.isList ? functionRows : 1) * ofSelection(root.selection, variables))
+      );
     case "command":
       return root.parts.reduce(
         (cost, part) =>

@@ -101,7 +101,9 @@ export class Document {
   constructor(schema: GraphQLSchema, node: DocumentNode) {
     this.node = node;
     this.#schema = schema;
-    this.#operations = node.definitions.flatMap((definition) => (definition.kind === Kind.OPERATION_DEFINITION ? [definition] : []));
+    this.#operations = node.definitions.flatMap((definition) =>
+      definition.kind === Kind.OPERATION_DEFINITION ? [definition] : [],
+    );
     this.#conditions = conditionVariables(node);
   }
 
@@ -115,7 +117,10 @@ export class Document {
           : undefined
         : this.#operations.find((operation) => operation.name?.value === name);
     if (found !== undefined) return found;
-    const why = name === undefined ? "The document has several operations: operationName has to say which." : "The document has no operation of this name.";
+    const why =
+      name === undefined
+        ? "The document has several operations: operationName has to say which."
+        : "The document has no operation of this name.";
     throw new Problem("validation_failed", [new GraphQLError(why)]);
   }
 

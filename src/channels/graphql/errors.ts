@@ -20,7 +20,7 @@ export const under = (before: Path | undefined, key: string | number): Path => (
 const keysOf = (path: Path): (string | number)[] => {
   const keys: (string | number)[] = [];
   for (let at: Path | undefined = path; at !== undefined; at = at.before) keys.push(at.key);
-  return keys.reverse();
+  return keys.toReversed();
 };
 
 export interface AnswerError {

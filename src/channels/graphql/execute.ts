@@ -24,7 +24,11 @@ import type { ConnectionPart, ConnectionPlan, Part, Selection } from "./plan.ts"
 
 /** What a request gives the executor: calls on its behalf, and words for what is refused. */
 export interface Caller {
-  run(operation: Operation, input: Input, options?: { readonly idempotencyKey?: string; readonly ifMatch?: readonly string[] }): MaybePromise<Result>;
+  run(
+    operation: Operation,
+    input: Input,
+    options?: { readonly idempotencyKey?: string; readonly ifMatch?: readonly string[] },
+  ): MaybePromise<Result>;
   tell(refusal: Refusal, operation: Operation | undefined): ToldRefusal;
 }
 
@@ -261,7 +265,8 @@ export class Execution {
         shapes.push(this.shape(rows, selection, within));
       }
     }
-    const made = shapes.some((one) => one instanceof Promise) ? Promise.all(shapes) : (shapes as (Shown | null)[][]);
+    const isPending = shapes.some((one) => one instanceof Promise);
+    const made = isPending ? Promise.all(shapes.map(async (one) => one)) : (shapes as (Shown | null)[][]);
     return andThen(made, (all) => {
       const bySelection = new Map(selections.map((selection, position) => [selection, all[position] ?? []]));
       let before = 0;
@@ -278,7 +283,9 @@ export class Execution {
 const selectionsOf = (part: ConnectionPart): readonly { readonly selection: Selection; readonly keys: readonly string[] }[] => {
   if (part.kind === "nodes") return [{ selection: part.selection, keys: [part.key] }];
   if (part.kind !== "edges") return [];
-  return part.parts.flatMap((inner) => ("selection" in inner ? [{ selection: inner.selection, keys: [part.key, inner.key] }] : []));
+  return part.parts.flatMap((inner) =>
+    "selection" in inner ? [{ selection: inner.selection, keys: [part.key, inner.key] }] : [],
+  );
 };
 
 interface Slice {

@@ -26,7 +26,9 @@ const gate = (contract: Contract, name: string, doc: string, roles: readonly str
 /** Introspection: of the roles that the definition names; else of everybody with credentials, and in development of all. */
 export const introspectionOf = (contract: Contract, mode: "development" | "production"): Operation => {
   const all = Object.keys(contract.roles);
-  const named = contract.definition.graphql?.introspection ?? (mode === "development" ? [...all, "anyone"] : all.filter((role) => role !== "anyone"));
+  const named =
+    contract.definition.graphql?.introspection ??
+    (mode === "development" ? [...all, "anyone"] : all.filter((role) => role !== "anyone"));
   return gate(contract, "introspection", "Reads the schema itself.", named);
 };
 

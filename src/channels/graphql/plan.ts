@@ -22,7 +22,12 @@ interface PartBase {
 /** One selected field of an object. */
 export type Part =
   | (PartBase & { readonly kind: "typename"; readonly name: string })
-  | (PartBase & { readonly kind: "leaf"; readonly source: string; readonly convert: Convert | undefined; readonly isRequired: boolean })
+  | (PartBase & {
+      readonly kind: "leaf";
+      readonly source: string;
+      readonly convert: Convert | undefined;
+      readonly isRequired: boolean;
+    })
   | (PartBase & {
       readonly kind: "object";
       readonly source: string;
@@ -47,7 +52,8 @@ export interface Selection {
 }
 
 /** Parts of a page's place in its list. */
-export type PagePart = "hasNextPage" | "hasPreviousPage" | "startCursor" | "endCursor" | "currentPage" | "totalPages" | "perPage" | "maxPerPage";
+export type PagePart =
+  "hasNextPage" | "hasPreviousPage" | "startCursor" | "endCursor" | "currentPage" | "totalPages" | "perPage" | "maxPerPage";
 
 export interface NamedPart<Name extends string> {
   readonly key: string;
@@ -62,7 +68,9 @@ export type ConnectionPart =
       readonly key: string;
       readonly typename: string;
       /** In the order of the answer; `node` with what is selected of it. */
-      readonly parts: readonly (NamedPart<"cursor"> | { readonly key: string; readonly name: "node"; readonly selection: Selection })[];
+      readonly parts: readonly (
+        NamedPart<"cursor"> | { readonly key: string; readonly name: "node"; readonly selection: Selection }
+      )[];
     }
   | { readonly kind: "pageInfo"; readonly key: string; readonly parts: readonly NamedPart<PagePart>[] }
   | { readonly kind: "total"; readonly key: string };
@@ -90,7 +98,13 @@ export type PayloadPart =
       readonly selection: Selection | undefined;
     }
   | { readonly kind: "done" | "status" | "replayed"; readonly key: string }
-  | { readonly kind: "refusal"; readonly key: string; readonly node: FieldNode; readonly union: GraphQLUnionType; readonly choice: Choice };
+  | {
+      readonly kind: "refusal";
+      readonly key: string;
+      readonly node: FieldNode;
+      readonly union: GraphQLUnionType;
+      readonly choice: Choice;
+    };
 
 interface RootBase extends PartBase {
   readonly args: Arguments;
@@ -103,7 +117,12 @@ export type Root =
   | (RootBase & { readonly kind: "list"; readonly meta: MetaOf<"list">; readonly connection: ConnectionPlan })
   | (RootBase & { readonly kind: "get"; readonly operation: Operation; readonly selection: Selection })
   | (RootBase & { readonly kind: "byId"; readonly meta: MetaOf<"byId">; readonly choice: Choice })
-  | (RootBase & { readonly kind: "value"; readonly operation: Operation; readonly convert: Convert | undefined; readonly selection: Selection | undefined })
+  | (RootBase & {
+      readonly kind: "value";
+      readonly operation: Operation;
+      readonly convert: Convert | undefined;
+      readonly selection: Selection | undefined;
+    })
   | (RootBase & {
       readonly kind: "read";
       readonly operation: Operation;

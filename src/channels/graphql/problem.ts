@@ -19,7 +19,10 @@ export class Problem extends Error {
 /** A limit that an operation goes beyond. */
 export const beyond = (limit: string, max: number, given?: number): Problem =>
   new Problem("validation_failed", [
-    new GraphQLError(`The operation goes beyond a limit: ${limit}, at most ${max}${given === undefined ? "" : `, has ${given}`}.`, {
-      extensions: { limit, max, ...(given === undefined ? {} : { given }) },
-    }),
+    new GraphQLError(
+      `The operation goes beyond a limit: ${limit}, at most ${max}${given === undefined ? "" : `, has ${given}`}.`,
+      {
+        extensions: { limit, max, ...(given === undefined ? {} : { given }) },
+      },
+    ),
   ]);

@@ -2,7 +2,8 @@
 import type { GraphQLObjectType } from "graphql";
 import type { Result } from "../../pipeline/call.ts";
 import { andThen } from "../../pipeline/condition.ts";
-import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import { stemOfTag } from "../../pipeline/entity-tag.ts";
+import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { MaybePromise } from "../../store/store.ts";
 import { conditionsOf, fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { prefixOf } from "./cost.ts";
@@ -15,6 +16,18 @@ type Row = Readonly<Record<string, unknown>>;
 type RootOf<Kind extends Root["kind"]> = Extract<Root, { kind: Kind }>;
 type Answered = Extract<Result, { ok: true }>;
 
+/** Conditions of a command. */
+export interface Conditions {
+  readonly idempotencyKey?: string;
+  readonly ifMatch?: readonly string[];
+}
+
+/** As the header of REST has it: printable ASCII. */
+const keyForm = /^[\x20-\x7e]{1,255}$/;
+
+/** A tag as `etag` answers it; its quotes may be left out. */
+const tagOf = (tag: string): string => (tag === "*" || tag.startsWith('"') ? stemOfTag(tag) : stemOfTag(`"${tag}"`));
+
 /** Told of the refusal of a whole field. */
 export type OnRefused = (refusal: Refusal) => void;
 
@@ -22,9 +35,12 @@ export class RootFields {
   readonly #execution: Execution;
   readonly #onRefused: OnRefused;
   /** Of the request's headers, for a mutation of one field. */
-  readonly #conditions: Values;
+  readonly #conditions: Conditions;
 
-  constructor(execution: Execution, { onRefused, conditions }: { readonly onRefused: OnRefused; readonly conditions: Values }) {
+  constructor(
+    execution: Execution,
+    { onRefused, conditions }: { readonly onRefused: OnRefused; readonly conditions: Conditions },
+  ) {
     this.#execution = execution;
     this.#onRefused = onRefused;
     this.#conditions = conditions;
@@ -92,7 +108,8 @@ export class RootFields {
     const query = conditionsOf(args, valuesOf(args, this.#execution.variables));
     return andThen(this.#execution.run(operation, { query }), (result): MaybePromise<unknown> => {
       if (!result.ok) return this.#refused(root, result.refusal);
-      if (selection === undefined) return convert === undefined || result.data === null ? result.data : (convert(result.data) ?? null);
+      if (selection === undefined)
+        return convert === undefined || result.data === null ? result.data : (convert(result.data) ?? null);
       const statistics = { rows: result.data, isTruncated: result.page?.truncated === true };
       return this.#shapeOne(statistics, selection, under(undefined, key));
     });
@@ -108,7 +125,10 @@ export class RootFields {
 
   #shapeOne(data: unknown, selection: Parameters<Execution["shape"]>[1], place: Path): MaybePromise<Shown | null> {
     if (typeof data !== "object" || data === null) return null;
-    return andThen(this.#execution.shape([data as Row], selection, () => place), ([object]) => object ?? null);
+    return andThen(
+      this.#execution.shape([data as Row], selection, () => place),
+      ([object]) => object ?? null,
+    );
   }
 
   /** What a function answers, as it is selected. */
@@ -129,10 +149,12 @@ export class RootFields {
   #command(root: RootOf<"command">): MaybePromise<unknown> {
     const { operation, parts, key } = root;
     const values = valuesOf(root.args, this.#execution.variables);
-    const { idempotencyKey = this.#conditions["idempotencyKey"], ifMatch = this.#conditions["ifMatch"] } = values;
+    const { idempotencyKey = this.#conditions.idempotencyKey, ifMatch = this.#conditions.ifMatch } = values;
+    if (typeof idempotencyKey === "string" && !keyForm.test(idempotencyKey))
+      return this.#refused(root, invalid({ idempotencyKey: [{ code: "bad_format", params: { format: "key" } }] }));
     const options = {
       ...(typeof idempotencyKey === "string" ? { idempotencyKey } : {}),
-      ...(Array.isArray(ifMatch) ? { ifMatch: ifMatch as string[] } : {}),
+      ...(Array.isArray(ifMatch) ? { ifMatch: (ifMatch as string[]).map(tagOf) } : {}),
     };
     return andThen(this.#execution.run(operation, inputOf(values), options), (result): MaybePromise<unknown> => {
       const isAsked = parts.some(({ kind }) => kind === "refusal");
@@ -195,5 +217,7 @@ const inputOf = ({ id, input }: Values): { readonly id?: string; readonly body?:
 const plainOf = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(plainOf);
   if (typeof value !== "object" || value === null || value instanceof Uint8Array) return value;
-  return Object.getPrototypeOf(value) === null ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainOf(part)])) : value;
+  return Object.getPrototypeOf(value) === null
+    ? Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainOf(part)]))
+    : value;
 };

@@ -2,8 +2,11 @@
 import { type GraphQLSchema, printSchema } from "graphql";
 import type { Contract, Operation } from "../../contract/contract.ts";
 import { versionView } from "../../contract/versions.ts";
+import { BoundedCache } from "../http/bounded-cache.ts";
 import { Documents } from "./document.ts";
+import type { Shown } from "./execute.ts";
 import { introspectionOf, ownDocumentsOf } from "./gates.ts";
+import { graphqlLimits } from "./limits.ts";
 import { Persisted } from "./persisted.ts";
 import { schemaOf } from "./schema/schema.ts";
 
@@ -18,6 +21,8 @@ export class Served {
   readonly introspection: Operation;
   /** Whether the caller may send documents of his own; undefined: everybody may. */
   readonly ownDocuments: Operation | undefined;
+  /** What introspection answered lately: a megabyte each, so few. */
+  readonly introspections = new BoundedCache<Shown>({ entriesMax: 4, keyLengthMax: graphqlLimits.documentLengthMax });
   #sdl: string | undefined;
 
   constructor(newest: Contract, version: string, mode: "development" | "production") {

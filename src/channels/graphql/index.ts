@@ -1,0 +1,1 @@
+export { createGraphql } from "./graphql.ts";
