@@ -40,13 +40,11 @@ export interface DispatchParts {
   readonly helpers: ReadonlyMap<string, Helper>;
 }
 
+/** Takes new streams. */
+export type Dispatch = (stream: GrpcStream, connection: Connection) => void;
+
 /** Makes what takes new streams. */
-export const createDispatch = ({
-  parts,
-  limits,
-  methods,
-  helpers,
-}: DispatchParts): ((stream: GrpcStream, connection: Connection) => void) => {
+export const createDispatch = ({ parts, limits, methods, helpers }: DispatchParts): Dispatch => {
   const handling = new Handling(parts, limits);
 
   /** Whether the stream is a gRPC call; else it is answered. */

@@ -2,14 +2,12 @@
  * The listener: HTTP/2 on a port of its own, in the clear or over TLS, since the main one sends no trailers. Connections are bounded in number, in what each
  * may cost, and in time; a stop lets what is under way be answered.
  */
-import { performServerHandshake, type ServerHttp2Session } from "node:http2";
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
 import { type ClientCertificate, clientCertificateOf } from "../http/client-certificate.ts";
 import type { Peer } from "./asking.ts";
-import { Connection } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 import type { GrpcLimits } from "./limits.ts";
-import type { GrpcStream } from "./stream.ts";
 
 export interface Tls {
   /** PEM texts: the server's own certificate and key. */
@@ -25,13 +23,23 @@ export interface ListenerOptions {
   readonly port: number;
   readonly tls?: Tls | undefined;
   readonly limits: GrpcLimits;
-  onStream(stream: GrpcStream, connection: Connection): void;
+  /** Makes what speaks on connections: called for the first one, or soon after the start, which need not wait for it. */
+  load(): Promise<Speak>;
+  /** Told of errors that are ours. */
+  onError(error: unknown): void;
 }
+
+/** Speaks on a connection. */
+export type Speak = (socket: Socket, peer: Peer, onClose: (connection: Connection) => void) => Connection;
 
 /** How often deadlines are looked at, in milliseconds. */
 const checkMs = 50;
 /** Of so many looks at deadlines one is at connections too. */
 const checksPerConnection = 20;
+/** What speaks on connections is loaded when a server has been up for so long, in milliseconds. */
+const preloadMs = 1_000;
+/** So long may a client take to read what was said last before its connection is cut. */
+const flushMs = 2_000;
 /** What is left for ends of streams when the time of a stop is nearly over. */
 const endingMs = 500;
 
@@ -59,6 +67,8 @@ export class Listener {
   #checks = 0;
   #isStopping = false;
   #emptied: (() => void) | undefined;
+  #speak: Speak | undefined;
+  #loading: Promise<Speak> | undefined;
 
   private constructor(options: ListenerOptions) {
     this.#options = options;
@@ -82,6 +92,7 @@ export class Listener {
     // An accept that fails (no descriptors left) is the machine's state, not an end.
     server.on("error", () => undefined);
     listener.#timer = setInterval(() => listener.#check(), checkMs);
+    setTimeout(() => void listener.#load().catch(options.onError), preloadMs).unref();
     return listener;
   }
 
@@ -148,27 +159,40 @@ export class Listener {
   #connected(socket: Socket, certificate: ClientCertificate | undefined): void {
     // A client may break off at any time, also before its connection is handed on.
     socket.on("error", () => socket.destroy());
-    const { limits, onStream } = this.#options;
-    if (this.#isStopping || this.#connections.size >= limits.connectionsMax) {
+    if (this.#isStopping || this.#connections.size >= this.#options.limits.connectionsMax) socket.destroy();
+    else if (this.#speak !== undefined) this.#open(socket, certificate, this.#speak);
+    else void this.#openLater(socket, certificate);
+  }
+
+  async #openLater(socket: Socket, certificate: ClientCertificate | undefined): Promise<void> {
+    try {
+      const speak = await this.#load();
+      if (this.#isStopping) socket.destroy();
+      else if (!socket.destroyed) this.#open(socket, certificate, speak);
+    } catch (error) {
+      this.#options.onError(error);
       socket.destroy();
-      return;
     }
-    const session: ServerHttp2Session = performServerHandshake(socket, {
-      // Bun counts what waits to be sent against it, and ends the session beyond.
-      maxSessionMemory: 1_000,
-      settings: {
-        maxConcurrentStreams: limits.streamsMax,
-        maxHeaderListSize: limits.metadataBytesMax,
-        initialWindowSize: limits.windowBytes,
-        enablePush: false,
-      },
-    });
-    const connection = new Connection(session, peerOf(socket, certificate), limits, {
-      onStream,
-      onClose: (closed) => {
-        this.#connections.delete(closed);
-        if (this.#connections.size === 0) this.#emptied?.();
-      },
+  }
+
+  async #load(): Promise<Speak> {
+    this.#loading ??= this.#options.load();
+    try {
+      return (this.#speak = await this.#loading);
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+  }
+
+  #open(socket: Socket, certificate: ClientCertificate | undefined, speak: Speak): void {
+    const connection = speak(socket, peerOf(socket, certificate), (closed) => {
+      // What was said last may still be on its way; a client that does not read it keeps nothing.
+      const timer = setTimeout(() => socket.destroy(), flushMs);
+      if (socket.destroyed) clearTimeout(timer);
+      else socket.once("close", () => clearTimeout(timer));
+      this.#connections.delete(closed);
+      if (this.#connections.size === 0) this.#emptied?.();
     });
     this.#connections.add(connection);
   }
