@@ -37,13 +37,21 @@ import { attach, executePlan } from "./table/read.ts";
 const never = new AbortController().signal;
 
 const stringify = (value: unknown): string =>
-  JSON.stringify(value, (_, part: unknown) => (typeof part === "bigint" ? `${part}n` : part));
+  JSON.stringify(value, (_, part: unknown) =>
+    typeof part === "bigint" ? `${part}n` : part instanceof Uint8Array ? part.toBase64() : part,
+  );
 
-/** What an idempotency key stands for: the operation and everything it was asked with, the same on whichever node. */
-const fingerprintOf = ({ call, operation, input }: CallContext, key: Uint8Array): string =>
-  new Bun.CryptoHasher("sha256", key)
-    .update(stringify([operation.service, operation.name, call.version ?? null, input]))
+/**
+ * What an idempotency key stands for: the operation and what it was asked with, as it was accepted. So it is the same on whichever node and by whichever
+ * channel it came: text or numbers, in any order. What is null says as much as what is absent, but in a change of a row.
+ */
+const fingerprintOf = ({ call, operation, id, body = {} }: CallContext, key: Uint8Array): string => {
+  const given =
+    operation.action === "update" ? body : Object.fromEntries(Object.entries(body).filter(([, value]) => value !== null));
+  return new Bun.CryptoHasher("sha256", key)
+    .update(stringify([operation.service, operation.name, call.version ?? null, id ?? null, given]))
     .digest("base64url");
+};
 
 const originOf = ({ call, operation }: CallContext, caller: Caller): Origin => ({
   operation: `${operation.service}.${operation.name}`,
