@@ -38,6 +38,8 @@ const licences: ReadonlySet<string> = new Set([
   "ISC",
   "Apache-2.0",
   "0BSD",
+  // Given to the public: it asks for nothing.
+  "Unlicense",
   "(Apache-2.0 AND BSD-3-Clause)",
   // Fonts, which may be embedded in documents.
   "MIT AND OFL-1.1",
