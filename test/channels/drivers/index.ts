@@ -1,7 +1,8 @@
 /** A driver for each channel. */
 import type { Driver } from "../driver.ts";
+import { graphqlDriver } from "./graphql.ts";
 import { restDriver } from "./rest.ts";
 import { soap12Driver, soapDriver } from "./soap.ts";
 import { streamDriver } from "./stream.ts";
 
-export const drivers: readonly Driver[] = [restDriver, streamDriver, soapDriver, soap12Driver];
+export const drivers: readonly Driver[] = [restDriver, graphqlDriver, streamDriver, soapDriver, soap12Driver];
