@@ -65,4 +65,4 @@ export interface Handover {
   takeOver(calls: readonly (Call | Refusal)[], options: { readonly strategy: Strategy }): Promise<readonly RunOutcome[]>;
 }
 
-export type { Page };
+export type { MaybePromise, Page };

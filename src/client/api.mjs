@@ -1,0 +1,431 @@
+// @ts-check
+/**
+ * The engine of generated clients (`pons sdk`): calls, retries, idempotency keys, pages, event streams, signatures. It knows no service: what there is to
+ * call is given to it as a list. Browsers, Node from 20, Bun; depends on nothing.
+ */
+
+/**
+ * @typedef {object} ClientOptions
+ * @property {string} baseUrl `https://api.example.com`; a path before `/{service}/{version}` is kept
+ * @property {string} [key] API key
+ * @property {string | (() => string | Promise<string>)} [token] access token, or what gives one; asked before every request
+ * @property {{ sign(request: Request): Promise<Request> }} [signer] of `createSigner`
+ * @property {string} [language] of messages: `de`
+ * @property {string} [tenant] where the credentials do not say whose it is
+ * @property {number} [retries] further attempts of a call that can be repeated safely; 3
+ * @property {number} [timeoutMs] of one attempt; 30,000
+ * @property {(request: Request) => Promise<Response>} [fetch] in place of the platform's
+ * @property {Readonly<Record<string, string>>} [headers] on every request
+ */
+
+/**
+ * @typedef {object} CallOptions
+ * @property {AbortSignal} [signal]
+ * @property {string} [idempotencyKey] of a command; made when absent
+ * @property {string} [ifMatch] entity tag, or `*`
+ * @property {string} [language]
+ * @property {{ subject: string, reason?: string }} [actFor] the row on whose behalf
+ * @property {number} [timeoutMs]
+ * @property {number} [retries]
+ */
+
+/**
+ * @typedef {object} Operation
+ * @property {string} name `accounts.freeze`
+ * @property {string} method
+ * @property {string} path `/accounts/{id}/freeze`
+ * @property {"list" | "get" | "value" | "create" | "change" | "delete" | "function" | "document"} kind
+ * @property {boolean} [hasBody]
+ * @property {boolean} [isRead] changes nothing
+ */
+
+/** @typedef {{ service: string, version: string, operations: readonly Operation[] }} Definition */
+
+/** A refusal, or that no answer came. */
+export class PonsError extends Error {
+  /**
+   * @param {string} type stable: `validation_failed`; `no_answer` where none came
+   * @param {{ message: string, status?: number, requestId?: string, issues?: Record<string, string[]>, details?: Record<string, unknown>, retryAfter?: number,
+   *   cause?: unknown }} facts
+   */
+  constructor(type, { message, status = 0, requestId, issues = {}, details = {}, retryAfter, cause }) {
+    super(message, cause === undefined ? {} : { cause });
+    this.name = "PonsError";
+    this.type = type;
+    /** HTTP status; 0 where no answer came. */
+    this.status = status;
+    this.requestId = requestId;
+    /** Field → sentences. */
+    this.issues = issues;
+    this.details = details;
+    /** Seconds. */
+    this.retryAfter = retryAfter;
+  }
+}
+
+const defaultRetries = 3;
+const defaultTimeoutMs = 30_000;
+const firstWaitMs = 200;
+const waitMsMax = 20_000;
+/** Statuses after which the same call may succeed. */
+const passing = new Set([408, 425, 429, 500, 502, 503, 504]);
+const allPerPage = 100;
+
+/** @param {AbortSignal | undefined} signal @param {number} ms */
+const sleep = (ms, signal) =>
+  new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
+    const done = () => {
+      signal?.removeEventListener("abort", stop);
+      resolve(undefined);
+    };
+    const timer = setTimeout(done, ms);
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    signal?.addEventListener("abort", stop, { once: true });
+  });
+
+/** Full jitter: anything up to the bound, so that many do not come back at once. @param {number} attempt */
+const waitMsOf = (attempt) => Math.random() * Math.min(waitMsMax, firstWaitMs * 2 ** attempt);
+
+/** @param {unknown} include @returns {string} */
+const includeText = (include) => {
+  if (typeof include === "string") return include;
+  if (Array.isArray(include)) return include.map(includeText).join(",");
+  return Object.entries(/** @type {Record<string, any>} */ (include))
+    .map(([name, options]) => {
+      if (options === true) return name;
+      const parts = [];
+      if (options.perPage !== undefined) parts.push(`perPage:${options.perPage}`);
+      if (options.sortBy !== undefined) parts.push(`sortBy:${[options.sortBy].flat().join(",")}`);
+      if (options.include !== undefined) parts.push(`include:${includeText(options.include)}`);
+      return parts.length === 0 ? name : `${name}(${parts.join(",")})`;
+    })
+    .join(",");
+};
+
+/** @param {unknown} filter */
+const namedText = (filter) => {
+  if (typeof filter === "string") return filter;
+  const { name, params = {} } = /** @type {{ name: string, params?: Record<string, unknown> }} */ (filter);
+  const given = Object.entries(params).map(([param, value]) => `${param}:${String(value)}`);
+  return given.length === 0 ? name : `${name}(${given.join(",")})`;
+};
+
+/** A query as the address has it. @param {Record<string, any>} query */
+export const queryText = (query) => {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined) continue;
+    if (name === "filters") search.append(name, [value].flat().map(namedText).join(";"));
+    else if (name === "include") search.append(name, includeText(value));
+    else if (name === "sortBy" || name === "fields") search.append(name, [value].flat().join(","));
+    else if (Array.isArray(value)) for (const one of value) search.append(name, String(one));
+    else if (value === null) search.append(`${name}[null]`, "true");
+    else if (typeof value === "object" && !(value instanceof Date)) {
+      for (const [operator, wanted] of Object.entries(value))
+        for (const one of [wanted].flat())
+          search.append(`${name}[${operator}]`, one instanceof Date ? one.toISOString() : String(one));
+    } else search.append(name, value instanceof Date ? value.toISOString() : String(value));
+  }
+  const text = search.toString();
+  return text === "" ? "" : `?${text}`;
+};
+
+/** Amounts as bigint, moments as Date and bytes are sent as the wire has them. @param {unknown} body */
+const bodyText = (body) =>
+  JSON.stringify(body, (_, value) => {
+    if (typeof value === "bigint")
+      return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : String(value);
+    return value instanceof Uint8Array ? btoa(String.fromCharCode(...value)) : value;
+  });
+
+/** @param {Response} response @param {any} answer */
+const errorOf = (response, answer) => {
+  const { error, data } = answer ?? {};
+  const after = Number(response.headers.get("retry-after") ?? Number.NaN);
+  return new PonsError(error?.type ?? "no_answer", {
+    message: error?.message ?? `the server answered ${response.status}`,
+    status: response.status,
+    requestId: error?.requestId ?? response.headers.get("x-request-id") ?? undefined,
+    issues: data !== null && typeof data === "object" && !Array.isArray(data) ? data : {},
+    details: error?.details ?? {},
+    ...(Number.isFinite(after) ? { retryAfter: after } : {}),
+  });
+};
+
+/** @param {ReadableStream<Uint8Array>} stream @returns {AsyncGenerator<{ id?: string, event?: string, data: string, retry?: number }>} */
+async function* eventsIn(stream) {
+  const reader = stream.getReader();
+  const decoder = new TextDecoder();
+  let rest = "";
+  /** @type {{ id?: string, event?: string, data: string, retry?: number }} */
+  let event = { data: "" };
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      rest += decoder.decode(value, { stream: true });
+      const lines = rest.split(/\r\n|\n|\r(?!$)/);
+      rest = lines.pop() ?? "";
+      for (const line of lines) {
+        if (line === "") {
+          if (event.data !== "" || event.event !== undefined || event.retry !== undefined) yield event;
+          event = { data: "" };
+          continue;
+        }
+        const colon = line.indexOf(":");
+        if (colon === 0) continue;
+        const field = colon === -1 ? line : line.slice(0, colon);
+        const text = colon === -1 ? "" : line.slice(colon + 1).replace(/^ /, "");
+        if (field === "data") event.data = event.data === "" ? text : `${event.data}\n${text}`;
+        else if (field === "id") event.id = text;
+        else if (field === "event") event.event = text;
+        else if (field === "retry" && /^\d+$/.test(text)) event.retry = Number(text);
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** A client of one service version. */
+export class Api {
+  /** @param {Definition} definition @param {ClientOptions} options */
+  constructor(definition, options) {
+    this.definition = definition;
+    this.options = options;
+    this.base = `${options.baseUrl.replace(/\/+$/, "")}/${definition.service}/${definition.version}`;
+  }
+
+  /** @param {CallOptions} call */
+  async headersOf(call) {
+    const { key, token, language, tenant, headers = {} } = this.options;
+    const all = new Headers(headers);
+    const bearer = typeof token === "function" ? await token() : (token ?? key);
+    if (bearer !== undefined) all.set("authorization", `Bearer ${bearer}`);
+    const said = call.language ?? language;
+    if (said !== undefined) all.set("accept-language", said);
+    if (tenant !== undefined) all.set("pons-tenant", tenant);
+    if (call.actFor !== undefined) {
+      all.set("pons-act-for", call.actFor.subject);
+      if (call.actFor.reason !== undefined) all.set("pons-reason", call.actFor.reason);
+    }
+    if (call.ifMatch !== undefined) all.set("if-match", call.ifMatch);
+    return all;
+  }
+
+  /** One attempt. @param {string} url @param {RequestInit} init */
+  async fetchOnce(url, init) {
+    const { signer, fetch: given = fetch } = this.options;
+    const request = new Request(url, init);
+    return given(signer === undefined ? request : await signer.sign(request));
+  }
+
+  /**
+   * A request and its answer; repeated where that is safe. Throws `PonsError`, or the signal's reason.
+   *
+   * @param {string} method @param {string} path @param {{ body?: unknown, accept?: string, isRead?: boolean }} more @param {CallOptions} [call]
+   * @returns {Promise<Response>}
+   */
+  async request(method, path, { body, accept = "application/json", isRead = method === "GET" }, call = {}) {
+    const {
+      retries = this.options.retries ?? defaultRetries,
+      timeoutMs = this.options.timeoutMs ?? defaultTimeoutMs,
+      signal,
+    } = call;
+    const headers = await this.headersOf(call);
+    headers.set("accept", accept);
+    if (body !== undefined) headers.set("content-type", "application/json");
+    // With its key a command may be sent again: it has one effect.
+    const key = call.idempotencyKey ?? (isRead ? undefined : crypto.randomUUID());
+    if (key !== undefined) headers.set("idempotency-key", `"${key}"`);
+    for (let attempt = 0; ; attempt++) {
+      const timeout = AbortSignal.timeout(timeoutMs);
+      /** @type {PonsError} */
+      let failed;
+      try {
+        const response = await this.fetchOnce(`${this.base}${path}`, {
+          method,
+          headers,
+          ...(body === undefined ? {} : { body: bodyText(body) }),
+          signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        });
+        if (response.ok) return response;
+        failed = errorOf(response, await response.json().catch(() => undefined));
+        const isFinal = !passing.has(response.status) || failed.type === "quota_exceeded" || failed.type === "internal";
+        if (isFinal || attempt >= retries) throw failed;
+      } catch (error) {
+        if (signal?.aborted) throw signal.reason;
+        if (error instanceof PonsError) throw error;
+        failed = new PonsError("no_answer", { message: "no answer came", cause: error });
+        if (attempt >= retries) throw failed;
+        // A platform may keep a body that was being sent: each attempt has its own.
+      }
+      const waitMs = failed.retryAfter === undefined ? waitMsOf(attempt) : failed.retryAfter * 1000 + Math.random() * firstWaitMs;
+      if (waitMs > waitMsMax) throw failed;
+      await sleep(waitMs, signal);
+      if (typeof this.options.token === "function") headers.set("authorization", `Bearer ${await this.options.token()}`);
+    }
+  }
+
+  /**
+   * @param {string} method @param {string} path @param {{ body?: unknown, isRead?: boolean }} more @param {CallOptions} [call]
+   * @returns {Promise<any>}
+   */
+  async envelope(method, path, more, call) {
+    const response = await this.request(method, path, more, call);
+    if (response.status === 204) return { success: true, data: undefined };
+    return response.json();
+  }
+
+  /** @param {string} path @param {Record<string, any>} [query] @param {CallOptions} [call] */
+  async list(path, query = {}, call) {
+    const { data, pagination } = await this.envelope("GET", `${path}${queryText(query)}`, {}, call);
+    return { data, pagination };
+  }
+
+  /** Row by row, a page at a time. @param {string} path @param {Record<string, any>} [query] @param {CallOptions} [call] */
+  async *all(path, query = {}, call) {
+    let cursor = query["cursor"] ?? "";
+    for (;;) {
+      const { page: _, ...rest } = query;
+      const { data, pagination } = await this.list(path, { perPage: allPerPage, ...rest, cursor }, call);
+      yield* data;
+      cursor = pagination?.nextCursor;
+      if (cursor === undefined || cursor === null) return;
+    }
+  }
+
+  /**
+   * Events as they are committed; goes on where it was after an interruption. Ends with the signal; throws `PonsError` when it may not be listened any more.
+   *
+   * @param {{ types?: readonly string[], filters?: Record<string, string | readonly string[]>, after?: string }} [query]
+   * @param {CallOptions} [call]
+   */
+  async *events({ types = [], filters = {}, after } = {}, call = {}) {
+    const { signal } = call;
+    let last = after;
+    let failures = 0;
+    let retryMs = 1_000;
+    for (;;) {
+      if (signal?.aborted) return;
+      const search = new URLSearchParams();
+      if (types.length > 0) search.set("types", types.join(","));
+      for (const [field, values] of Object.entries(filters))
+        for (const value of [values].flat()) search.append(`data.${field}`, value);
+      if (last !== undefined) search.set("after", last);
+      const headers = await this.headersOf(call);
+      headers.set("accept", "text/event-stream");
+      try {
+        const response = await this.fetchOnce(`${this.base}/stream?${search.toString()}`, {
+          headers,
+          ...(signal === undefined ? {} : { signal }),
+        });
+        if (!response.ok || response.body === null) throw errorOf(response, await response.json().catch(() => undefined));
+        for await (const { id, event, data, retry } of eventsIn(response.body)) {
+          failures = 0;
+          if (retry !== undefined) retryMs = retry;
+          if (id !== undefined && id !== "") last = id;
+          if (event === "end") break;
+          if (data !== "") yield JSON.parse(data);
+        }
+      } catch (error) {
+        if (signal?.aborted) return;
+        const isFinal = error instanceof PonsError && error.status > 0 && !passing.has(error.status);
+        if (isFinal || failures >= (call.retries ?? this.options.retries ?? 10)) throw error;
+        failures++;
+        if (error instanceof PonsError && error.retryAfter !== undefined) retryMs = error.retryAfter * 1000;
+      }
+      try {
+        await sleep(Math.min(waitMsMax, retryMs + waitMsOf(failures)), signal);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  /** Many calls in one request. @param {readonly object[]} calls @param {{ strategy?: "atomic" | "independent" } & CallOptions} [options] */
+  async batch(calls, { strategy = "independent", ...call } = {}) {
+    const headers = await this.headersOf(call);
+    headers.set("content-type", "application/json");
+    headers.set("idempotency-key", `"${call.idempotencyKey ?? crypto.randomUUID()}"`);
+    const response = await this.fetchOnce(`${this.base}/batch`, {
+      method: "POST",
+      headers,
+      body: bodyText({ strategy, calls }),
+      ...(call.signal === undefined ? {} : { signal: call.signal }),
+    });
+    /** @type {any} */
+    const answer = await response.json().catch(() => undefined);
+    if (!Array.isArray(answer?.data)) throw errorOf(response, answer);
+    return answer.data;
+  }
+}
+
+/** @param {string} path @param {string} id */
+const at = (path, id) => path.replace("{id}", encodeURIComponent(id));
+
+/** The function of one operation. @param {Api} api @param {Operation} operation */
+const methodOf = (api, { method, path, kind, hasBody = false, isRead = false }) => {
+  const isItem = path.includes("{id}");
+  const data = async (/** @type {Promise<any>} */ answer) => (await answer).data;
+  switch (kind) {
+    case "list":
+      return Object.assign((/** @type {any} */ query, /** @type {any} */ call) => api.list(path, query, call), {
+        all: (/** @type {any} */ query, /** @type {any} */ call) => api.all(path, query, call),
+      });
+    case "value":
+      return (/** @type {any} */ query = {}, /** @type {any} */ call) =>
+        data(api.envelope("GET", `${path}${queryText(query)}`, {}, call));
+    case "get":
+      return isItem
+        ? (/** @type {string} */ id, /** @type {any} */ query = {}, /** @type {any} */ call) =>
+            data(api.envelope("GET", `${at(path, id)}${queryText(query)}`, {}, call))
+        : (/** @type {any} */ query = {}, /** @type {any} */ call) =>
+            data(api.envelope("GET", `${path}${queryText(query)}`, {}, call));
+    case "document":
+      return async (/** @type {any[]} */ ...given) => {
+        const [id, body, call] = isItem ? given : ["", ...given];
+        const response = await api.request(method, at(path, id), { body: body ?? {}, accept: "*/*", isRead }, call);
+        return response.blob();
+      };
+    case "delete":
+      return (/** @type {string} */ id, /** @type {any} */ call) => data(api.envelope(method, at(path, id), {}, call));
+    default:
+      if (!isItem)
+        return (/** @type {any} */ body, /** @type {any} */ call) =>
+          data(api.envelope(method, path, { body: body ?? {}, isRead }, call));
+      return hasBody
+        ? (/** @type {string} */ id, /** @type {any} */ body, /** @type {any} */ call) =>
+            data(api.envelope(method, at(path, id), { body: body ?? {}, isRead }, call))
+        : (/** @type {string} */ id, /** @type {any} */ call) =>
+            data(api.envelope(method, at(path, id), { body: {}, isRead }, call));
+  }
+};
+
+/**
+ * A client: a function per operation, by the parts of its name.
+ *
+ * @param {Definition} definition @param {ClientOptions} options
+ */
+export const createClient = (definition, options) => {
+  const api = new Api(definition, options);
+  /** @type {Record<string, any>} */
+  const client = {
+    events: (/** @type {any} */ query, /** @type {any} */ call) => api.events(query, call),
+    batch: (/** @type {any} */ calls, /** @type {any} */ call) => api.batch(calls, call),
+  };
+  for (const operation of definition.operations) {
+    const parts = operation.name.split(".");
+    const last = /** @type {string} */ (parts.pop());
+    let place = client;
+    for (const part of parts) place = place[part] ??= {};
+    const method = methodOf(api, operation);
+    place[last] = method;
+    if (operation.kind === "list") place["all"] = /** @type {any} */ (method).all;
+  }
+  return client;
+};
