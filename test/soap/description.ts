@@ -47,6 +47,8 @@ const escaped = (text: string): string =>
 const textOf = (node: Node): string => node.children.filter((child) => typeof child === "string").join("");
 const localOf = (node: Node): string => node.name.slice(node.name.indexOf(":") + 1);
 
+const textOfValue = (value: unknown): string => (typeof value === "string" ? value : JSON.stringify(value));
+
 /** Digits as JSON has them: a number, or a text beyond what a double holds exactly. */
 const numberOf = (digits: string): number | string => (Number.isSafeInteger(Number(digits)) ? Number(digits) : digits);
 
@@ -139,7 +141,7 @@ export class Description implements Disposable {
       return value.map((one) => this.#write(name, one, part)).join("");
     }
     if (typeof value === "object") return `<${name}>${this.writeParts(value as Record<string, unknown>, inner ?? [])}</${name}>`;
-    return `<${name}>${escaped(String(value))}</${name}>`;
+    return `<${name}>${escaped(textOfValue(value))}</${name}>`;
   }
 
   /** Elements in the order of the schema; what it does not know comes last. */
@@ -185,8 +187,9 @@ export class Description implements Disposable {
       if (part === undefined) throw new Error(`${name} is not in the schema`);
       const value = this.#read(child, part);
       const key = name.endsWith("Row") && byName.has(name.slice(0, -3)) ? name.slice(0, -3) : name;
-      if (part.isRepeated) (record[key] = (record[key] ?? []) as unknown[]) && (record[key] as unknown[]).push(value);
-      else record[key] = value;
+      if (!part.isRepeated) record[key] = value;
+      else if (Array.isArray(record[key])) record[key].push(value);
+      else record[key] = [value];
     }
     return record;
   }

@@ -1,10 +1,10 @@
 /** Answers of calls as messages: what succeeded, and refusals that a definition answers in band. */
-import { answerName, escapeAttribute, type SoapMethod } from "../../contract/soap/index.ts";
+import { answerName, type Element, escapeAttribute, type SoapMethod } from "../../contract/soap/index.ts";
 import type { DocumentData } from "../../pipeline/document-data.ts";
 import type { Result } from "../../pipeline/call.ts";
 import type { ToldRefusal } from "../../pipeline/told.ts";
 import { envelopeNamespaces, type SoapVersion, xsi } from "./namespaces.ts";
-import { compileWriter } from "./write.ts";
+import { compileElement, compileWriter, textElement } from "./write.ts";
 
 type Success = Extract<Result, { ok: true }>;
 type PlainRecord = Readonly<Record<string, unknown>>;
@@ -62,34 +62,20 @@ export const answerWriter = (method: SoapMethod, namespace: string): AnswerWrite
     const { head, tail } = frames[version];
     return head + inside + tail;
   };
-  // In band elements are written by what they hold then, not by their fields.
-  const constant = method.answer.map((element) => ({
-    ...element,
-    key: element.name,
-    ...(element.value === undefined ? {} : { value: undefined }),
-  }));
-  let writeConstant: ReturnType<typeof compileWriter> | undefined;
+  let elements: readonly (readonly [element: Element, write: ReturnType<typeof compileElement>])[] | undefined;
   return {
     success: (version, result) => message(version, write(recordOf(method, result))),
     inBand(version, { error }) {
-      const record: Record<string, unknown> = {};
-      for (const { name: element, key, refused } of method.answer) {
-        if (refused === "type") record[element] = error.type;
-        else if (refused === "message") record[element] = error.message;
-        else if (refused !== undefined) record[element] = refused.value;
-        else record[element] = (key === undefined ? undefined : error.details?.[key]) ?? null;
+      elements ??= method.answer.map((element) => [element, compileElement(element)] as const);
+      let inside = "";
+      for (const [{ name: element, key, refused }, writeElement] of elements) {
+        if (refused === "type") inside += textElement(element, error.type);
+        else if (refused === "message") inside += textElement(element, error.message);
+        else if (refused !== undefined) inside += textElement(element, String(refused.value));
+        // What the refusal tells under the field's name; else null, or what stands for it.
+        else inside += writeElement((key === undefined ? undefined : error.details?.[key]) ?? null);
       }
-      writeConstant ??= compileWriter(
-        constant.map(({ value: _value, ...element }, at) => {
-          const refused = method.answer[at]?.refused;
-          // A value of the definition is as the wire has it, not as the field has it.
-          const isGiven = refused !== undefined;
-          const { content } = element;
-          if (!isGiven || content.kind !== "single" || content.type.kind !== "simple") return element;
-          return { ...element, content: { ...content, type: { ...content.type, isPlain: false, write: String } } };
-        }),
-      );
-      return message(version, writeConstant(record));
+      return message(version, inside);
     },
   };
 };

@@ -5,7 +5,7 @@
  *
  * Compiled once per message and type.
  */
-import { type ComplexType, type Element, isSameValue, type SimpleType, type ValueType } from "../../contract/soap/index.ts";
+import { type Element, isSameValue, type SimpleType, type ValueType } from "../../contract/soap/index.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { FormatError } from "../http/index.ts";
 import { parseJson } from "../rest/formats/json.ts";
@@ -173,13 +173,13 @@ export const readRequest = (elements: readonly Element[], node: XmlNode, namespa
 
 export const isUnreadable = (read: PlainRecord | Unreadable): read is Unreadable => read instanceof Unreadable;
 
+const innerType = ({ content }: Element): ValueType => (content.kind === "wrapped" ? innerType(content.item) : content.type);
+
 /** The elements of a type of objects, or none. */
-const innerOf = ({ content }: Element): readonly Element[] => {
-  const type: ValueType | ComplexType = content.kind === "wrapped" ? (innerType(content.item) as ValueType) : content.type;
+const innerOf = (element: Element): readonly Element[] => {
+  const type = innerType(element);
   return type.kind === "complex" ? type.elements : [];
 };
-
-const innerType = ({ content }: Element): ValueType => (content.kind === "wrapped" ? innerType(content.item) : content.type);
 
 /** The path of a field as the message has it: `goods.0.length` → `Goods.0.Length`. */
 export const pathInMessage = (elements: readonly Element[], path: string): string => {

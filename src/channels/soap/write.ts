@@ -14,10 +14,10 @@ const textOf = (type: SimpleType): ((value: unknown) => string) =>
 
 /** What is written where there is no value: nothing, nil, or what stands for it. */
 const absentOf = ({ name, isNillable, isOptional, empty, value }: Element, whenNull: boolean): string => {
-  if (value !== undefined) return `<${name}>${escapeText(value)}</${name}>`;
+  if (value !== undefined) return textElement(name, value);
   if (whenNull && isNillable) return `<${name} xsi:nil="true"/>`;
   if (isOptional) return "";
-  if (empty !== undefined) return `<${name}>${escapeText(empty)}</${name}>`;
+  if (empty !== undefined) return textElement(name, empty);
   return isNillable ? `<${name} xsi:nil="true"/>` : `<${name}/>`;
 };
 
@@ -85,8 +85,11 @@ const compileRepeated = (element: Element, type: ValueType): Write => {
   };
 };
 
+/** A text as an element. */
+export const textElement = (name: string, text: string): string => `<${name}>${escapeText(text)}</${name}>`;
+
 /** One element of an object. */
-const compileElement = (element: Element): Write => {
+export const compileElement = (element: Element): Write => {
   const { content, name } = element;
   const missing = absentOf(element, false);
   const none = absentOf(element, true);
