@@ -65,11 +65,11 @@ export class Socket {
   /** Rejects where the server takes no connection. */
   static async open(url: string, { key, headers = {}, protocols = ["pons.v1"] }: ConnectOptions): Promise<Socket> {
     const all = { ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers };
-    const socket = new WebSocket(url, { headers: all, protocols: [...protocols] } as never);
+    const socket = new WebSocket(url, { headers: all, protocols: [...protocols] });
     const made = new Socket(socket);
     const opened = new Promise<void>((resolve, reject) => {
       socket.addEventListener("open", () => resolve());
-      socket.addEventListener("error", (event) => reject(new Error(String((event as ErrorEvent).message ?? "refused"))));
+      socket.addEventListener("error", () => reject(new Error("refused")));
       socket.addEventListener("close", ({ code, reason }) => reject(new Error(`${code} ${reason}`)));
     });
     await within(opened, "a connection");
@@ -162,9 +162,7 @@ export class EventReader implements AsyncDisposable {
   constructor(response: Response) {
     this.response = response;
     this.#reader =
-      response.headers.get("content-type")?.startsWith("text/event-stream") === true
-        ? (response.body?.getReader() as unknown as Reader)
-        : undefined;
+      response.headers.get("content-type")?.startsWith("text/event-stream") === true ? response.body?.getReader() : undefined;
   }
 
   get status(): number {

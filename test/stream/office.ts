@@ -23,6 +23,7 @@ import { type OpenStore, openStore } from "../../src/store/index.ts";
 import { migrate } from "../core/harness.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 import { type ConnectOptions, EventReader, Socket } from "./client.ts";
+import { registry } from "../security/registry.ts";
 import post from "./post-office.ts";
 
 const secret = "a secret for cursors, of tests only";
@@ -59,6 +60,10 @@ export interface Office extends AsyncDisposable {
   at(position: number): Node;
   grant(roles: string | readonly string[], more?: Partial<Grant>): Promise<string>;
   revoke(key: string): Promise<void>;
+  /** Gives a key other roles. */
+  regrant(key: string, roles: readonly string[]): Promise<void>;
+  /** Adds an entry to the directory: a user, a session. */
+  publish(kind: string, name: string, value: object): Promise<void>;
   connect(options?: ConnectOptions & Where): Promise<Socket>;
   events(
     query: string,
@@ -69,7 +74,7 @@ export interface Office extends AsyncDisposable {
 }
 
 export const openOffice = async (database: TestDatabase, options: OfficeOptions = {}): Promise<Office> => {
-  const { count = 1, limits = {}, services = [post], publicOrigin, aheadMs = () => 0, onCall } = options;
+  const { count = 1, limits = {}, services = [post, registry], publicOrigin, aheadMs = () => 0, onCall } = options;
   const errors: unknown[] = [];
   const onError = (error: unknown): void => void errors.push(error);
   const first = await openStore(database.url);
@@ -149,6 +154,19 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
       const grant = { tenant: "demo", environment: "sandbox", app: "tests", user: null, subject: null, ...more };
       await grantKeys(at(0).app, [{ ...grant, key, roles: [roles].flat() }]);
       return key;
+    },
+    async regrant(key, roles) {
+      const grant = { tenant: "demo", environment: "sandbox", app: "tests", user: null, subject: null };
+      await grantKeys(at(0).app, [{ ...grant, key, roles }]);
+    },
+    async publish(kind, name, value) {
+      const { pipeline, contracts, identity } = at(0).app;
+      const operation = contracts.get("registry")?.operations.get("entries.create");
+      if (operation === undefined) throw new Error("there is no registry");
+      const principal = { ...(await identity.systemCaller("demo", "tenant")), roles: ["keeper"] };
+      const call = { credentials: { kind: "none" }, locale: "en", requestId: "test", channel: "test" } as const;
+      const result = await pipeline.run({ ...call, operation, input: { body: { kind, name, value } }, principal });
+      if (!result.ok) throw new Error(JSON.stringify(result.refusal));
     },
     async revoke(key) {
       await revokeKey(at(0).app, hashOfKey(key), { requestId: "test", channel: "test" });

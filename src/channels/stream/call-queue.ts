@@ -4,7 +4,7 @@
  * A command begins once the one before it was handed to the writer, which executes in that order; mostly that is at once. What changes who calls lets nothing
  * begin until it is done. Nothing begins while its answers would only wait for a reader who does not read.
  */
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 
 /** Work that came with a message. */
 export interface Work {

@@ -12,23 +12,21 @@
  * The listener itself closes with 1002, 1007 and 1009 what is no WebSocket, no UTF-8, or too large.
  */
 import type { Operation } from "../../contract/contract.ts";
-import { positionText } from "../../events/index.ts";
 import type { Findings, Result } from "../../pipeline/call.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { ChannelParts, Socket, SocketSession } from "../http/index.ts";
 import { authenticate } from "./authenticate.ts";
 import { readBatch } from "./batch.ts";
 import { CallQueue, type Work } from "./call-queue.ts";
 import { answerText, notice, noticeOf, refusalMembers, refusalText, type Telling, verdictOf } from "./envelope.ts";
-import { type EventOrigin, eventText } from "./event-text.ts";
 import { readInput } from "./input.ts";
 import type { StreamLimits } from "./limits.ts";
 import { type Conditions, type Message, readMessage } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import type { Member, Roster } from "./roster.ts";
 import type { Seat } from "./seat.ts";
-import { endOf, listen } from "./listen.ts";
+import { Subscriptions } from "./subscriptions.ts";
 
 /** What all connections share. */
 export interface Shared {
@@ -61,7 +59,7 @@ export class Connection implements SocketSession, Member {
   #socket: Socket | undefined;
   #outbox: Outbox | undefined;
   #queue: CallQueue | undefined;
-  #subscriptions: Map<string, AbortController> | undefined;
+  #subscriptions: Subscriptions | undefined;
   /** Ends functions that only read when nobody is there any more. */
   #reading: AbortController | undefined;
   #heardMs = this.#openedMs;
@@ -141,7 +139,7 @@ export class Connection implements SocketSession, Member {
 
   leave(): void {
     this.#isLeaving = true;
-    for (const controller of this.#subscriptions?.values() ?? []) controller.abort();
+    this.#subscriptions?.end();
     this.#leaveWhenDone();
   }
 
@@ -163,7 +161,7 @@ export class Connection implements SocketSession, Member {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#shared.roster.leave(this);
-    for (const controller of this.#subscriptions?.values() ?? []) controller.abort();
+    this.#subscriptions?.end();
     this.#reading?.abort();
     this.#queue?.close();
     this.#outbox?.close();
@@ -199,7 +197,8 @@ export class Connection implements SocketSession, Member {
       case "unsubscribe":
         return this.#unsubscribe(message.id);
       case "authenticate":
-        return this.#add(message.id, { bytes, kind: "barrier", run: () => this.#authenticate(message) });
+        this.#add(message.id, { bytes, kind: "barrier", run: () => this.#authenticate(message) });
+        return;
       case "call":
       case "batch":
       case "subscribe": {
@@ -214,7 +213,7 @@ export class Connection implements SocketSession, Member {
             telling,
           );
         const kind = message.kind === "batch" || operation?.kind === "command" ? "command" : "query";
-        return this.#add(message.id, {
+        this.#add(message.id, {
           bytes,
           kind,
           run: (isBegun) =>
@@ -222,12 +221,13 @@ export class Connection implements SocketSession, Member {
               ? this.#batch(message, telling, bytes)
               : this.#call(message, operation as Operation, telling, bytes, isBegun),
         });
+        return;
       }
     }
   }
 
-  /** Puts work in line; it never rejects there. */
-  #add(id: string | undefined, work: Work): void {
+  /** Puts work in line, where it never rejects; false, and refused, where too much waits. */
+  #add(id: string | undefined, work: Work): boolean {
     const { limits, parts } = this.#shared;
     this.#queue ??= new CallQueue({ ...limits, isFull: () => this.#outbox?.isFull === true });
     const failed = (error: unknown): void => {
@@ -242,9 +242,10 @@ export class Connection implements SocketSession, Member {
         return failed(error);
       }
     };
-    if (this.#queue.add({ ...work, run })) return;
+    if (this.#queue.add({ ...work, run })) return true;
     const quota = limits.waitingMax;
     this.#refuse(id, refuse("concurrency_exceeded", { retryAfter: 1, details: { limit: "calls", quota } }));
+    return false;
   }
 
   #doneLater(): void {
@@ -340,69 +341,23 @@ export class Connection implements SocketSession, Member {
   }
 
   #unsubscribe(id: string): void {
-    const controller = this.#subscriptions?.get(id);
-    if (controller === undefined) return this.#refuse(id, refuse("not_found", { details: { subscription: id } }));
-    this.#subscriptions?.delete(id);
-    controller.abort();
+    if (this.#subscriptions?.close(id) !== true) return this.#refuse(id, refuse("not_found", { details: { subscription: id } }));
     this.#send(notice(id, { success: true, status: 200, unsubscribed: true }));
   }
 
   #subscribe({ id, query }: Extract<Message, { kind: "subscribe" }>, bytes: number, telling: Telling): void {
-    const { subscriptionsMax: quota } = this.#shared.limits;
-    const subscriptions = (this.#subscriptions ??= new Map<string, AbortController>());
-    if (subscriptions.has(id)) return this.#refuse(id, refuse("conflict", { details: { subscription: id } }), telling);
-    if (subscriptions.size >= quota)
-      return this.#refuse(
-        id,
-        refuse("concurrency_exceeded", { retryAfter: 1, details: { limit: "subscriptions", quota } }),
-        telling,
-      );
-    const controller = new AbortController();
-    subscriptions.set(id, controller);
-    this.#add(id, { bytes, kind: "query", run: async () => this.#openSubscription(id, query, controller, telling, bytes) });
-  }
-
-  async #openSubscription(
-    id: string,
-    query: Extract<Message, { kind: "subscribe" }>["query"],
-    controller: AbortController,
-    telling: Telling,
-    bodyBytes: number,
-  ): Promise<void> {
-    const { parts } = this.#shared;
-    const { signal } = controller;
-    const { locale, requestId } = telling;
-    const findings: Findings = {};
-    const call = this.seat.callOf(this.seat.version.contract.events, {}, { locale, requestId, findings, signal, bodyBytes });
-    const opened = signal.aborted ? undefined : await parts.pipeline.subscribe(call, query);
-    if (signal.aborted || opened === undefined || this.#isUnreadable(findings)) return;
-    if (!opened.ok) {
-      this.#subscriptions?.delete(id);
-      return this.#send(refusalText(id, opened.refusal, telling, { findings }));
-    }
-    const subscribed = { after: positionText(opened.after) };
-    this.#send(notice(id, { success: true, status: 200, subscribed }));
-    void this.#listen(id, opened.events, signal, telling);
-  }
-
-  /** Hands events on until the subscription ends, whichever side ends it. */
-  async #listen(id: string, events: Parameters<typeof listen>[0], signal: AbortSignal, telling: Telling): Promise<void> {
+    const { parts, limits } = this.#shared;
     const outbox = this.#outbox;
     if (outbox === undefined) return;
-    const origin: EventOrigin = { origin: this.#shared.parts.publicOrigin ?? "", version: this.seat.version.name };
-    const head = `{"id":${JSON.stringify(id)},"event":`;
-    const ended = await listen(events, {
-      signal,
-      isFull: () => outbox.isFull,
-      room: () => outbox.room(),
-      take: (event) => outbox.send(`${head}${eventText(event, origin)}}`),
-    });
-    if (ended === undefined || signal.aborted || this.#isOver) return;
-    const refusal = endOf(ended, (error) =>
-      this.#shared.parts.onError(error, { requestId: telling.requestId, channel: "stream" }),
-    );
-    this.#subscriptions?.delete(id);
-    if (refusal.status === 401) return this.#end(closeCodes.unauthenticated, refusal.type);
-    this.#send(notice(id, { ...refusalMembers(refusal, telling), ended: true }));
+    const { seat } = this;
+    const subscriptions = (this.#subscriptions ??= new Subscriptions(
+      { seat, outbox, isUnreadable: (findings) => this.#isUnreadable(findings), revoke: (refusal) => this.revoke(refusal) },
+      parts,
+      { max: limits.subscriptionsMax },
+    ));
+    const reserved = subscriptions.reserve(id);
+    if (isRefusal(reserved)) return this.#refuse(id, reserved, telling);
+    const isTaken = this.#add(id, { bytes, kind: "query", run: () => subscriptions.open(reserved, query, telling, bytes) });
+    if (!isTaken) subscriptions.close(id);
   }
 }

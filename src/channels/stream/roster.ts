@@ -7,7 +7,7 @@
 import type { Call } from "../../pipeline/call.ts";
 import type { Caller } from "../../pipeline/identity/caller.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { StreamLimits } from "./limits.ts";
 import type { Seat } from "./seat.ts";
 

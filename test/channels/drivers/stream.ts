@@ -31,7 +31,7 @@ const answerMsMax = 10_000;
 
 const includeText = ({ name, perPage, sortBy, include }: RawInclude): string => {
   const options = [
-    ...(perPage === undefined ? [] : [`perPage:${String(perPage)}`]),
+    ...(perPage === undefined ? [] : [`perPage:${JSON.stringify(perPage)}`]),
     ...(sortBy === undefined ? [] : [`sortBy:${sortBy.join(",")}`]),
     ...(include === undefined ? [] : [`include:${include.map(includeText).join(",")}`]),
   ];
@@ -58,7 +58,7 @@ class Line {
   #end: string | undefined;
 
   constructor(url: string, headers: Readonly<Record<string, string>>, first: object | undefined) {
-    this.#socket = new WebSocket(url, { headers: { ...headers }, protocols: ["pons.v1"] } as never);
+    this.#socket = new WebSocket(url, { headers: { ...headers }, protocols: ["pons.v1"] });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#opened = promise;
     this.#socket.addEventListener("open", () => {
