@@ -1,9 +1,9 @@
 /**
  * Refusals as codes of gRPC (google.rpc.Code): by type where one says more than the status, else by status.
  *
- *   400 406 415         invalid_argument       401                 unauthenticated
+ *   400 406             invalid_argument       401                 unauthenticated
  *   403                 permission_denied      404                 not_found
- *   405 410 501         unimplemented          408 504             deadline_exceeded
+ *   405 410 415 501     unimplemented          408 504             deadline_exceeded
  *   409                 failed_precondition    412 428             failed_precondition
  *   402 413 414 429     resource_exhausted     422                 invalid_argument, of a function's own failed_precondition
  *   431 507             resource_exhausted     500                 internal
@@ -74,7 +74,7 @@ const byStatus: Readonly<Record<number, number>> = {
   412: codes.failedPrecondition,
   413: codes.resourceExhausted,
   414: codes.resourceExhausted,
-  415: codes.invalidArgument,
+  415: codes.unimplemented,
   428: codes.failedPrecondition,
   429: codes.resourceExhausted,
   431: codes.resourceExhausted,
