@@ -2,6 +2,7 @@
  * The channels beside REST, each loaded when it is first called: a server need not wait for protocols that nobody speaks. What is known of a channel
  * without its code is here: its segment below a service version, and its methods.
  */
+import { connectVersionOf } from "../channels/connect/version-of.ts";
 import { type ChannelParts, type HttpChannel, RequestIds, type RootChannel } from "../channels/http/index.ts";
 import { languagesOf } from "../channels/rest/index.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -42,6 +43,15 @@ const mounted: readonly Mounted[] = [
   },
 ];
 
+/** The channel at the root: Connect and gRPC-Web. */
+const atRoot: Omit<Mounted, "segment"> = {
+  name: "connect",
+  methods: ["GET", "HEAD", "POST"],
+  // 4 MiB in base64, as gRPC-Web may send it.
+  bodyBytesMax: 6 * 1024 * 1024,
+  load: async (parts) => (await import("../channels/connect/index.ts")).createConnect(parts),
+};
+
 /** A channel that loads itself. */
 class Lazy implements HttpChannel {
   readonly name: string;
@@ -51,7 +61,7 @@ class Lazy implements HttpChannel {
   #channel: HttpChannel | undefined;
   #loading: Promise<HttpChannel> | undefined;
 
-  constructor({ name, methods, bodyBytesMax, load }: Mounted, parts: ChannelParts) {
+  constructor({ name, methods, bodyBytesMax, load }: Omit<Mounted, "segment">, parts: ChannelParts) {
     this.name = name;
     this.methods = methods;
     this.bodyBytesMax = bodyBytesMax;
@@ -79,6 +89,15 @@ class Lazy implements HttpChannel {
       this.#loading = undefined;
       throw error;
     }
+  }
+}
+
+class LazyRoot extends Lazy implements RootChannel {
+  readonly versionOf: RootChannel["versionOf"];
+
+  constructor(mounted: Omit<Mounted, "segment">, parts: ChannelParts) {
+    super(mounted, parts);
+    this.versionOf = connectVersionOf(parts.contracts);
   }
 }
 
@@ -114,12 +133,13 @@ export const createChannels = ({ app, config, services }: ChannelsOf, { logger }
     now: Date.now,
   };
   const bySegment = new Map(mounted.map((channel) => [channel.segment, new Lazy(channel, parts)]));
+  const root = new LazyRoot(atRoot, parts);
   return {
     parts,
     bySegment,
-    root: undefined,
+    root,
     async close() {
-      await Promise.all([...bySegment.values()].map((channel) => channel.close()));
+      await Promise.all([root, ...bySegment.values()].map((channel) => channel.close()));
     },
   };
 };

@@ -7,7 +7,8 @@ type Header = readonly [name: string, value: string];
 
 /** Headers of our own that a page may read. */
 const exposed =
-  "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotent-Replayed, Deprecation, Sunset";
+  "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotent-Replayed, Deprecation, Sunset, " +
+  "Connect-Content-Encoding, Grpc-Encoding, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin";
 
 /** Whether a policy lets pages of an origin call. `null`, the origin of sandboxed and local pages, never. */
 const allowsOrigin = ({ origins }: PolicySettings["cors"], origin: string): boolean =>
