@@ -18,9 +18,9 @@ export class Receiver implements AsyncDisposable {
   /** By path; all else is taken. */
   readonly answers = new Map<string, Answer>();
   readonly #server: Bun.Server<undefined>;
-  #underWay = 0;
-  /** The most that were under way at the same time. */
-  mostUnderWay = 0;
+  readonly #underWay = new Map<string, number>();
+  /** The most that were under way at the same time, by path. */
+  readonly mostUnderWay = new Map<string, number>();
 
   constructor() {
     this.#server = Bun.serve({
@@ -28,9 +28,11 @@ export class Receiver implements AsyncDisposable {
       port: 0,
       idleTimeout: 60,
       fetch: async (request) => {
-        this.mostUnderWay = Math.max(this.mostUnderWay, ++this.#underWay);
+        const { pathname } = new URL(request.url);
+        const underWay = (this.#underWay.get(pathname) ?? 0) + 1;
+        this.#underWay.set(pathname, underWay);
+        this.mostUnderWay.set(pathname, Math.max(this.mostUnderWay.get(pathname) ?? 0, underWay));
         try {
-          const { pathname } = new URL(request.url);
           const body = await request.text();
           const event = JSON.parse(body) as Received["event"];
           const headers = Object.fromEntries(request.headers);
@@ -39,7 +41,7 @@ export class Receiver implements AsyncDisposable {
           const answer = this.answers.get(pathname);
           return (await answer?.(taken, this.at(pathname).length)) ?? new Response("taken");
         } finally {
-          this.#underWay--;
+          this.#underWay.set(pathname, (this.#underWay.get(pathname) ?? 1) - 1);
         }
       },
     });

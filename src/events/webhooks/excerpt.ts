@@ -4,7 +4,7 @@ const lengthMax = 500;
 
 /** Keys and tokens: of ours, bearer tokens, JWTs, and what a header or field of that name holds. */
 const credentials =
-  /pons_[a-z]+_[A-Za-z0-9_-]{8,}|wh(?:sec|sk)_[A-Za-z0-9+/=_-]{8,}|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}|\b(?:bearer|basic|dpop)\s+[A-Za-z0-9+/=._~-]{8,}|\b(?:authorization|cookie|set-cookie|password|secret|token|api[-_]?key)["']?\s*[:=]\s*["']?[^\s"',;&<]{1,512}/gi;
+  /pons_[a-z]+_[A-Za-z0-9_-]{8,}|wh(?:sec|sk)_[A-Za-z0-9+/=_-]{8,}|eyJ[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*){1,4}|\b(?:bearer|basic|dpop)\s+[A-Za-z0-9+/=._~-]{8,}|\b(?:authorization|cookie|set-cookie|password|secret|token|api[-_]?key)["']?\s*[:=]\s*["']?(?:(?:bearer|basic|dpop)\s+)?[^\s"',;&<]{1,512}/gi;
 /** Digits as on a payment card. */
 const cards = /\b(?:\d[ -]?){12,18}\d\b/g;
 

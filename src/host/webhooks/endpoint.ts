@@ -1,6 +1,6 @@
 /**
- * One webhook at work. Events come by two lanes: those that are new, and those that are delivered again; what could not be delivered waits beside them. Each
- * attempt is of an event as the app sees it at that moment.
+ * One webhook at work. What comes by its lanes is sent, what could not be delivered waits beside them. Each attempt is of an event as the app sees it at that
+ * moment.
  *
  *   lane ─► first attempt ─► taken: settled
  *                └─► failed: waits, is tried again up to ten times over three days ─► given up, or, where nothing was taken for so long, the webhook disabled
@@ -8,37 +8,34 @@
  * An event whose row has an earlier one waiting waits behind it.
  */
 import type { App } from "../app.ts";
-import { type Position, type PresentedEvent, positionText, type Subscription } from "../../events/index.ts";
+import type { Position, PresentedEvent, Subscription } from "../../events/index.ts";
+import type { EventQuery } from "../../events/event.ts";
 import { attemptsMax, pauseMs, signWebhook, type WebhookSigner } from "../../events/webhooks/index.ts";
 import { type GuardedFetch, OutboundError } from "../../outbound/index.ts";
-import type { EventQuery } from "../../events/event.ts";
 import { StreamEnded } from "../../pipeline/stream-ended.ts";
-import type { Refusal } from "../../pipeline/refusal.ts";
 import type { Row } from "../../store/index.ts";
 import { attempt, type Outcome } from "./attempt.ts";
 import { type Delivery, deliveryIdOf, newDelivery, type Problem } from "./delivery.ts";
 import type { Webhook } from "./entry.ts";
+import { Feed } from "./feed.ts";
 import { Health } from "./health.ts";
-import { Lane, type Taken } from "./lane.ts";
+import type { Lane, Taken } from "./lane.ts";
 import type { Account, Ledger } from "./ledger.ts";
 import type { DeliveryLog } from "./log.ts";
 import { bodyOf, testBodyOf } from "./message.ts";
-import { isBefore, positionBefore, storedPosition } from "./position.ts";
-import { keptRange, rangeKept, type ReplayRange, rangeOf } from "./replay.ts";
+import { isBefore, positionBefore } from "./position.ts";
+import { rangeOf } from "./replay.ts";
 import { Waiting } from "./waiting.ts";
 
 /** An event is sent as it was presented for so long; then the app is asked for anew. */
 const freshMs = 400;
-/** Pauses until events are asked for again that were refused. */
-const reopenMsMin = 1_000;
-const reopenMsMax = 60_000;
-/** Pauses behind a failure of our own. */
+/** Pause behind a failure of our own. */
 const againMs = 2_000;
 const dayMs = 86_400_000;
-/** How often it is written down how far was looked, where nothing was to be delivered. */
-const passedOverMs = 5_000;
 /** Bounds what is remembered while nothing is being read. */
 const settledMax = 10_000;
+/** Events behind one of their row that is under way; when there are so many, no more are taken. */
+const asideMax = 64;
 
 /** What all webhooks of a node share. */
 export interface EndpointParts {
@@ -47,6 +44,7 @@ export interface EndpointParts {
   readonly ledger: Ledger;
   readonly log: DeliveryLog;
   readonly clock: () => number;
+  /** 0 to 1. */
   readonly random: () => number;
   readonly origin: () => string;
   readonly subscribe: (webhook: Webhook, query: EventQuery, signal: AbortSignal) => Promise<Subscription>;
@@ -61,11 +59,25 @@ export interface EndpointParts {
   readonly onError: (error: unknown) => void;
 }
 
+/** A webhook that was taken over. */
+export interface EndpointStart {
+  readonly webhook: Webhook;
+  /** Of its events. */
+  readonly realm: number;
+  /** Its row of `pons_webhooks`. */
+  readonly row: Row;
+  readonly isSkipped: boolean;
+  readonly waiting: readonly Delivery[];
+}
+
 const msOf = (value: unknown): number | null => (typeof value === "string" ? Date.parse(value) : null);
 const textOf = (ms: number | null): string | null => (ms === null || ms <= 0 ? null : new Date(ms).toISOString());
 const isTest = ({ position }: Delivery): boolean => position === undefined;
 
-/** What an event comes with that is delivered for the first time. */
+/** What makes the feed begin anew, or its receiver be another. */
+const terms = ["url", "app", "types", "filters", "service", "environment", "status"] as const;
+
+/** What an event comes with that is taken from a lane. */
 interface Source {
   readonly lane: Lane;
   readonly taken: Taken;
@@ -76,40 +88,22 @@ export class Endpoint implements Account {
   readonly #realm: number;
   readonly #waiting = new Waiting();
   readonly #health: Health;
+  readonly #feed: Feed;
   readonly #ending = new AbortController();
   #webhook: Webhook;
-  #lane: Lane | undefined;
-  /** Where the lane goes on that is opened next. */
-  #cursor: Position;
-  #replaying: { readonly range: ReplayRange; lane: Lane | undefined; isTold: boolean } | undefined;
-  #isReplaysTurn = false;
   #startAt: string | null;
-  #problem: string | null;
-  #touchedMs = 0;
-  #reopenAtMs = 0;
-  #reopenPauseMs = reopenMsMin;
   #isDisabling = false;
   #reloading: Promise<void> | undefined;
+  /** Taken, and behind one of their row that is under way: it soon is not, so that nothing is written down of them. */
+  readonly #aside = new Map<string, Source>();
   /** Settled while rows were being read: what was read of them is old. */
   readonly #settledMeanwhile = new Set<string>();
 
-  constructor(
-    parts: EndpointParts,
-    taken: {
-      readonly webhook: Webhook;
-      readonly realm: number;
-      readonly row: Row;
-      readonly isSkipped: boolean;
-      readonly waiting: readonly Delivery[];
-    },
-  ) {
-    const { webhook, realm, row, isSkipped, waiting } = taken;
+  constructor(parts: EndpointParts, { webhook, realm, row, isSkipped, waiting }: EndpointStart) {
     this.#parts = parts;
     this.#webhook = webhook;
     this.#realm = realm;
-    this.#cursor = { seq: row["seq"] as number, index: row["index"] as number };
     this.#startAt = webhook.startAt;
-    this.#problem = (row["problem"] as string | null) ?? null;
     this.#health = new Health(
       {
         failures: row["failures"] as number,
@@ -119,10 +113,22 @@ export class Endpoint implements Account {
       },
       parts.random,
     );
-    const range = rangeKept(row["replay"]);
-    if (range !== undefined) this.#replaying = { range, lane: undefined, isTold: false };
+    const { app, clock, ledger, onError, onReady, subscribe, tell } = parts;
+    this.#feed = new Feed(
+      {
+        contracts: app.contracts,
+        clock,
+        subscribe: (query, signal) => subscribe(this.#webhook, query, signal),
+        onReady: () => onReady(this),
+        onChanged: () => ledger.touch(this),
+        onReplayed: (replay) => tell(this.#webhook, "replayed", { replay }),
+        onError,
+      },
+      webhook,
+      row,
+    );
     for (const delivery of waiting) this.#waiting.add(delivery);
-    if (isSkipped) this.#skip(this.#cursor);
+    if (isSkipped) this.#skip({ seq: row["seq"] as number, index: row["index"] as number });
   }
 
   get id(): string {
@@ -137,31 +143,15 @@ export class Endpoint implements Account {
     return this.#webhook.app;
   }
 
-  get webhook(): Webhook {
-    return this.#webhook;
-  }
-
-  /** Attempts under way. */
-  get underWay(): number {
-    return this.#waiting.underWay;
-  }
-
   state(): Row {
     const { failures, openMs, succeededMs, failedMs } = this.#health.state;
-    const { seq, index } = storedPosition(this.#position);
     return {
-      seq,
-      index,
+      ...this.#feed.state,
       failures,
       openUntil: textOf(openMs),
       succeededAt: textOf(succeededMs),
       failedAt: textOf(failedMs),
       startAt: this.#startAt,
-      problem: this.#problem,
-      replay:
-        this.#replaying === undefined
-          ? null
-          : keptRange(this.#replaying.range, this.#replaying.lane?.cursor ?? this.#replaying.range.after),
     };
   }
 
@@ -173,21 +163,18 @@ export class Endpoint implements Account {
   update(webhook: Webhook): void {
     const before = this.#webhook;
     this.#webhook = webhook;
-    const nowMs = this.#parts.clock();
-    const isChanged = (["url", "app", "types", "filters", "service", "environment", "status"] as const).some(
-      (name) => !Bun.deepEquals(before[name], webhook[name], true),
-    );
-    if (isChanged) this.#stopLanes();
+    const isChanged = terms.some((name) => !Bun.deepEquals(before[name], webhook[name], true));
+    if (isChanged) this.#feed.change(webhook);
     if (isChanged || webhook.revision !== before.revision) {
-      this.#reopenNow();
+      this.#feed.reopen();
       this.#health.forgive();
     }
     if (webhook.status === "active" && before.status !== "active") {
       this.#isDisabling = false;
-      this.#waiting.hurry(nowMs, { isAnew: true });
+      this.#waiting.hurry(this.#parts.clock(), { isAnew: true });
       for (const delivery of this.#waiting.all()) this.#parts.ledger.note(this, delivery);
     }
-    if (webhook.replay === null) this.#endReplay();
+    if (webhook.replay === null) this.#feed.endReplay();
     if (webhook.revision !== before.revision || webhook.replay !== null) void this.#reload();
     this.#parts.ledger.touch(this);
     this.#parts.onReady(this);
@@ -195,14 +182,12 @@ export class Endpoint implements Account {
 
   /** What the app may see may have changed. */
   reopen(): void {
-    this.#reopenNow();
+    this.#feed.reopen();
   }
 
-  /** Now and then: opens what is to be opened. */
+  /** Now and then. */
   tick(nowMs: number): void {
-    if (this.#lane !== undefined) this.#takeCursor();
-    if (this.#webhook.status === "active" && nowMs >= this.#reopenAtMs) this.#open();
-    this.#tickReplay(nowMs);
+    if (this.#webhook.status === "active") this.#feed.tick(nowMs);
     this.#parts.onReady(this);
   }
 
@@ -211,137 +196,17 @@ export class Endpoint implements Account {
     if (this.#ending.signal.aborted || this.#parts.ledger.isFull) return false;
     const test = this.#waiting.due(nowMs, isTest);
     if (test !== undefined) return this.#begin(test);
-    if (this.#webhook.status !== "active" || this.#lane?.isOpen !== true) return false;
+    if (this.#webhook.status !== "active" || !this.#feed.isOpen) return false;
     if (this.#waiting.underWay >= this.#health.room(nowMs, this.#webhook.concurrency)) return false;
     const due = this.#waiting.due(nowMs, (delivery) => !isTest(delivery));
     if (due !== undefined) return this.#begin(due);
-    const replay = this.#replaying?.lane;
-    const lanes = this.#isReplaysTurn ? [replay, this.#lane] : [this.#lane, replay];
-    this.#isReplaysTurn = !this.#isReplaysTurn;
-    return lanes.some((lane) => lane !== undefined && this.#beginFrom(lane, nowMs));
+    return this.#feed.lanes().some((lane) => this.#beginFrom(lane, nowMs));
   }
 
   /** Ends its work. Attempts under way are called off: whoever delivers next makes them again. */
   stop(): void {
     this.#ending.abort();
-    this.#stopLanes();
-  }
-
-  get #position(): Position {
-    return this.#lane?.cursor ?? this.#cursor;
-  }
-
-  #takeCursor(): void {
-    const cursor = this.#lane?.cursor;
-    if (cursor === undefined || !isBefore(this.#cursor, cursor)) return;
-    this.#cursor = cursor;
-    // What was only passed over need not be written down at once: it would be passed over again.
-    if (performance.now() - this.#touchedMs < passedOverMs) return;
-    this.#touchedMs = performance.now();
-    this.#parts.ledger.touch(this);
-  }
-
-  #stopLanes(): void {
-    this.#lane?.stop();
-    this.#replaying?.lane?.stop();
-  }
-
-  #reopenNow(): void {
-    this.#reopenAtMs = 0;
-    this.#reopenPauseMs = reopenMsMin;
-  }
-
-  /** Types that the service has; `undefined`: all. */
-  #types(): readonly string[] | undefined {
-    const { service, types } = this.#webhook;
-    if (types.includes("*")) return undefined;
-    const there = [...(this.#parts.app.contracts.get(service)?.resources.values() ?? [])].flatMap(({ name, events }) =>
-      Object.keys(events).map((event) => `${name}.${event}`),
-    );
-    return types.filter((type) => there.some((one) => (type.endsWith(".*") ? one.startsWith(type.slice(0, -1)) : one === type)));
-  }
-
-  #open(): void {
-    if (this.#lane !== undefined && !this.#lane.isOver) return;
-    const types = this.#types();
-    if (!this.#parts.app.contracts.has(this.#webhook.service) || types?.length === 0) {
-      this.#refused("there is no such event");
-      return;
-    }
-    if (this.#lane !== undefined) this.#cursor = this.#lane.cursor;
-    const lane: Lane = new Lane({
-      ...this.#laneOptions(types),
-      after: this.#cursor,
-      onReady: () => {
-        this.#reopenPauseMs = reopenMsMin;
-        if (this.#problem !== null) {
-          this.#problem = null;
-          this.#parts.ledger.touch(this);
-        }
-        this.#parts.onReady(this);
-      },
-    });
-    this.#lane = lane;
-  }
-
-  #laneOptions(
-    types: readonly string[] | undefined,
-  ): Pick<ConstructorParameters<typeof Lane>[0], "types" | "filters" | "open" | "onEnded"> {
-    return {
-      types,
-      filters: this.#webhook.filters,
-      open: (query, signal) => this.#parts.subscribe(this.#webhook, query, signal),
-      onEnded: (why) => this.#ended(why),
-    };
-  }
-
-  #ended(why: Refusal | { readonly error: unknown }): void {
-    if ("error" in why) {
-      this.#parts.onError(why.error);
-      this.#later();
-    } else
-      this.#refused(why.issues === undefined ? why.type : `${why.type}: ${Object.keys(why.issues).join(", ")}`, why.retryAfter);
-  }
-
-  #refused(problem: string, retryAfterSeconds = 0): void {
-    if (this.#problem !== problem) {
-      this.#problem = problem.slice(0, 200);
-      this.#parts.ledger.touch(this);
-    }
-    this.#later(retryAfterSeconds * 1_000);
-  }
-
-  #later(atLeastMs = 0): void {
-    this.#reopenAtMs = this.#parts.clock() + Math.max(this.#reopenPauseMs, atLeastMs);
-    this.#reopenPauseMs = Math.min(reopenMsMax, this.#reopenPauseMs * 2);
-  }
-
-  #endReplay(): void {
-    if (this.#replaying === undefined) return;
-    this.#replaying.lane?.stop();
-    this.#replaying = undefined;
-    this.#parts.ledger.touch(this);
-  }
-
-  #tickReplay(nowMs: number): void {
-    const replaying = this.#replaying;
-    if (replaying === undefined) return;
-    if (replaying.lane?.isDone === true && !replaying.isTold) {
-      replaying.isTold = true;
-      this.#parts.tell(this.#webhook, "replayed", { replay: replaying.range.id }).catch((error: unknown) => {
-        replaying.isTold = false;
-        this.#parts.onError(error);
-      });
-    }
-    if (nowMs < this.#reopenAtMs || this.#lane?.isOpen !== true || (replaying.lane !== undefined && !replaying.lane.isOver))
-      return;
-    const { range, lane } = replaying;
-    replaying.lane = new Lane({
-      ...this.#laneOptions(this.#types()),
-      after: lane?.cursor ?? range.after,
-      until: range.until,
-      onReady: () => this.#parts.onReady(this),
-    });
+    this.#feed.stop();
   }
 
   /** Reads what waits, as somebody may have added to it, and whether events are to be delivered again or skipped. */
@@ -353,42 +218,35 @@ export class Endpoint implements Account {
   }
 
   async #doReload(): Promise<void> {
-    const { app, ledger, log, onReady } = this.#parts;
-    let { revision } = this.#webhook;
-    for (;;) {
-      this.#settledMeanwhile.clear();
-      await ledger.flush();
-      const rows = await log.waiting(this);
-      for (const row of rows) {
-        const known = this.#waiting.get(row.id);
-        if (known === undefined) {
-          if (!this.#settledMeanwhile.has(row.id)) this.#waiting.add(row);
-        } else if (!this.#waiting.isUnderWay(row.id) && row.nextMs < known.nextMs) {
-          [known.nextMs, known.before, known.firstMs] = [row.nextMs, row.before, row.firstMs];
-          this.#waiting.changed(known);
-        }
-      }
+    for (let revision = -1; revision !== this.#webhook.revision;) {
+      ({ revision } = this.#webhook);
+      await this.#readWaiting();
+      const { app } = this.#parts;
       const { replay, startAt } = this.#webhook;
-      if (replay !== null && this.#replaying?.range.id !== replay.id) {
-        const range = await rangeOf(app, this.#realm, replay);
-        this.#endReplay();
-        this.#replaying = { range, lane: undefined, isTold: false };
-        ledger.touch(this);
-      }
+      if (replay !== null && this.#feed.replay !== replay.id) this.#feed.beginReplay(await rangeOf(app, this.#realm, replay));
       if (startAt !== null && startAt !== this.#startAt) {
         const start = await positionBefore(app, this.#realm, startAt);
         this.#startAt = startAt;
-        this.#takeCursor();
-        this.#lane?.stop();
-        if (isBefore(this.#cursor, start)) this.#cursor = start;
-        this.#lane = undefined;
+        this.#feed.skipTo(start);
         this.#skip(start);
-        ledger.touch(this);
       }
-      if (revision === this.#webhook.revision) break;
-      ({ revision } = this.#webhook);
     }
-    onReady(this);
+    this.#parts.onReady(this);
+  }
+
+  async #readWaiting(): Promise<void> {
+    const { ledger, log } = this.#parts;
+    this.#settledMeanwhile.clear();
+    await ledger.flush();
+    for (const row of await log.waiting(this)) {
+      const known = this.#waiting.get(row.id);
+      if (known === undefined) {
+        if (!this.#settledMeanwhile.has(row.id)) this.#waiting.add(row);
+      } else if (!this.#waiting.isUnderWay(row.id) && row.nextMs < known.nextMs) {
+        [known.nextMs, known.before, known.firstMs] = [row.nextMs, row.before, row.firstMs];
+        this.#waiting.changed(known);
+      }
+    }
   }
 
   /** Gives up what waits of events before a position. */
@@ -403,7 +261,7 @@ export class Endpoint implements Account {
   #beginFrom(lane: Lane, nowMs: number): boolean {
     for (let event = lane.peek(); event !== undefined && !this.#waiting.isFull; event = lane.peek()) {
       const row = this.#waiting.stateOf(event.subject);
-      if (row === "underWay") return false;
+      if (row === "underWay" && this.#aside.size >= asideMax) return false;
       const isKnown = this.#waiting.get(deliveryIdOf(this.id, event.id)) !== undefined;
       const taken = lane.take();
       if (taken === undefined) return false;
@@ -415,6 +273,10 @@ export class Endpoint implements Account {
         }
         delivery.nextMs = Number.POSITIVE_INFINITY;
         this.#waiting.add(delivery);
+        if (row === "underWay") {
+          this.#aside.set(delivery.id, { lane, taken });
+          continue;
+        }
         this.#parts.ledger.note(this, delivery);
       }
       lane.settle(taken);
@@ -423,48 +285,46 @@ export class Endpoint implements Account {
     return false;
   }
 
-  #begin(delivery: Delivery, source?: Source): true {
+  #begin(delivery: Delivery, given?: Source): true {
+    const source = given ?? this.#aside.get(delivery.id);
+    this.#aside.delete(delivery.id);
     this.#waiting.began(delivery);
     void this.#deliver(delivery, source).finally(() => this.#parts.onDone(this));
     return true;
   }
 
   async #deliver(delivery: Delivery, source: Source | undefined): Promise<void> {
-    const { guarded, clock, ledger } = this.#parts;
-    const { signal } = this.#ending;
     try {
-      if (source !== undefined && source.lane !== this.#lane) await this.#recall(delivery);
+      if (source !== undefined && !this.#feed.isLive(source.lane)) await this.#recall(delivery);
       const body = await this.#bodyOf(delivery, source);
-      if (signal.aborted) return;
+      if (this.#ending.signal.aborted) return;
       if (body === undefined) this.#settle(delivery, "failed", "not_visible");
-      else {
-        const webhook = this.#webhook;
-        const nowMs = clock();
-        const signers = webhook.keys
-          .filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > nowMs)
-          .map(({ number }) => this.#parts.signer(webhook, number));
-        const headers = { ...signWebhook(signers, { id: delivery.id, atMs: nowMs, body }) };
-        const outcome = await attempt(guarded, { url: webhook.url, headers, body, nowMs, signal });
-        this.#judge(delivery, outcome);
-      }
+      else this.#judge(delivery, await this.#send(delivery, body));
     } catch (error) {
       // It is made again by whoever delivers next.
-      if (signal.aborted) return;
-      this.#waiting.ended(delivery);
-      if (error instanceof StreamEnded) this.#lane?.stop();
+      if (this.#ending.signal.aborted) return;
+      if (error instanceof StreamEnded) this.#feed.stop();
       else if (!(error instanceof OutboundError)) this.#parts.onError(error);
-      delivery.nextMs = clock() + againMs;
-      this.#waiting.changed(delivery);
-      ledger.note(this, delivery);
+      this.#wait(delivery, this.#parts.clock() + againMs);
     }
     source?.lane.settle(source.taken);
+  }
+
+  #send({ id }: Delivery, body: string): Promise<Outcome> {
+    const { guarded, clock, signer } = this.#parts;
+    const webhook = this.#webhook;
+    const nowMs = clock();
+    const signers = webhook.keys
+      .filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > nowMs)
+      .map(({ number }) => signer(webhook, number));
+    const headers = { ...signWebhook(signers, { id, atMs: nowMs, body }) };
+    return attempt(guarded, { url: webhook.url, headers, body, nowMs, signal: this.#ending.signal });
   }
 
   /** What the log tells of an event that is delivered again. */
   async #recall(delivery: Delivery): Promise<void> {
     const known = await this.#parts.log.find(this.owner, delivery.id);
-    if (known === undefined) return;
-    [delivery.attempts, delivery.before] = [known.attempts, known.attempts];
+    if (known !== undefined) [delivery.attempts, delivery.before] = [known.attempts, known.attempts];
   }
 
   /** The body; `undefined`: the app may not see the event. */
@@ -474,13 +334,8 @@ export class Endpoint implements Account {
     const at = { origin: origin(), version: app.contracts.get(service)?.version ?? "" };
     if (position === undefined) return testBodyOf({ id, service, webhook, nowMs: clock() }, at);
     const isFresh = source !== undefined && performance.now() - source.lane.presentedMs < freshMs;
-    const event: PresentedEvent | undefined = isFresh ? source.taken.event : await this.#one(position);
+    const event: PresentedEvent | undefined = isFresh ? source.taken.event : await this.#feed.one(position);
     return event === undefined ? undefined : bodyOf(event, at);
-  }
-
-  async #one(position: Position): Promise<PresentedEvent | undefined> {
-    if (this.#lane === undefined) throw new Error(`event ${positionText(position)} cannot be read now`);
-    return this.#lane.one(position);
   }
 
   #judge(delivery: Delivery, { problem, status, durationMs, retryAfterMs, response }: Outcome): void {
@@ -501,7 +356,7 @@ export class Endpoint implements Account {
   }
 
   #failed(delivery: Delivery, problem: Problem, nowMs: number): void {
-    const { ledger, random, tell, onError } = this.#parts;
+    const { random, tell, onError } = this.#parts;
     const pause = problem === "gone" ? dayMs : pauseMs(delivery.attempts - delivery.before, random());
     const { succeededMs, openMs } = this.#health.state;
     delivery.problem = problem;
@@ -511,18 +366,31 @@ export class Endpoint implements Account {
       return;
     }
     if (pause === undefined) this.#disable(`Nothing was delivered in ${attemptsMax} attempts over three days.`);
+    this.#wait(delivery, Math.max(nowMs + (pause ?? dayMs), openMs));
+  }
+
+  /** It was not taken, and is sent again later; so is what is behind it. */
+  #wait(delivery: Delivery, nextMs: number): void {
+    const { ledger } = this.#parts;
     this.#waiting.ended(delivery);
-    delivery.nextMs = Math.max(nowMs + (pause ?? dayMs), openMs);
+    delivery.nextMs = nextMs;
     this.#waiting.changed(delivery);
     ledger.note(this, delivery);
+    for (const other of this.#waiting.ofRow(delivery.subject)) {
+      const source = this.#aside.get(other.id);
+      if (source === undefined) continue;
+      this.#aside.delete(other.id);
+      ledger.note(this, other);
+      source.lane.settle(source.taken);
+    }
   }
 
   #settle(delivery: Delivery, status: "delivered" | "failed", problem: Problem | null): void {
     const { ledger, clock } = this.#parts;
     delivery.status = status;
     delivery.problem = problem;
+    if (this.#settledMeanwhile.size >= settledMax && this.#reloading === undefined) this.#settledMeanwhile.clear();
     this.#settledMeanwhile.add(delivery.id);
-    if (this.#settledMeanwhile.size > settledMax && this.#reloading === undefined) this.#settledMeanwhile.clear();
     this.#waiting.remove(delivery, clock());
     ledger.note(this, delivery);
   }

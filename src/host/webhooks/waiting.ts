@@ -49,6 +49,11 @@ export class Waiting {
     return this.#underWay.has(head.id) ? "underWay" : "waiting";
   }
 
+  /** All of one row, in their order. */
+  ofRow(subject: string | undefined): readonly Delivery[] {
+    return subject === undefined ? [] : (this.#bySubject.get(subject) ?? []);
+  }
+
   /** Adds one; behind another of its row it waits for that one. */
   add(delivery: Delivery): void {
     this.#byId.set(delivery.id, delivery);
