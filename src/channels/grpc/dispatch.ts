@@ -15,9 +15,8 @@ import { answerExport } from "./exporting.ts";
 import { declineStream, Handling, refuseStream } from "./handling.ts";
 import { answerItems } from "./items.ts";
 import type { GrpcLimits } from "./limits.ts";
-import { grpcTimeoutMs } from "../rpc/index.ts";
 import type { ServedMethod } from "./served.ts";
-import { codes } from "./status.ts";
+import { codes, grpcTimeoutMs } from "../rpc/index.ts";
 import type { GrpcStream } from "./stream.ts";
 import { answerUnary } from "./unary.ts";
 

@@ -8,7 +8,7 @@ import { metadataOf, refusalOfError } from "./answer.ts";
 import type { Asking } from "./asking.ts";
 import { declineStream, type Handling, headroom, refuseStream } from "./handling.ts";
 import { callOfRequest } from "./request.ts";
-import { codes } from "./status.ts";
+import { ok } from "./status.ts";
 import type { GrpcStream } from "./stream.ts";
 import { readOne } from "./unary.ts";
 
@@ -32,7 +32,7 @@ const sendRows = async (
       const room = stream.room();
       if (room !== undefined) await room;
     }
-    stream.finish({ code: codes.ok, message: "" });
+    stream.finish(ok);
   } catch (error) {
     if (!stream.isOver) refuseStream(stream, asking, method, refusalOfError(error, parts, asking));
   }

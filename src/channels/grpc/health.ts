@@ -4,7 +4,8 @@
  */
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 import { headroom } from "./handling.ts";
-import { codes, type Status } from "./status.ts";
+import { codes } from "../rpc/index.ts";
+import { ok, type Status } from "./status.ts";
 import type { GrpcStream } from "./stream.ts";
 import { readOne } from "./unary.ts";
 
@@ -19,7 +20,6 @@ const requestBytesMax = 1024;
 const nameLengthMax = 256;
 const malformed: Status = { code: codes.invalidArgument, message: "The request is no grpc.health.v1.HealthCheckRequest." };
 const unknownService: Status = { code: codes.notFound, message: "There is no such service." };
-const ok: Status = { code: codes.ok, message: "" };
 
 /** `HealthCheckRequest.service`; undefined where the bytes are none. */
 const serviceOf = (bytes: Uint8Array): string | undefined => {

@@ -10,13 +10,12 @@
 import type { RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Result } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { conditionsOf, type Conditions, verdictOf } from "../rpc/index.ts";
+import { askedOf, type Conditions, conditionsOf, verdictOf } from "../rpc/index.ts";
 import { metadataOf, toldTo } from "./answer.ts";
 import { type Asking, callOf } from "./asking.ts";
 import { declineStream, type Handling, headroom, refuseStream } from "./handling.ts";
 import { Inbound } from "./inbound.ts";
-import { askedOf } from "./request.ts";
-import { codes } from "./status.ts";
+import { ok } from "./status.ts";
 import type { GrpcStream } from "./stream.ts";
 
 /** An item that was read, and what came of it. */
@@ -131,7 +130,7 @@ class Items {
   }
 
   #finish(): void {
-    if (this.#refusal === undefined) this.#stream.finish({ code: codes.ok, message: "" }, metadataOf(this.#asking).slice(1));
+    if (this.#refusal === undefined) this.#stream.finish(ok, metadataOf(this.#asking).slice(1));
     else refuseStream(this.#stream, this.#asking, this.#method, this.#refusal);
   }
 }

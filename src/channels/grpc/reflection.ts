@@ -10,14 +10,14 @@ import { type Asking, askingOf, callOf } from "./asking.ts";
 import type { Connection } from "./connection.ts";
 import { type Handling, headroom, refuseStream } from "./handling.ts";
 import { Inbound } from "./inbound.ts";
-import { codes, type Status } from "./status.ts";
+import { codes } from "../rpc/index.ts";
+import { ok } from "./status.ts";
 import type { GrpcStream } from "./stream.ts";
 import type { DescribedFile, Symbols } from "./symbols.ts";
 
 export const reflectionServices = ["grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection"] as const;
 
 const requestBytesMax = 4 * 1024;
-const ok: Status = { code: codes.ok, message: "" };
 
 /** Fields of ServerReflectionRequest. */
 const asked = {

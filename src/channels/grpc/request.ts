@@ -1,20 +1,10 @@
 /** From a message to a call. */
-import { ProtobufError, type RpcMethod } from "../../contract/protobuf/index.ts";
+import type { RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Call } from "../../pipeline/call.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import { type Asked, conditionsOf, inputOf, refusalOfMessage } from "../rpc/index.ts";
+import { askedOf, conditionsOf } from "../rpc/index.ts";
 import { type Asking, callOf } from "./asking.ts";
 import type { GrpcStream } from "./stream.ts";
-
-/** Reads a message. What a caller sent is never looked at for whether it is a refusal: it may have such fields. */
-export const askedOf = (method: RpcMethod, bytes: Uint8Array): Asked | Refusal => {
-  try {
-    return inputOf(method, method.input.decode(bytes));
-  } catch (error) {
-    if (error instanceof ProtobufError) return refusalOfMessage(error);
-    throw error;
-  }
-};
 
 /** The call of a stream's one request; refusals: of the message, 400 invalid_header for `idempotency-key` and `if-match`. */
 export const callOfRequest = (

@@ -1,32 +1,15 @@
-/** Status codes of gRPC (grpc/doc/statuscodes.md), and how a status stands in trailers. */
-
-export const codes = {
-  ok: 0,
-  cancelled: 1,
-  unknown: 2,
-  invalidArgument: 3,
-  deadlineExceeded: 4,
-  notFound: 5,
-  alreadyExists: 6,
-  permissionDenied: 7,
-  resourceExhausted: 8,
-  failedPrecondition: 9,
-  aborted: 10,
-  outOfRange: 11,
-  unimplemented: 12,
-  internal: 13,
-  unavailable: 14,
-  dataLoss: 15,
-  unauthenticated: 16,
-} as const;
+/** How a call ended (grpc/doc/statuscodes.md), and how that stands in trailers. */
 
 export interface Status {
+  /** google.rpc.Code; 0: OK. */
   readonly code: number;
   /** For a person. */
   readonly message: string;
   /** A serialized google.rpc.Status. */
   readonly details?: Uint8Array;
 }
+
+export const ok: Status = Object.freeze({ code: 0, message: "" });
 
 /** Longer messages are cut: the whole stands in the details. */
 const messageLengthMax = 1_000;

@@ -11,7 +11,7 @@ import type { Refusal } from "../../pipeline/refusal.ts";
 import { type Coding, pack } from "./coding.ts";
 import { compressedFlag, envelopeBytes, headerBytes, sealEnvelope } from "../rpc/index.ts";
 import { type Outlet, Sender } from "./outlet.ts";
-import { codes, encodeMessage, type Status } from "./status.ts";
+import { encodeMessage, ok, type Status } from "./status.ts";
 
 export type Metadata = readonly (readonly [name: string, value: string])[];
 
@@ -236,7 +236,6 @@ export class GrpcStream {
   }
 }
 
-const ok: Status = Object.freeze({ code: codes.ok, message: "" });
 const okTrailers: OutgoingHttpHeaders = Object.freeze({ "grpc-status": "0" });
 const endOnly = Object.freeze({ endStream: true, sendDate: false });
 const withTrailers = Object.freeze({ waitForTrailers: true, sendDate: false });

@@ -2,7 +2,7 @@
 import type { RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Call, Result } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { messageOf } from "../rpc/index.ts";
+import { messageOf, tagOf } from "../rpc/index.ts";
 import { metadataOf } from "./answer.ts";
 import type { Asking } from "./asking.ts";
 import { declineStream, type Handling, headroom, refuseStream, replayedMetadata } from "./handling.ts";
@@ -50,14 +50,15 @@ const signalOf = (stream: GrpcStream, { operation }: RpcMethod): AbortSignal | u
   return abort.signal;
 };
 
-const answerResult = (stream: GrpcStream, asking: Asking, method: RpcMethod, result: Result): void => {
+const answerResult = (stream: GrpcStream, asking: Asking, call: Call, method: RpcMethod, result: Result): void => {
   if (stream.isOver) return;
   const trailers = result.replayed === true ? replayedMetadata : [];
   if (!result.ok) {
     refuseStream(stream, asking, method, result.refusal, trailers);
     return;
   }
-  stream.addMetadata(metadataOf(asking));
+  const tag = tagOf(method, result, call.input);
+  stream.addMetadata(tag === undefined ? metadataOf(asking) : [...metadataOf(asking), ["etag", tag]]);
   stream.answer(method.output.encode(messageOf(method, result), headroom), trailers);
 };
 
@@ -71,7 +72,7 @@ export const answerUnary = (handling: Handling, stream: GrpcStream, asking: Aski
       asking,
       method,
       () => parts.pipeline.run(call),
-      (result) => answerResult(stream, asking, method, result),
+      (result) => answerResult(stream, asking, call, method, result),
     );
   readOne(stream, limits.messageBytesMax, {
     refused,
