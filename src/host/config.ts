@@ -17,6 +17,7 @@ import {
   type SettingName,
   settings,
 } from "./setting.ts";
+import type { BrokerAddress } from "./bridges/address.ts";
 import { StartError } from "./start-error.ts";
 
 export interface Tls {
@@ -55,6 +56,11 @@ export interface Config {
   readonly limitsAway: "local" | "open" | "closed";
   /** Nodes there are meant to be. */
   readonly nodes: number;
+  /** Brokers that events go to. */
+  readonly natsUrl: BrokerAddress | undefined;
+  readonly kafkaUrl: BrokerAddress | undefined;
+  /** How subjects and topics begin. */
+  readonly eventsPrefix: string;
   readonly outboundAllow: readonly string[];
   /** Without a slash at the end. */
   readonly nodeUrl: string | undefined;
@@ -200,6 +206,9 @@ export const readConfig = (environment: Environment): ConfigReading => {
     redisUrl: reader.read("PONS_REDIS_URL"),
     limitsAway: reader.read("PONS_LIMITS_AWAY") ?? "local",
     nodes: reader.read("PONS_NODES") ?? 1,
+    natsUrl: reader.read("PONS_NATS_URL"),
+    kafkaUrl: reader.read("PONS_KAFKA_URL"),
+    eventsPrefix: reader.read("PONS_EVENTS_PREFIX") ?? "pons",
     outboundAllow: reader.read("PONS_OUTBOUND_ALLOW") ?? [],
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
     nodeUrl: reader.read("PONS_NODE_URL"),

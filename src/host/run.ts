@@ -3,6 +3,7 @@
  * and end with 0. Calls that are not answered after `drainMsMax` are cut off, and the end is 1. A second signal ends at once.
  */
 import type { Logger } from "../observe/logger.ts";
+import { type Bridges, createBridges } from "./bridges/index.ts";
 import { boot, type Booted, type BootOptions } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { writeDemoFile } from "./demo-file.ts";
@@ -78,11 +79,19 @@ const listenForCertificates = async (
   }
 };
 
-const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => Promise<boolean>) => {
+/** What needs the leases ends before they are given back; what takes too long is left to whoever has them next. */
+const stopWork = async ({ jobs }: Booted["app"], bridges: Bridges): Promise<void> => {
+  const isLate = Promise.withResolvers<void>();
+  const timer = setTimeout(() => isLate.resolve(), drainMsMax);
+  await Promise.race([Promise.all([jobs.stop(), bridges.stop()]), isLate.promise]);
+  clearTimeout(timer);
+};
+
+const stopOnce = (booted: Booted, listening: Listening, bridges: Bridges, logger: Logger): (() => Promise<boolean>) => {
   let stopping: Promise<boolean> | undefined;
   const stop = async (): Promise<boolean> => {
     logger.info("stopping", { pending: listening.pending() });
-    await booted.app.jobs.stop();
+    await stopWork(booted.app, bridges);
     await handLeasesOver(booted);
     const isDrained = await listening.stop({ withinMs: drainMsMax });
     if (!isDrained) logger.warn("calls_cut_off", { afterMs: drainMsMax });
@@ -94,10 +103,11 @@ const stopOnce = (booted: Booted, listening: Listening, logger: Logger): (() => 
 };
 
 /** Rows of other nodes' realms have become this one's to work on. */
-const lookAtAgenda = ({ agenda, writer, jobs }: Booted["app"]): void => {
+const lookAtAgenda = ({ agenda, writer, jobs }: Booted["app"], bridges: Bridges): void => {
   agenda.rescan();
   writer.wake();
   jobs.gained();
+  bridges.gained();
 };
 
 /** Work that nobody calls; where the database is away it begins with the first look that succeeds. */
@@ -143,8 +153,10 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     throw error;
   }
   const { grpcPort, linePort } = listeners;
-  await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app) });
+  const bridges = createBridges(app, config, { logger, origin: () => authority.issuer });
+  await app.leases?.join({ address: config.nodeUrl ?? baseUrl, onGained: () => lookAtAgenda(app, bridges) });
   await startJobs(app, logger);
+  bridges.start();
   const webhooks = new Deliverer({
     app,
     origin: () => authority.issuer,
@@ -165,7 +177,7 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     await webhooks.stop();
     await booted.close();
   };
-  const stop = stopOnce({ ...booted, close }, listening, logger);
+  const stop = stopOnce({ ...booted, close }, listening, bridges, logger);
   return {
     config,
     services,

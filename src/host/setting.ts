@@ -3,6 +3,7 @@
  * the command line prints it.
  */
 import { levels, type Level } from "../observe/logger.ts";
+import { type BrokerAddress, parseKafkaAddress, parseNatsAddress } from "./bridges/address.ts";
 
 export type Mode = "development" | "production";
 
@@ -35,6 +36,11 @@ const oneOf =
     const value = values.find((known) => known === text);
     return value === undefined ? refused : ok(value);
   };
+
+const given = (address: BrokerAddress | undefined): Parsed<BrokerAddress> => (address === undefined ? refused : ok(address));
+
+/** Who connects is left out: it may be a token. */
+const hidePassword = (value: string): string => value.replace(/(:\/\/)[^\s/]*@/, "$1(hidden)@");
 
 const text = (value: string): Parsed<string> => (value.includes("\0") ? refused : ok(value));
 
@@ -184,6 +190,29 @@ export const settings = {
     expected: "a whole number from 1 to 1000",
     absent: "1",
     parse: (value: string): Parsed<number> => (/^[1-9]\d{0,2}$|^1000$/.test(value) ? ok(Number(value)) : refused),
+  },
+  PONS_NATS_URL: {
+    doc: "NATS server with JetStream that all events are sent to.",
+    expected:
+      "nats://host:4222 or tls://host:4222, several hosts with commas between them, with user and password where there are such",
+    absent: "none",
+    shown: hidePassword,
+    parse: (value: string): Parsed<BrokerAddress> => given(parseNatsAddress(value)),
+  },
+  PONS_KAFKA_URL: {
+    doc: "Kafka, or what speaks its protocol, that all events are sent to.",
+    expected:
+      "kafka://host:9092 or kafkas://host:9093, several hosts with commas between them, with user and password where there are such",
+    absent: "none",
+    shown: hidePassword,
+    parse: (value: string): Parsed<BrokerAddress> => given(parseKafkaAddress(value)),
+  },
+  PONS_EVENTS_PREFIX: {
+    doc: "How subjects of NATS and topics of Kafka begin.",
+    expected: "letters, digits, hyphens and underscores, in up to four parts with dots between them",
+    absent: "pons",
+    parse: (value: string): Parsed<string> =>
+      /^[A-Za-z0-9_-]{1,32}(?:\.[A-Za-z0-9_-]{1,32}){0,3}$/.test(value) ? ok(value) : refused,
   },
   PONS_OUTBOUND_ALLOW: {
     doc: "Origins that the server may fetch from although they are not public https addresses, such as an identity provider in the own network.",

@@ -13,7 +13,7 @@ import { type Attempt, attemptOutside, Stopped } from "./handler.ts";
 import { isSame } from "./rows.ts";
 import { busyMs, happenedOf, Interrupted, type Parts, type RunnerParts } from "./runner.ts";
 import { type Held, heldMax, Standing } from "./standing.ts";
-import { atOnce, type Next } from "./turns.ts";
+import { type Next, turnAgain } from "./turns.ts";
 
 const pageRows = 200;
 /** Held events that are tried again in one turn. */
@@ -87,7 +87,7 @@ export class Background {
     try {
       const standing = await this.#standing(realm);
       const isMore = (await this.#again(standing, parts)) || (await this.#onward(standing, parts));
-      return isMore ? atOnce : this.#rest(realm, standing);
+      return isMore ? turnAgain : this.#rest(realm, standing);
     } catch (error) {
       if (error instanceof Stopped) return undefined;
       this.#standings.delete(realm);
@@ -223,7 +223,7 @@ export class Background {
       if (happened === undefined) {
         // Those behind it were out of turn with it.
         await this.#blame(standing, parts, { event, to });
-        throw new Interrupted(atOnce);
+        throw new Interrupted(turnAgain);
       }
       standing.moveTo(to);
       this.#tell(parts.caller.realm, event, happened);

@@ -2,7 +2,7 @@
 import { jobEventsTable, jobsTable } from "../../batch/job-tables.ts";
 import type { Unit } from "../../batch/unit.ts";
 import { beginning, type Position } from "../../events/index.ts";
-import type { Row, RowsShape } from "../../store/store.ts";
+import type { Row, RowsShape, Store } from "../../store/store.ts";
 
 /** Stands for "all events of the row": no row has so many. */
 const wholeRow = 2_147_483_647;
@@ -41,6 +41,12 @@ export const jobShape: RowsShape = {
   where: { op: "eq", left: { field: ["name"] }, right: { param: "name" } },
   select: jobsTable.columns.map(({ field }) => field),
   order: [{ path: ["name"], direction: "asc" }],
+};
+
+/** Up to where it has come in a realm. */
+export const readPosition = async (store: Pick<Store, "read">, realm: number, name: string): Promise<Position> => {
+  const [rows = []] = await store.read(jobShape, [{ realm, params: [name], limit: 1 }]);
+  return positionOf(rows[0]);
 };
 
 /** Its events in a state, oldest first. */

@@ -7,7 +7,7 @@ import { specOf } from "./moments.ts";
 import { jobShape } from "./rows.ts";
 import { busyMs, happenedOf, Interrupted, type Parts, type RunnerParts } from "./runner.ts";
 import { planCommand, type Planned, runCommandOf } from "./schedule-command.ts";
-import { atOnce, type Next } from "./turns.ts";
+import { type Next, turnAgain } from "./turns.ts";
 
 const refusedByDatabase: Attempt = { ok: false, error: new Error("the database refuses what it wrote; the log tells more") };
 
@@ -45,7 +45,7 @@ export class Scheduled {
       if (row?.["spec"] === specOf(this.job)) return await this.#onPlan(row, parts);
       const [outcome] = await writer.submit({ steps: [planCommand(this.job, parts)] });
       happenedOf(outcome, clock);
-      return atOnce;
+      return turnAgain;
     } catch (error) {
       if (error instanceof Stopped) return undefined;
       if (error instanceof Interrupted) return error.next;
@@ -72,7 +72,7 @@ export class Scheduled {
       const { fullName: job } = this.job;
       onFailed({ job, realm: parts.caller.realm, event: nextAt, attempts: made, isParked: is === "parked", error });
     }
-    return atOnce;
+    return turnAgain;
   }
 
   #outside({ caller, outside }: Parts, { nextAt, lastAt }: Planned): Promise<Attempt> {

@@ -6,7 +6,7 @@
 /** When it wants its next turn: milliseconds since the epoch, or not by itself. */
 export type Next = number | undefined;
 
-export const atOnce: Next = 0;
+export const turnAgain: Next = 0;
 
 export interface TurnsOptions {
   /** Pieces at work at the same time. */
@@ -110,7 +110,7 @@ export class Turns {
     piece.isRunning = false;
     this.#running--;
     this.#pieces.delete(piece.name);
-    if (piece.isQueued || next === atOnce) {
+    if (piece.isQueued || next === turnAgain) {
       piece.isQueued = false;
       this.want(piece.name, piece.turn);
     } else if (next !== undefined && !this.#isStopped) {
