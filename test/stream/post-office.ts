@@ -43,11 +43,15 @@ export const parcels = resource(
   }),
 );
 
-export const alarms = resource("alarms", { doc: "Alarms.", fields: { id: t.id("alm"), text: t.string() } }, ({ all }) => ({
-  rows: { clerk: all },
-  access: { create: ["clerk"] },
-  events: { rang: { doc: "An alarm rang.", on: "create", data: { alarm: t.ref("alarms"), text: t.string() } } },
-}));
+export const alarms = resource(
+  "alarms",
+  { doc: "Alarms.", fields: { id: t.id("alm"), text: t.text({ maxLength: 20_000 }) } },
+  ({ all }) => ({
+    rows: { clerk: all },
+    access: { create: ["clerk"] },
+    events: { rang: { doc: "An alarm rang.", on: "create", data: { alarm: t.ref("alarms"), text: t.text() } } },
+  }),
+);
 
 export const entries = resource(
   "entries",
