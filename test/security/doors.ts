@@ -5,6 +5,9 @@
 import type { Contract, Operation } from "../../src/contract/contract.ts";
 import { type Address, addressesOf } from "../../src/contract/openapi/index.ts";
 import type { Call, Result } from "../../src/pipeline/call.ts";
+import { numberFields } from "../../src/contract/lock/numbers.ts";
+import type { Driver, Target } from "../channels/driver.ts";
+import { drivers } from "../channels/drivers/index.ts";
 import type { World } from "./world.ts";
 
 export interface Visit {
@@ -32,6 +35,7 @@ export interface Heard {
 export interface Door {
   readonly name: string;
   ask(world: World, visit: Visit): Promise<readonly Heard[]>;
+  close?(): Promise<void>;
 }
 
 const quiet = ["date", "x-request-id", "content-length"];
@@ -151,4 +155,45 @@ const rest: Door = {
   },
 };
 
-export const doors: readonly Door[] = [core, rest];
+/** A node as clients of channels reach it; made once. */
+const targets = new WeakMap<World, Promise<Target>>();
+
+const targetOf = async ({ nodes, contracts }: World): Promise<Target> => {
+  const node = nodes.at(0);
+  const { grpcPort, linePort } = await node.listeners();
+  return {
+    baseUrl: node.origin,
+    ...(grpcPort === undefined ? {} : { grpcPort }),
+    ...(linePort === undefined ? {} : { linePort }),
+    contract(service) {
+      const contract = contracts.get(service);
+      if (contract === undefined) throw new Error(`there is no service ${service}`);
+      return contract;
+    },
+    numbersOf: (contract) => numberFields(contract, {}),
+    fetch: (path, init) => fetch(`${node.origin}${path}`, init),
+  };
+};
+
+/** A channel by the client that the common suite has for it: every operation once, in its plain form. */
+const doorOf = (driver: Driver): Door => ({
+  name: driver.name,
+  async ask(world, { contract, operation, key, id, tenant, body }) {
+    const target = targets.get(world) ?? targetOf(world);
+    targets.set(world, target);
+    const isRead = operation.kind === "query" && operation.action !== "function";
+    const asked = {
+      service: contract.service,
+      operation: operation.name,
+      input: { ...(id === undefined ? {} : { id }), ...(isRead ? {} : { body }) },
+      key,
+      ...(tenant === undefined ? {} : { headers: { "pons-tenant": tenant } }),
+    };
+    if (!driver.can(asked, await target)) return [];
+    const { outcome, face } = await driver.ask(await target, asked);
+    return [{ how: driver.name, outcome, face }];
+  },
+  ...(driver.close === undefined ? {} : { close: () => driver.close?.() ?? Promise.resolve() }),
+});
+
+export const doors: readonly Door[] = [core, rest, ...drivers.filter(({ name }) => name !== "REST").map(doorOf)];

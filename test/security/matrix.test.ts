@@ -32,7 +32,10 @@ forEachEngine((engine) => {
     beforeAll(async () => {
       world = await openWorld(await engine.create());
     }, testMsMax);
-    afterAll(() => world[Symbol.asyncDispose]());
+    afterAll(async () => {
+      for (const door of doors) await door.close?.();
+      await world[Symbol.asyncDispose]();
+    });
 
     const operations = (): (readonly [Contract, Operation])[] =>
       [...world.contracts.values()].flatMap((contract) =>
@@ -46,7 +49,8 @@ forEachEngine((engine) => {
       expect(operations().length).toBeGreaterThan(200);
     });
 
-    for (const door of doors) {
+    // Channels stand before the pipeline and know of no engine: their walk over one tells of both.
+    for (const door of engine.engine === "sqlite" ? doors : doors.slice(0, 2)) {
       test(
         `SECURITY 24: ${door.name}: every operation is refused to exactly the roles that it does not list`,
         async () => {
