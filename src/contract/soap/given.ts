@@ -136,7 +136,8 @@ export class GivenElements {
       content,
       isOptional,
       isNillable: false,
-      ...(spec.doc === undefined ? docOf(field) : { doc: spec.doc }),
+      // Where the unit is another, so are the words.
+      ...(spec.doc !== undefined ? { doc: spec.doc } : spec.scale === undefined ? docOf(field) : {}),
       ...empty,
       ...(content.kind === "repeated" && place.direction === "input" && place.required.has(key)
         ? { isNeeded: true as const }
