@@ -41,6 +41,13 @@ const mounted: readonly Mounted[] = [
     bodyBytesMax: 0,
     load: async (parts) => (await import("../channels/stream/index.ts")).createStream(parts),
   },
+  {
+    name: "mcp",
+    segment: "mcp",
+    methods: ["POST"],
+    bodyBytesMax: 1024 * 1024,
+    load: async (parts) => (await import("../channels/mcp/index.ts")).createMcp(parts),
+  },
 ];
 
 /** The channel at the root: Connect and gRPC-Web. */

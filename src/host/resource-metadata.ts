@@ -14,22 +14,22 @@ export const mcpPaths = (contracts: Iterable<Contract>): readonly string[] =>
     [version, ...older.map(({ name }) => name)].map((name) => `/${service}/${name}/mcp`),
   );
 
-/** Scopes of a service, from all to little. */
-const scopesOf = (service: string): readonly string[] => [service, `${service}:read`, `${service}:write`];
-
-/** Answers the document of a resource, of the whole server unless a path is given; the authorization server is our own. */
+/**
+ * Answers the document of a resource, of the whole server unless a path is given; the authorization server is our own. Agents ask for every scope that they
+ * are told of: of theirs none are named, and they are given what their app may have.
+ */
 export const resourceMetadata =
   ({ authority, app }: Pick<Booted, "authority" | "app">, path = ""): DocumentHandler =>
-  () => {
-    const [, service] = path.split("/");
-    return Response.json(
+  () =>
+    Response.json(
       {
         resource: `${authority.issuer}${path}`,
         authorization_servers: [authority.issuer],
         bearer_methods_supported: ["header"],
         dpop_signing_alg_values_supported: ["ES256", "EdDSA"],
-        scopes_supported: service === undefined ? [...app.contracts.keys()].flatMap(scopesOf) : scopesOf(service),
+        ...(path === ""
+          ? { scopes_supported: [...app.contracts.keys()].flatMap((service) => [service, `${service}:read`, `${service}:write`]) }
+          : {}),
       },
       { headers: { "Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff" } },
     );
-  };
