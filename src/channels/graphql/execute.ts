@@ -17,7 +17,7 @@ import { entityTag } from "../../pipeline/entity-tag.ts";
 import type { Page, RowGroup } from "../../pipeline/page.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { ToldRefusal } from "../../pipeline/told.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { Errors, extensionsOf, type Path, under } from "./errors.ts";
 import type { ConnectionPart, ConnectionPlan, Part, Selection } from "./plan.ts";

@@ -11,7 +11,7 @@
 import { OperationTypeNode } from "graphql";
 import { andThen } from "../../pipeline/condition.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { ChannelParts, HttpChannel, HttpExchange, HttpVersion } from "../http/index.ts";
 import { type Form, formOf, respond } from "./answer.ts";
 import { ofRequest } from "./asking.ts";

@@ -12,7 +12,7 @@ import { andThen } from "../../pipeline/condition.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { tell, type ToldRefusal } from "../../pipeline/told.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { parseIdempotencyKey, parseTagCondition } from "../http/index.ts";
 import type { Values } from "./arguments.ts";
 import type { Asking } from "./asking.ts";

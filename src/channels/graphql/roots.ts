@@ -4,7 +4,7 @@ import type { Result } from "../../pipeline/call.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import { stemOfTag } from "../../pipeline/entity-tag.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { conditionsOf, fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { prefixOf } from "./cost.ts";
 import { extensionsOf, type Path, under } from "./errors.ts";

@@ -17,7 +17,7 @@ import { andThen } from "../../pipeline/condition.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import { refuse } from "../../pipeline/refusal.ts";
 import { StreamEnded } from "../../pipeline/stream-ended.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { ChannelParts, HttpExchange } from "../http/index.ts";
 import type { Member, Roster } from "../stream/roster.ts";
 import { Seat } from "../stream/seat.ts";

@@ -105,11 +105,14 @@ const readRows = (store: Store, plan: RowsPlan): MaybePromise<ReadOutcome> =>
     });
   });
 
+/** Whether it is known how many rows stand before the page: not behind a cursor. */
+const isFromStart = ({ call }: RowsPlan): boolean => call.after === undefined;
+
 /** The number of all matches. The last page knows it without asking. */
 const totalOf = (store: Store, plan: RowsPlan, rows: number, more: boolean): MaybePromise<number | undefined> => {
   const { paging } = plan;
   if (paging?.count === undefined) return undefined;
-  if (paging.by === "page" && !more) return (paging.page - 1) * paging.perPage + rows;
+  if (!more && isFromStart(plan)) return (paging.page - 1) * paging.perPage + rows;
   return andThen(store.read(paging.count.shape, [paging.count.call]), (lists) => lists[0]?.[0]?.["count"] as number);
 };
 
@@ -139,13 +142,22 @@ const readLists = (
     parents.map((parent) => ({ ...call, params: [parent, ...call.params.slice(1)] }));
   return andThen(store.read(plan.shape, ofEach(plan.call)), (lists): MaybePromise<ReadOutcome> => {
     const { count } = paging;
-    return andThen(count === undefined ? [] : store.read(count.shape, ofEach(count.call)), (counts) => {
+    const isLast = lists.map(({ length }) => length <= paging.perPage && (length > 0 || paging.page === 1) && isFromStart(plan));
+    const counted = count === undefined ? [] : ofEach(count.call).filter((_, position) => isLast[position] === false);
+    return andThen(count === undefined || counted.length === 0 ? [] : store.read(count.shape, counted), (counts) => {
       const rows: Row[] = [];
+      let nextCount = 0;
       const groups = lists.map((found, position): RowGroup => {
         const more = found.length > paging.perPage;
         const own = more ? found.slice(0, paging.perPage) : found;
         for (const row of own) rows.push(row);
-        const total = counts[position]?.[0]?.["count"] as number | undefined;
+        const before = (paging.page - 1) * paging.perPage;
+        const total =
+          count === undefined
+            ? undefined
+            : isLast[position] === true
+              ? before + own.length
+              : (counts[nextCount++]?.[0]?.["count"] as number);
         return { size: own.length, page: pageOf(paging, own, more, total) };
       });
       const data = rows.map(plan.present);
