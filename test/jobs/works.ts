@@ -25,7 +25,7 @@ export const orders = resource(
         doc: "Emits events about an order.",
         on: "item",
         roles: ["clerk"],
-        input: { notes: t.array(t.string(), { maxItems: 100 }) },
+        input: { notes: t.array(t.string({ maxLength: 10_000 }), { maxItems: 100 }) },
         output: "none",
         run: (ctx, { row, input }) => {
           for (const note of input.notes) ctx.emit("poked", { order: row.id, note });
