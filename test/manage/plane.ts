@@ -148,6 +148,7 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
     const receive = createForwardReceiver(app);
     const server = Bun.serve({
       port: 0,
+      http2: true,
       hostname: "127.0.0.1",
       development: false,
       fetch: async (request, listener) => {
