@@ -50,8 +50,8 @@ export class Peer implements CallerInfo {
     return this.#server.upgrade(this.#request, { data: session, ...(headers === undefined ? {} : { headers: { ...headers } }) });
   }
 
-  keepOpen(): void {
-    this.#server.timeout(this.#request, 0);
+  keepOpen(seconds = 0): void {
+    this.#server.timeout(this.#request, seconds);
   }
 }
 

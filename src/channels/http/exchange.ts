@@ -14,8 +14,11 @@ export interface CallerInfo {
   readonly certificate?: string;
   /** Takes the connection over as a WebSocket; false where it cannot be. Absent on listeners without WebSockets. */
   readonly upgrade?: (session: SocketSession, options?: UpgradeOptions) => boolean;
-  /** The answer goes on for long, and may be silent in between: the connection is not idle then. */
-  readonly keepOpen?: () => void;
+  /**
+   * The answer goes on for long, and may be silent in between: the connection is not idle then. With `seconds`: for so long and no longer, even where the answer
+   * still waits to be read.
+   */
+  readonly keepOpen?: (seconds?: number) => void;
 }
 
 /** A version of a service, as an address names it. */

@@ -21,6 +21,7 @@ import type { Subscription } from "../../pipeline/events.ts";
 import { refusalMembers, type Telling } from "./envelope.ts";
 import { type EventOrigin, eventText } from "./event-text.ts";
 import type { StreamLimits } from "./limits.ts";
+import type { CallerInfo } from "../http/index.ts";
 import { endOf, listen } from "./listen.ts";
 import type { Member, Roster } from "./roster.ts";
 import type { Seat } from "./seat.ts";
@@ -32,12 +33,11 @@ export interface EventStreamOptions {
   readonly telling: Telling;
   readonly origin: string;
   readonly onError: (error: unknown) => void;
+  readonly keepOpen: CallerInfo["keepOpen"];
 }
 
 const encoder = new TextEncoder();
 const signOfLife = encoder.encode(":\n\n");
-/** How long the last words may wait to be read before the connection is cut, in milliseconds. */
-const lastWordsMs = 2_000;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -64,6 +64,7 @@ export class EventStream implements Member {
       {
         start: (out) => {
           this.#out = out;
+          this.#options.keepOpen?.();
           this.#write(encoder.encode(`retry: ${limits.retryMs}\nid: ${positionText(after)}\n\n`));
           void this.#run(events);
         },
@@ -151,9 +152,7 @@ export class EventStream implements Member {
     if (this.#isOver) return;
     this.#write(encoder.encode(`event: end\ndata: ${JSON.stringify(last)}\n\n`));
     this.stop();
-    const out = this.#out;
-    if (out === undefined) return;
-    out.close();
-    setTimeout(() => out.error(new Error("the reader of an event stream is too slow")), lastWordsMs).unref();
+    this.#out?.close();
+    this.#options.keepOpen?.(this.#options.limits.lastWordsSeconds);
   }
 }

@@ -34,6 +34,8 @@ export interface StreamLimits {
   readonly bufferedBytesMax: number;
   /** How long so much may wait, in milliseconds; then he counts as too slow, and is cut. */
   readonly slowMs: number;
+  /** How long the last words of an event stream may wait to be read before its connection is cut. */
+  readonly lastWordsSeconds: number;
   /** Bytes of one answer: the listener would drop what is larger than its own buffer. */
   readonly answerBytesMax: number;
   /** A call that was not executed after this time is refused (504), in milliseconds. */
@@ -66,6 +68,7 @@ export const streamLimits: StreamLimits = Object.freeze({
   batchItemsMax: 1_000,
   bufferedBytesMax: 256 * 1024,
   slowMs: 10_000,
+  lastWordsSeconds: 4,
   answerBytesMax: 8 * 1024 * 1024,
   callMsMax: 30_000,
   retryMs: 1_000,

@@ -130,6 +130,7 @@ class StreamChannel implements HttpChannel {
       telling: this.#telling(exchange),
       origin: this.#parts.publicOrigin ?? "",
       onError,
+      keepOpen: exchange.caller.keepOpen?.bind(exchange.caller),
     });
     this.#roster.enter(stream);
     request.signal.addEventListener("abort", () => stream.stop(), { once: true });
@@ -141,7 +142,6 @@ class StreamChannel implements HttpChannel {
       stream.stop();
       return opened.refusal;
     }
-    exchange.caller.keepOpen?.();
     return new Response(stream.body(opened), {
       headers: {
         "Content-Type": "text/event-stream; charset=utf-8",
