@@ -109,6 +109,7 @@ export const openOffice = async (database: TestDatabase, options: Partial<Delive
       onError: (error) => void errors.push(error),
       clock: now,
       random: () => 0.5,
+      pace: { tickMs: 10, flushMs: 20 },
       ...options,
       ...more,
     });

@@ -4,8 +4,8 @@
  *
  *   directory ─► webhooks ─► those of realms that are this node's: claimed ─► endpoints ─► attempts ─► ledger
  *
- * Bounds: `slotsMax` attempts under way on a node, `tenantSlotsMax` of one tenant, 16 of one webhook, whose turns come one after another: a receiver that
- * does not answer holds up nobody but itself, and soon is left alone (`health.ts`).
+ * Bounds: `slotsMax` attempts under way on a node, `tenantSlotsMax` of one tenant, 16 of one webhook, and of those fewer the less room there is: receivers
+ * that do not answer hold up nobody but themselves, and soon are left alone (`health.ts`).
  */
 import type { App } from "../app.ts";
 import { webhookKeyLabel, type WebhookSigner, webhookSigner } from "../../events/webhooks/index.ts";
@@ -24,10 +24,12 @@ import { Retention } from "./retention.ts";
 
 /** Attempts of one webhook behind which it is looked whether it has too much in the log. */
 const trimEvery = 1_000;
-const slotsMax = 128;
-const tenantSlotsMax = 48;
-/** Looks for what has become due. */
-const tickMs = 100;
+const slotsMax = 192;
+const tenantSlotsMax = 64;
+/** A webhook that has attempts under way gets one more only while they are fewer than this part of what is free: those that have none find room. */
+const shareOfFree = 3;
+/** How often it looks for what has become due, and writes down what was done. */
+const paceDefault = { tickMs: 100, flushMs: 250 };
 /** Looks which realms are this node's. */
 const reviewMs = 1_000;
 /** Reads all webhooks anew, should a change not have been heard of. */
@@ -53,6 +55,7 @@ export interface DelivererOptions {
   /** 0 to 1. */
   readonly random?: () => number;
   readonly guarded?: GuardedFetch;
+  readonly pace?: typeof paceDefault;
 }
 
 export class Deliverer {
@@ -92,7 +95,8 @@ export class Deliverer {
     const deliveries = app.contracts.get("platform")?.resources.get("webhookDeliveries")?.table;
     if (deliveries === undefined) return;
     const { store } = app;
-    const ledger = new Ledger({ store, deliveries, holder: this.#holder, onError, onWritten: () => this.#wakeAll() });
+    const { flushMs } = options.pace ?? paceDefault;
+    const ledger = new Ledger({ store, deliveries, holder: this.#holder, flushMs, onError, onWritten: () => this.#wakeAll() });
     const log = new DeliveryLog(store, deliveries);
     [this.#ledger, this.#log] = [ledger, log];
     this.#retention = new Retention({ store, deliveries, clock, signal: this.#ending.signal });
@@ -104,7 +108,7 @@ export class Deliverer {
       clock,
       random,
       origin,
-      onError,
+      onError: (error) => this.#failed(error),
       subscribe: (webhook, query, signal) =>
         this.#opening.run(async () => {
           const { app: id, environment, service } = webhook;
@@ -149,7 +153,7 @@ export class Deliverer {
       timer.unref();
       this.#timers.push(timer);
     };
-    every(tickMs, () => this.#tick());
+    every((this.#options.pace ?? paceDefault).tickMs, () => this.#tick());
     every(reviewMs, () => this.#review());
     every(readMs, () => (this.#isReadWanted = true));
     every(purgeMs, () => void this.purge());
@@ -356,8 +360,10 @@ export class Deliverer {
         // To the end, should it have more.
         this.#ready.delete(endpoint);
         const ofTenant = this.#slotsOfTenant.get(endpoint.owner) ?? 0;
-        if (ofTenant >= tenantSlotsMax) this.#parked.add(endpoint);
-        if (ofTenant >= tenantSlotsMax || !endpoint.next(nowMs)) continue;
+        const free = Math.min(slotsMax - this.#slots, tenantSlotsMax - ofTenant);
+        const hasRoom = free > 0 && (endpoint.underWay === 0 || endpoint.underWay < free / shareOfFree);
+        if (!hasRoom) this.#parked.add(endpoint);
+        if (!hasRoom || !endpoint.next(nowMs)) continue;
         this.#slots++;
         this.#slotsOfTenant.set(endpoint.owner, ofTenant + 1);
         this.#ready.add(endpoint);
@@ -372,7 +378,6 @@ export class Deliverer {
     else this.#slotsOfTenant.delete(endpoint.owner);
     this.#delivered.set(endpoint.id, (this.#delivered.get(endpoint.id) ?? 0) + 1);
     for (const other of this.#parked) {
-      if (other.owner !== endpoint.owner) continue;
       this.#parked.delete(other);
       if (this.#endpoints.get(other.id) === other) this.#ready.add(other);
     }

@@ -94,6 +94,9 @@ export class Endpoint implements Account {
   #startAt: string | null;
   #isDisabling = false;
   #reloading: Promise<void> | undefined;
+  /** What the row says is still to be acted upon. */
+  #isBehind = false;
+  #reloadAtMs = 0;
   /** Taken, and behind one of their row that is under way: it soon is not, so that nothing is written down of them. */
   readonly #aside = new Map<string, Source>();
   /** Settled while rows were being read: what was read of them is old. */
@@ -143,6 +146,11 @@ export class Endpoint implements Account {
     return this.#webhook.app;
   }
 
+  /** Attempts under way. */
+  get underWay(): number {
+    return this.#waiting.underWay;
+  }
+
   state(): Row {
     const { failures, openMs, succeededMs, failedMs } = this.#health.state;
     return {
@@ -175,7 +183,10 @@ export class Endpoint implements Account {
       for (const delivery of this.#waiting.all()) this.#parts.ledger.note(this, delivery);
     }
     if (webhook.replay === null) this.#feed.endReplay();
-    if (webhook.revision !== before.revision || webhook.replay !== null) void this.#reload();
+    if (webhook.revision !== before.revision || webhook.replay !== null) {
+      this.#isBehind = true;
+      void this.#reload();
+    }
     this.#parts.ledger.touch(this);
     this.#parts.onReady(this);
   }
@@ -187,7 +198,9 @@ export class Endpoint implements Account {
 
   /** Now and then. */
   tick(nowMs: number): void {
-    if (this.#webhook.status === "active") this.#feed.tick(nowMs);
+    if (this.#isBehind && nowMs >= this.#reloadAtMs) void this.#reload();
+    // Before it is known what is skipped, nothing is opened.
+    if (this.#isActive) this.#feed.tick(nowMs);
     this.#parts.onReady(this);
   }
 
@@ -196,7 +209,7 @@ export class Endpoint implements Account {
     if (this.#ending.signal.aborted || this.#parts.ledger.isFull) return false;
     const test = this.#waiting.due(nowMs, isTest);
     if (test !== undefined) return this.#begin(test);
-    if (this.#webhook.status !== "active" || !this.#feed.isOpen) return false;
+    if (!this.#isActive || !this.#feed.isOpen) return false;
     if (this.#waiting.underWay >= this.#health.room(nowMs, this.#webhook.concurrency)) return false;
     const due = this.#waiting.due(nowMs, (delivery) => !isTest(delivery));
     if (due !== undefined) return this.#begin(due);
@@ -209,10 +222,17 @@ export class Endpoint implements Account {
     this.#feed.stop();
   }
 
+  get #isActive(): boolean {
+    return this.#webhook.status === "active" && this.#webhook.startAt === this.#startAt;
+  }
+
   /** Reads what waits, as somebody may have added to it, and whether events are to be delivered again or skipped. */
   #reload(): Promise<void> {
     this.#reloading ??= this.#doReload()
-      .catch((error: unknown) => this.#parts.onError(error))
+      .catch((error: unknown) => {
+        this.#reloadAtMs = this.#parts.clock() + againMs;
+        this.#parts.onError(error);
+      })
       .finally(() => (this.#reloading = undefined));
     return this.#reloading;
   }
@@ -231,6 +251,7 @@ export class Endpoint implements Account {
         this.#skip(start);
       }
     }
+    this.#isBehind = false;
     this.#parts.onReady(this);
   }
 

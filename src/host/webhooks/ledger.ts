@@ -1,5 +1,5 @@
 /**
- * Writes what came of deliveries: rows of the log and how far each webhook has come, of all webhooks together, several times a second in one transaction.
+ * Writes what came of deliveries: rows of the log and how far each webhook has come, of all webhooks together, a few times a second in one transaction.
  * It does not pass the writer, so that no call waits for it, nor the journal: a delivery is no change of anybody's.
  *
  * Only the holder of a webhook may write for it: one that was replaced meanwhile (`pons_webhooks.holder`) is told so, and has written nothing.
@@ -8,7 +8,6 @@ import { type Row, type Store, StoreError, type Table, type TableChanges } from 
 import { type Delivery, rowOf } from "./delivery.ts";
 import { webhookStateTable } from "./state-table.ts";
 
-const flushMs = 250;
 const retryMs = 1_000;
 /** Rows that wait to be written; at these, nothing more is sent. */
 const rowsMax = 2_000;
@@ -31,6 +30,8 @@ export interface LedgerOptions {
   readonly deliveries: Table;
   /** This node. */
   readonly holder: string;
+  /** How long is gathered before it is written. */
+  readonly flushMs: number;
   readonly onError: (error: unknown) => void;
   /** Called when there is room again. */
   readonly onWritten: () => void;
@@ -67,7 +68,7 @@ export class Ledger {
   /** A webhook has come further. */
   touch(account: Account): void {
     this.#accounts.add(account);
-    this.#schedule(flushMs);
+    this.#schedule(this.#options.flushMs);
   }
 
   #schedule(ms: number): void {
