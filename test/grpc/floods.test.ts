@@ -14,7 +14,7 @@ const calm = 11;
 const refused = 7;
 const memoryMax = 300 * 1024 * 1024;
 /** The answer of Check: SERVING. */
-const isServing = "0000000002" + "0801";
+const isServing = "00000000020801";
 
 describe("SECURITY 53", () => {
   let server: Bare;
