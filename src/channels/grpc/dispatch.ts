@@ -81,6 +81,7 @@ export const createDispatch = ({ parts, limits, methods, helpers }: DispatchPart
     stream.onRefused = (refusal) => refuseStream(stream, asking, method, refusal);
     if (version.sunsetMs <= nowMs) stream.finish(refusalStatus(asking, method.operation, refuse("gone")), metadataOf(asking));
     else if (asking.refusal !== undefined) declineStream(handling, stream, asking, method, asking.refusal);
+    else if (stream.deadlineMs <= nowMs) stream.refuse(refuse("deadline_exceeded"));
     else handlers[method.streaming](handling, stream, asking, method);
   };
 

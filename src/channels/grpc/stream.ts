@@ -211,11 +211,11 @@ export class GrpcStream {
   #respond(head: OutgoingHttpHeaders, isEnd: boolean): void {
     try {
       if (isEnd) {
-        this.stream.respond(head, endOnly as object);
+        this.stream.respond(head, endOnly);
         return;
       }
       this.stream.on("wantTrailers", () => this.stream.sendTrailers(this.#trailers ?? {}));
-      this.stream.respond(head, withTrailers as object);
+      this.stream.respond(head, withTrailers);
     } catch {
       // The stream was closed between two events: nobody hears this answer.
       this.#isFinished = true;
