@@ -53,6 +53,19 @@ export const asksToConfirm = ({ definition: { mcp } }: Pick<Contract, "definitio
   return named(mcp?.confirm, operation) || movesMoney(operation);
 };
 
+/**
+ * Whether this call of an operation that asks has to be confirmed: of a change only what it names counts, unless the definition asks for all of them.
+ * `operation` and `body` in the words of one version.
+ */
+export const hasToBeConfirmed = (
+  { definition: { mcp } }: Pick<Contract, "definition">,
+  operation: Operation,
+  body: Readonly<Record<string, unknown>>,
+): boolean =>
+  operation.action !== "update" ||
+  named(mcp?.confirm, operation) ||
+  Object.entries(operation.input).some(([name, field]) => Object.hasOwn(body, name) && holdsMoney({ [name]: field }));
+
 /** What does not fit in the choice of tools; empty when all does. */
 export const checkMcp = ({ operations, definition }: Contract): readonly string[] => {
   const { mcp } = definition;

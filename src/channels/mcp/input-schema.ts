@@ -1,9 +1,9 @@
 /** What a tool takes, as JSON Schema 2020-12: the fields of its operation, the row it is about, and for lists what REST has as parameters. */
-import type { Contract, Operation, ResourceContract } from "../../contract/contract.ts";
-import { fieldsSchema, type JsonSchema } from "../../contract/json-schema.ts";
+import type { Operation, ResourceContract } from "../../contract/contract.ts";
+import type { JsonSchema, SchemaOptions } from "../../contract/json-schema.ts";
 import { isFilterable } from "../../contract/openapi/parameters.ts";
 import type { Field, Fields } from "../../define/field.ts";
-import { fieldSchema } from "../../contract/json-schema.ts";
+import { compactField, typesOf, wordsOn } from "./field-schema.ts";
 import { mcpLimits } from "./limits.ts";
 
 /** Arguments beside the fields of an operation, by the names they have in its tool: a field of the same name goes first. */
@@ -44,27 +44,27 @@ const operators =
 
 /** What a field is compared with: a value of its type, a list, or conditions. */
 const compared = (field: Field): JsonSchema => {
-  const { type = [], description } = fieldSchema({ ...field, options: { doc: field.options.doc } } as Field, {
-    direction: "output",
-  });
   const values = field.kind === "enum" ? `One of: ${(field.values ?? []).join(", ")}.` : undefined;
-  const text = [description, values].filter((part) => part !== undefined).join(" ");
+  const text = [wordsOn(field), values].filter((part) => part !== undefined).join(" ");
   return {
-    type: [...new Set([...[type].flat(), "array", "object", "null"])],
+    type: [...new Set([...typesOf(field), "array", "object", "null"])],
     ...(text === "" ? {} : { description: text }),
   };
 };
 
-const filters = (resource: ResourceContract): Record<string, JsonSchema> => {
+/** Conditions; a tool that does not list rows leaves their names to the one that does. */
+const filters = (resource: ResourceContract, { isList }: { readonly isList: boolean }): Record<string, JsonSchema> => {
   const filterable = Object.entries(resource.fields).filter(([, field]) => isFilterable(field));
   const named = Object.entries(resource.filters);
   const related = [...resource.one.keys()].map((name) => `${name}.…`);
   return {
-    where: {
-      type: "object",
-      description: `Conditions on fields, all of which have to hold. ${operators}${related.length === 0 ? "" : ` Fields of related rows: ${related.join(", ")}`}`,
-      properties: Object.fromEntries(filterable.map(([name, field]) => [name, compared(field)])),
-    },
+    where: isList
+      ? {
+          type: "object",
+          description: `Conditions on fields, all of which have to hold. ${operators}${related.length === 0 ? "" : ` Fields of related rows: ${related.join(", ")}`}`,
+          properties: Object.fromEntries(filterable.map(([name, field]) => [name, compared(field)])),
+        }
+      : { type: "object", description: `Conditions on fields, as in ${resource.name}_list.` },
     ...(named.length === 0
       ? {}
       : {
@@ -93,7 +93,7 @@ const needed = (fields: Fields): ReadonlySet<string> =>
     Object.keys(fields).filter((name) => fields[name]?.options.optional !== true && fields[name]?.options.default === undefined),
   );
 
-const paramsSchema = (params: Fields): JsonSchema => slim(fieldsSchema(params, { direction: "input", required: needed(params) }));
+const paramsSchema = (params: Fields): JsonSchema => objectSchema(params, needed(params), { direction: "input" });
 
 const strings = (description: string): JsonSchema => ({ type: "array", items: { type: "string" }, description });
 
@@ -120,58 +120,33 @@ const pages = (resource: ResourceContract): Record<string, JsonSchema> => ({
   count: { type: "boolean", description: "Whether totals are counted with a cursor." },
 });
 
-/** Without what a model has no use for. */
-const slim = (schema: JsonSchema): JsonSchema => {
-  const { examples: _examples, writeOnly: _writeOnly, readOnly: _readOnly, properties, items, ...rest } = schema;
+/** Fields as an object; of a change nothing has to be given, and what is left out stays as it is. */
+const objectSchema = (fields: Fields, required: ReadonlySet<string>, options: SchemaOptions): JsonSchema => {
+  const properties = Object.entries(fields).map(([name, field]): [string, JsonSchema] => {
+    const { default: fallback, ...schema } = compactField(field, options);
+    return [name, fallback === undefined || options.partial === true ? schema : { ...schema, default: fallback }];
+  });
   return {
-    ...rest,
-    ...(properties === undefined
-      ? {}
-      : {
-          properties: Object.fromEntries(
-            Object.entries(properties as Record<string, JsonSchema>).map(([name, own]) => [name, slim(own)]),
-          ),
-        }),
-    ...(items === undefined ? {} : { items: typeof items === "object" && items !== null ? slim(items as JsonSchema) : items }),
-  };
-};
-
-const withoutDefault = ({ default: _default, ...schema }: JsonSchema): JsonSchema => schema;
-
-const bodyOf = (
-  operation: Operation,
-  contract: Contract,
-): { properties: Record<string, JsonSchema>; required: readonly string[] } => {
-  const schema = slim(
-    fieldsSchema(operation.input, {
-      direction: "input",
-      required: operation.required,
-      partial: operation.action === "update",
-      prefixOf: (resource) => contract.resources.get(resource)?.prefix,
-    }),
-  );
-  const properties = (schema["properties"] ?? {}) as Record<string, JsonSchema>;
-  return {
-    // A default is for what a create leaves out; a change leaves what it does not name.
-    properties:
-      operation.action === "update"
-        ? Object.fromEntries(Object.entries(properties).map(([name, own]) => [name, withoutDefault(own)]))
-        : properties,
-    required: (schema["required"] ?? []) as readonly string[],
+    type: "object",
+    properties: Object.fromEntries(properties),
+    ...(required.size === 0 ? {} : { required: [...required] }),
+    additionalProperties: false,
   };
 };
 
 /** The schema of a tool's arguments. `operation` in the words of the version that is served. */
-export const inputSchema = (operation: Operation, contract: Contract, names: ArgumentNames): JsonSchema => {
-  const { resource } = operation;
+export const inputSchema = (operation: Operation, names: ArgumentNames): JsonSchema => {
+  const { resource, action } = operation;
   const query = queryOf(operation);
-  const body = bodyOf(operation, contract);
+  const body = objectSchema(operation.input, operation.required, { direction: "input", partial: action === "update" });
   const properties: Record<string, JsonSchema> = {
     ...(names.id === undefined
       ? {}
       : { [names.id]: { type: "string", description: `Id of the ${resource?.singular ?? "row"}.` } }),
-    ...body.properties,
-    ...(resource !== undefined && (query === "list" || query === "filters") ? filters(resource) : {}),
+    ...(body["properties"] as Record<string, JsonSchema>),
+    ...(resource !== undefined && (query === "list" || query === "filters")
+      ? filters(resource, { isList: query === "list" })
+      : {}),
     ...(resource !== undefined && query === "list" ? pages(resource) : {}),
     ...(resource !== undefined && (query === "list" || query === "row") ? chosen(resource) : {}),
     ...(names.confirm === undefined
@@ -180,7 +155,7 @@ export const inputSchema = (operation: Operation, contract: Contract, names: Arg
           [names.confirm]: { type: "string", description: "The `token` of the confirmation that the first call has answered." },
         }),
   };
-  const required = [...(names.id === undefined ? [] : [names.id]), ...body.required];
+  const required = [...(names.id === undefined ? [] : [names.id]), ...operation.required];
   return {
     type: "object",
     properties,

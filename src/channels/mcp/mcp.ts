@@ -19,6 +19,7 @@ import {
   type HttpVersion,
   refusalOfFormat,
 } from "../http/index.ts";
+import { compress } from "../rest/compress.ts";
 import { parseJson } from "../rest/formats/json.ts";
 import { faultOf, resultBase, toolResult } from "./answer.ts";
 import { challenge, resourcePath } from "./challenge.ts";
@@ -31,6 +32,7 @@ import {
   type Fault,
   faultResponse,
   isObject,
+  jsonResponse,
   type JsonObject,
   legacyVersions,
   type Message,
@@ -52,6 +54,8 @@ import { Who } from "./who.ts";
 /** Name of the channel, and last segment of its address. */
 const name = "mcp";
 const mediaType = /^application\/json *(?:;|$)/i;
+/** Lists of tools are long and alike. */
+const compressBytesMin = 4_096;
 const sessionHeader = "mcp-session-id";
 
 /** Whether answers as JSON are taken (RFC 9110 section 12.5.1); their quality does not matter. */
@@ -230,7 +234,12 @@ class McpChannel implements HttpChannel {
       ...(isModern ? { ttlMs: this.#limits.toolsTtlMs, cacheScope: "private" } : {}),
     };
     const rest = JSON.stringify(more).slice(1);
-    return resultResponse(id, `{"tools":[${page.join()}]${rest === "}" ? "" : ","}${rest}`);
+    const text = resultText(id, `{"tools":[${page.join()}]${rest === "}" ? "" : ","}${rest}`);
+    const compressed = compress(text, { acceptEncoding: exchange.headers.get("accept-encoding"), bytesMin: compressBytesMin });
+    if (compressed === undefined) return jsonResponse(text);
+    const response = jsonResponse(await compressed.bytes);
+    response.headers.set("Content-Encoding", compressed.coding);
+    return response;
   }
 
   async #call(exchange: HttpExchange, catalogue: Catalogue, message: Request, revision: Revision): Promise<Response> {

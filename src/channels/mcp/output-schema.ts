@@ -5,33 +5,38 @@
 import type { Operation } from "../../contract/contract.ts";
 import type { Field, Fields } from "../../define/field.ts";
 import type { Measure, Statistic } from "../../define/resource.ts";
-import { fieldSchema, isWriteOnly, type JsonSchema } from "../../contract/json-schema.ts";
+import { isWriteOnly, type JsonSchema } from "../../contract/json-schema.ts";
+import { typesOf, wordsOn } from "./field-schema.ts";
 
 /** A value that may be hidden behind a text. */
 const typed = (types: readonly unknown[]): unknown[] => [...new Set([...types, "string", "null"])];
 
-const fieldOutput = (field: Field): JsonSchema => {
-  const { type, description } = fieldSchema({ ...field, options: { ...field.options, mask: undefined } } as Field, {
-    direction: "output",
-  });
-  const values = field.kind === "enum" ? `One of: ${(field.values ?? []).join(", ")}.` : undefined;
-  const text = [description, values].filter((part) => part !== undefined).join(" ");
+/** `says`: with a few words on each field. Of a resource's rows they stand at its list. */
+interface Options {
+  readonly says: boolean;
+}
+
+const fieldOutput = (field: Field, options: Options): JsonSchema => {
+  const words = options.says ? wordsOn(field) : undefined;
   return {
-    type: typed([...[type ?? []].flat(), ...(field.target === undefined ? [] : ["object"])]),
-    ...(text === "" ? {} : { description: text }),
-    ...(field.fields === undefined ? {} : { properties: fieldsOutput(field.fields) }),
-    ...(field.item === undefined ? {} : { items: fieldOutput(field.item) }),
+    type: typed([...typesOf(field), ...(field.target === undefined ? [] : ["object"])]),
+    ...(words === undefined ? {} : { description: words }),
+    ...(field.fields === undefined ? {} : { properties: fieldsOutput(field.fields, options) }),
+    ...(field.item === undefined ? {} : { items: fieldOutput(field.item, options) }),
   };
 };
 
-const fieldsOutput = (fields: Fields): Record<string, JsonSchema> =>
+const fieldsOutput = (fields: Fields, options: Options): Record<string, JsonSchema> =>
   Object.fromEntries(
     Object.entries(fields)
       .filter(([, field]) => !isWriteOnly(field))
-      .map(([name, field]) => [name, fieldOutput(field)]),
+      .map(([name, field]) => [name, fieldOutput(field, options)]),
   );
 
-const objectOf = (fields: Fields): JsonSchema => ({ type: ["object", "null"], properties: fieldsOutput(fields) });
+const objectOf = (fields: Fields, options: Options): JsonSchema => ({
+  type: ["object", "null"],
+  properties: fieldsOutput(fields, options),
+});
 
 const measureOutput = (measure: Measure): JsonSchema =>
   measure.kind === "count" || measure.kind === "countDistinct"
@@ -42,14 +47,14 @@ const statisticOutput = ({ group = [], measures }: Statistic, fields: Fields): J
   const grouped = group.map((by): [string, JsonSchema] => {
     if (typeof by !== "string") return [by.part, { type: typed([]), description: `The ${by.part} of ${by.by}, UTC.` }];
     const field = fields[by];
-    return [by, field === undefined ? {} : fieldOutput(field)];
+    return [by, field === undefined ? {} : fieldOutput(field, { says: false })];
   });
   const measured = Object.entries(measures).map(([name, measure]): [string, JsonSchema] => [name, measureOutput(measure)]);
   return { type: "object", properties: Object.fromEntries([...grouped, ...measured]) };
 };
 
 const dataOf = ({ output, resource }: Operation): JsonSchema => {
-  const row: JsonSchema = resource === undefined ? {} : objectOf(resource.fields);
+  const row: JsonSchema = resource === undefined ? {} : objectOf(resource.fields, { says: false });
   switch (output.kind) {
     case "row":
       return row;
@@ -62,7 +67,7 @@ const dataOf = ({ output, resource }: Operation): JsonSchema => {
     case "stats":
       return { type: ["array", "null"], items: statisticOutput(output.statistic, resource?.fields ?? {}) };
     case "fields":
-      return objectOf(output.fields);
+      return objectOf(output.fields, { says: true });
     case "document":
       return {
         type: ["object", "null"],

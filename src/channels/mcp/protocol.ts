@@ -100,8 +100,11 @@ export const faultResponse = ({ status, code, message, data }: Fault, id?: Reque
 export const resultText = (id: RequestId, result: string): string =>
   `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
 
+/** An answer that is JSON already. */
+export const jsonResponse = (body: string | Uint8Array): Response => new Response(typeof body === "string" ? body : new Uint8Array(body), { headers });
+
 /** The answer of a request that was carried out. */
-export const resultResponse = (id: RequestId, result: string): Response => new Response(resultText(id, result), { headers });
+export const resultResponse = (id: RequestId, result: string): Response => jsonResponse(resultText(id, result));
 
 /** The answer to what asks for none. */
 export const acceptedResponse = (): Response => new Response(null, { status: 202 });

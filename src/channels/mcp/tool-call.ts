@@ -6,6 +6,7 @@
  *   a person, by a form     elicitation (2025-11-25)           the question goes out on the open answer of the call
  *   the model               neither                            the call is answered with a token, and made anew with it
  */
+import { hasToBeConfirmed } from "../../contract/mcp.ts";
 import type { Call, Result } from "../../pipeline/call.ts";
 import type { Caller } from "../../pipeline/identity/caller.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
@@ -18,7 +19,7 @@ import { readArguments, type ToolArguments } from "./arguments.ts";
 import { flawOfInput } from "./check.ts";
 import { callerText, type Confirmations, type Confirmed, keyOfToken, type Way } from "./confirmation.ts";
 import type { McpLimits } from "./limits.ts";
-import type { JsonObject } from "./protocol.ts";
+import { isObject, type JsonObject } from "./protocol.ts";
 import { agrees, type Questions, questionParams } from "./questions.ts";
 import { shownCall } from "./shown.ts";
 import { textsOf } from "./texts.ts";
@@ -89,7 +90,13 @@ export class ToolCall {
       ...callOf(this.#exchange, this.#tool.operation, read.input, { ...conditions, signal }),
       hasFixedNames: true,
     };
-    return this.#tool.asks ? this.#asked(call, read, request) : this.#made(call);
+    return this.#isAsked(read) ? this.#asked(call, read, request) : this.#made(call);
+  }
+
+  #isAsked({ input: { body } }: ToolArguments): boolean {
+    const { asks, shown } = this.#tool;
+    const contract = this.#exchange.version?.contract;
+    return asks && contract !== undefined && hasToBeConfirmed(contract, shown, isObject(body) ? body : {});
   }
 
   /** A call that has to be confirmed. */

@@ -70,7 +70,7 @@ const toolOf = (operation: Operation, shown: Operation, contract: Contract): Too
     name,
     title: titleOf(operation),
     description: `${shown.doc}${asks ? asking : ""}`,
-    inputSchema: inputSchema(shown, contract, names),
+    inputSchema: inputSchema(shown, names),
     outputSchema: outputSchema(shown, { asks }),
     annotations: annotationsOf(operation, asks),
   };

@@ -3,6 +3,7 @@ import type { Driver } from "../driver.ts";
 import { connectDriver, grpcWebDriver } from "./connect.ts";
 import { graphqlDriver } from "./graphql.ts";
 import { grpcDriver } from "./grpc.ts";
+import { mcpDriver } from "./mcp.ts";
 import { restDriver } from "./rest.ts";
 import { soap12Driver, soapDriver } from "./soap.ts";
 import { streamDriver } from "./stream.ts";
@@ -16,4 +17,5 @@ export const drivers: readonly Driver[] = [
   soap12Driver,
   connectDriver,
   grpcWebDriver,
+  mcpDriver,
 ];
