@@ -5,7 +5,7 @@
 import { jsonDepthMax } from "../../define/forms.ts";
 import type { EnumModel, FieldModel, FieldType, MessageModel } from "./model.ts";
 import { ProtobufError } from "./types.ts";
-import { camelCase, isMoment } from "./well-known.ts";
+import { camelCase, momentOf } from "./well-known.ts";
 
 type Values = Record<string, unknown>;
 
@@ -103,9 +103,11 @@ class JsonReader {
         return wholeOf(json, at, int64);
       case "bytes":
         return base64Of(json, at);
-      case "timestamp":
-        if (typeof json !== "string" || !isMoment(json)) throw wrong(at, "a moment (RFC 3339)");
-        return json;
+      case "timestamp": {
+        const moment = typeof json === "string" ? momentOf(json) : undefined;
+        if (moment === undefined) throw wrong(at, "a moment (RFC 3339)");
+        return moment;
+      }
       case "mask":
         if (typeof json !== "string") throw wrong(at, "paths with commas between them");
         return json === "" ? [] : json.split(",").map(camelCase);
@@ -183,7 +185,7 @@ const valueToJson = (type: FieldType, value: unknown): unknown => {
     case "bytes":
       return value instanceof Uint8Array ? value.toBase64() : value;
     case "timestamp":
-      return typeof value === "string" && isMoment(value) ? value : undefined;
+      return typeof value === "string" ? momentOf(value) : undefined;
     case "mask":
       return Array.isArray(value) ? value.join(",") : undefined;
     case "struct":

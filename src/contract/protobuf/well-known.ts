@@ -95,5 +95,8 @@ export const readMask = (reader: Reader, paths: string[]): string[] => {
   return paths;
 };
 
-/** `2026-01-31T09:30:00.5+02:00` and the like, as the JSON form of a Timestamp may be. */
-export const isMoment = (text: string): boolean => !Number.isNaN(millisecondsOf(text));
+/** `2026-01-31T09:30:00+02:00`, as the JSON form of a Timestamp may be, in UTC with milliseconds; undefined where it is none. */
+export const momentOf = (text: string): string | undefined => {
+  const milliseconds = millisecondsOf(text);
+  return Number.isNaN(milliseconds) ? undefined : new Date(milliseconds).toISOString();
+};
