@@ -7,7 +7,7 @@ import type { Subprocess } from "bun";
 
 /** Runs the program until the standard input closes, which it does however this process ends. */
 const guarded = `
-"$@" 2>&1 &
+"$@" &
 pid=$!
 echo "pid $pid"
 cat > /dev/null
@@ -31,13 +31,19 @@ export const testWith =
 
 export class Program implements AsyncDisposable {
   readonly folder = mkdtempSync(join(tmpdir(), "pons-program-"));
-  #shell: Subprocess<"pipe", "pipe", "ignore"> | undefined;
+  #shell: Subprocess<"pipe", "pipe", "pipe"> | undefined;
   #pid = 0;
   #output = "";
+  #errors = "";
 
-  /** What it has written, to both outputs. */
+  /** What it has written to standard output. */
   get output(): string {
     return this.#output;
+  }
+
+  /** What it has written to standard error. */
+  get errors(): string {
+    return this.#errors;
   }
 
   async start(command: readonly string[]): Promise<void> {
@@ -47,22 +53,23 @@ export class Program implements AsyncDisposable {
     const shell = Bun.spawn(["sh", "-c", guarded, "guard", path, ...command.slice(1)], {
       stdin: "pipe",
       stdout: "pipe",
-      stderr: "ignore",
+      stderr: "pipe",
       cwd: this.folder,
       detached: true,
     });
     this.#shell = shell;
-    this.#output = "";
+    [this.#output, this.#errors] = ["", ""];
     const started = Promise.withResolvers<number>();
-    const read = async (): Promise<void> => {
+    const read = async (from: ReadableStream<Uint8Array>, add: (text: string) => void): Promise<void> => {
       const decoder = new TextDecoder();
-      for await (const chunk of shell.stdout) {
-        this.#output += decoder.decode(chunk, { stream: true });
-        const [, pid] = /^pid (\d+)$/m.exec(this.#output) ?? [];
-        if (pid !== undefined) started.resolve(Number(pid));
-      }
+      for await (const chunk of from) add(decoder.decode(chunk, { stream: true }));
     };
-    void read();
+    void read(shell.stdout, (text) => {
+      this.#output += text;
+      const [, pid] = /^pid (\d+)$/m.exec(this.#output) ?? [];
+      if (pid !== undefined) started.resolve(Number(pid));
+    });
+    void read(shell.stderr, (text) => (this.#errors += text));
     this.#pid = await started.promise;
   }
 

@@ -32,14 +32,14 @@ export class NatsServer implements AsyncDisposable {
     writeFileSync(file, `listen: "127.0.0.1:${this.port}"\njetstream { store_dir: ${store} }\n${this.#settings}\n`);
     await this.#program.start(["nats-server", "-c", file]);
     const until = performance.now() + startMs;
-    while (!this.#program.output.includes("Server is ready")) {
-      if (performance.now() > until) throw new Error(`nats-server does not start: ${this.#program.output}`);
+    while (!this.#program.errors.includes("Server is ready")) {
+      if (performance.now() > until) throw new Error(`nats-server does not start: ${this.#program.errors}`);
       await Bun.sleep(10);
     }
   }
 
-  get output(): string {
-    return this.#program.output;
+  get log(): string {
+    return this.#program.errors;
   }
 
   kill(): Promise<void> {

@@ -57,10 +57,14 @@ export const parseNatsAddress = (text: string): BrokerAddress | undefined =>
 const mechanisms = ["plain", "scram-sha-256", "scram-sha-512"] as const;
 export type Mechanism = (typeof mechanisms)[number];
 
-/** `kafka://[user:password@]host[:9092][,…]`, `kafkas://…` by TLS; `?mechanism=scram-sha-256` (plain when absent), `?ca=/path`. */
+/** `kafka://[user:password@]host[:9092][,…]`, `kafkas://…` by TLS; `?mechanism=scram-sha-256` (plain when absent), `?ca=/path`; `?idempotent=false` for what does not know idempotent producers. */
 export const parseKafkaAddress = (text: string): BrokerAddress | undefined => {
-  const address = parseBrokerAddress(text, { schemes: ["kafka", "kafkas"], port: 9_092, options: ["mechanism", "ca"] });
-  const { mechanism = "plain" } = address?.options ?? {};
-  if (!(mechanisms as readonly string[]).includes(mechanism)) return undefined;
+  const address = parseBrokerAddress(text, {
+    schemes: ["kafka", "kafkas"],
+    port: 9_092,
+    options: ["mechanism", "ca", "idempotent"],
+  });
+  const { mechanism = "plain", idempotent = "true" } = address?.options ?? {};
+  if (!(mechanisms as readonly string[]).includes(mechanism) || !["true", "false"].includes(idempotent)) return undefined;
   return address !== undefined && (address.user === undefined) === (address.password === undefined) ? address : undefined;
 };

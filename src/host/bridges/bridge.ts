@@ -188,9 +188,9 @@ export class Bridge {
     let isWhole = true;
     if (messages.length === 0) return isWhole;
     await connection.send(messages, {
-      onSafe: ({ position }) => {
+      onSafe: ({ position }, count) => {
         standing.sent = position;
-        this.#sent++;
+        this.#sent += count;
       },
       mayGoOn: () => (isWhole = !this.#isStopped && this.#options.holds(realm)),
     });

@@ -13,12 +13,12 @@ export class Away extends Error {
 /** An open connection; one that has failed is not used again. */
 export interface Connection {
   /**
-   * Sends messages of one environment in their order and waits until the broker has them for good. Tells by `onSafe` up to which one that is so, also before
-   * it throws. `mayGoOn` is asked between messages. Throws `Away`.
+   * Sends messages of one environment in their order and waits until the broker has them for good. Tells by `onSafe` up to which one that is so and how
+   * many more that are, also before it throws. `mayGoOn` is asked between messages. Throws `Away`.
    */
   send(
     messages: readonly Message[],
-    options: { readonly onSafe: (message: Message) => void; readonly mayGoOn: () => boolean },
+    options: { readonly onSafe: (last: Message, count: number) => void; readonly mayGoOn: () => boolean },
   ): Promise<void>;
   /** Resolves when the connection is lost. */
   readonly lost: Promise<void>;

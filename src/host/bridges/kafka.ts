@@ -87,7 +87,7 @@ export const kafkaBroker = (
       ...saslOf(address),
     });
     const producer = kafka.producer({
-      idempotent: true,
+      idempotent: options["idempotent"] !== "false",
       maxInFlightRequests: 1,
       allowAutoTopicCreation: true,
       createPartitioner: Partitioners.DefaultPartitioner,
@@ -124,7 +124,7 @@ export const kafkaBroker = (
             throw new Away(reasonOf(error), { cause: error });
           }
           const last = part.at(-1);
-          if (last !== undefined) onSafe(last.message);
+          if (last !== undefined) onSafe(last.message, part.length);
         }
       },
       close: () => producer.disconnect(),

@@ -81,7 +81,7 @@ export const natsBroker = (address: BrokerAddress, { prefix }: { readonly prefix
           } catch (error) {
             throw new Away(reasonOf(error), { cause: error });
           }
-          onSafe(message);
+          onSafe(message, 1);
         }
       },
       close: () => connection.close(),
