@@ -37,6 +37,8 @@ export interface OfficeOptions {
   /** Milliseconds that the clock is ahead. */
   readonly aheadMs?: () => number;
   readonly onCall?: (call: Call, result: Result) => void;
+  /** What is answered at `/page`, of the same origin. */
+  readonly page?: string;
 }
 
 export interface Node {
@@ -69,7 +71,7 @@ export interface Office extends AsyncDisposable {
     query: string,
     options?: { readonly key?: string | undefined; readonly headers?: Readonly<Record<string, string>> } & Where,
   ): Promise<EventReader>;
-  /** Stops a node and starts it anew, on another port. */
+  /** Stops a node and starts it anew, on the same port. */
   restart(position: number): Promise<void>;
 }
 
@@ -81,7 +83,7 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
   await migrate(first, services);
   await first.close();
 
-  const open = async (): Promise<Node> => {
+  const open = async (port = 0): Promise<Node> => {
     const store = await openStore(database.url);
     const app = createApp({
       services,
@@ -107,12 +109,13 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
     });
     const receive = createForwardReceiver(app);
     const server = Bun.serve({
-      port: 0,
+      port,
       hostname: "127.0.0.1",
       development: false,
       fetch: async (request, listener) => {
         const { pathname } = new URL(request.url);
         if (pathname === "/healthz") return new Response("ok");
+        if (pathname === "/page") return new Response(options.page, { headers: { "content-type": "text/html" } });
         if (pathname !== forwardPath) return unlessUpgraded(rest.handle(request, new Peer(listener, request)));
         return (await receive(request)) ?? new Response(null, { status: 404 });
       },
@@ -179,8 +182,9 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
       return new EventReader(response);
     },
     async restart(position) {
+      const { port } = at(position);
       await at(position).stop();
-      nodes[position] = await open();
+      nodes[position] = await open(port);
     },
     [Symbol.asyncDispose]: async () => {
       for (const node of nodes.toReversed()) await node.stop();
