@@ -3,7 +3,7 @@
  *
  * Refused before the parser sees it: any document type declaration (so there are no entities but the five of XML and
  * character references, no external anything, no bombs), an encoding that is not UTF-8, size, and more markup than
- * `nodesMax`. Refused after: elements deeper than `depthMax` (the root is not counted), more than 64 attributes.
+ * `nodesMax`, a tag longer than 16 KiB. Refused after: elements deeper than `depthMax` (the root is not counted), more than 64 attributes.
  * A byte order mark is allowed, as XML allows it.
  */
 import { XML } from "bun";
@@ -16,6 +16,8 @@ import { decodeXml } from "./xml-value.ts";
 export type XmlElement = Bun.XML.Node;
 
 const ATTRIBUTES_MAX = 64;
+/** One tag with its attributes. */
+const TAG_BYTES_MAX = 16 * 1024;
 const DECLARATION = /^<\?xml[ \t\r\n][^>]*?encoding[ \t\r\n]*=[ \t\r\n]*["']([^"'>]*)["']/;
 const UTF8_NAMES: ReadonlySet<string> = new Set(["utf-8", "utf8", "us-ascii"]);
 
@@ -74,13 +76,34 @@ function refuseProlog(text: string): FormatError | undefined {
   }
 }
 
-/** Counts what may become a node: every `<` but those of closing tags. */
+/** Counts what may become a node: every `<` but those of closing tags. A tag that goes on and on has more attributes than the parser should make. */
 function refuseMarkup(bytes: Uint8Array, limits: FormatLimits): FormatError | undefined {
   let nodes = 0;
-  for (let index = bytes.indexOf(0x3c); index !== -1; index = bytes.indexOf(0x3c, index + 1)) {
+  for (let index = bytes.indexOf(0x3c); index !== -1;) {
     if (bytes[index + 1] !== 0x2f && ++nodes > limits.nodesMax) return tooMany(limits);
+    const next = bytes.indexOf(0x3c, index + 1);
+    if ((next === -1 ? bytes.length : next) - index > TAG_BYTES_MAX && isLongTag(bytes, index)) {
+      return new FormatError(400, "invalid_xml", `A tag has more than ${TAG_BYTES_MAX} bytes.`);
+    }
+    index = next;
   }
   return undefined;
+}
+
+/** Whether the tag that begins at `from` does not end within its bound; comments, CDATA sections and instructions are none. */
+function isLongTag(bytes: Uint8Array, from: number): boolean {
+  const first = bytes[from + 1];
+  if (first === 0x21 || first === 0x3f) return false;
+  let quote = 0;
+  for (let index = from + 1; index <= from + TAG_BYTES_MAX; index++) {
+    const byte = bytes[index];
+    if (byte === undefined) return false;
+    if (quote !== 0) {
+      if (byte === quote) quote = 0;
+    } else if (byte === 0x22 || byte === 0x27) quote = byte;
+    else if (byte === 0x3e) return false;
+  }
+  return true;
 }
 
 /** Level by level, so that depth costs no stack. */
