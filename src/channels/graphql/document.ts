@@ -35,39 +35,53 @@ const parsed = (text: string): DocumentNode => {
   }
 };
 
-/** Depth of the deepest selection, fragments spread; a fragment that spreads itself is for validation to refuse. */
-const checkDepth = (document: DocumentNode): void => {
-  const fragments = new Map<string, FragmentDefinitionNode>();
-  for (const definition of document.definitions)
-    if (definition.kind === Kind.FRAGMENT_DEFINITION) fragments.set(definition.name.value, definition);
-  const depths = new Map<string, number>();
-  const walk = ({ selections }: SelectionSetNode, depth: number): number => {
-    if (depth > graphqlLimits.depthMax) throw beyond("depth", graphqlLimits.depthMax);
-    let deepest = depth;
-    for (const selection of selections) {
-      let found = depth;
-      if (selection.kind === Kind.FRAGMENT_SPREAD) found = depth - 1 + ofFragment(selection.name.value);
-      else if (selection.kind === Kind.INLINE_FRAGMENT) found = walk(selection.selectionSet, depth);
-      else if (selection.selectionSet !== undefined) found = walk(selection.selectionSet, depth + 1);
-      if (found > graphqlLimits.depthMax) throw beyond("depth", graphqlLimits.depthMax);
-      if (found > deepest) deepest = found;
-    }
-    return deepest;
-  };
-  const ofFragment = (name: string): number => {
-    const known = depths.get(name);
-    if (known !== undefined) return known;
-    const fragment = fragments.get(name);
-    if (fragment === undefined) return 0;
-    depths.set(name, 0);
-    const depth = walk(fragment.selectionSet, 1);
-    depths.set(name, depth);
-    return depth;
-  };
-  for (const definition of document.definitions) {
-    if (definition.kind === Kind.OPERATION_DEFINITION) walk(definition.selectionSet, 1);
-    else if (definition.kind === Kind.FRAGMENT_DEFINITION) ofFragment(definition.name.value);
+/**
+ * Walks the selections of an operation as they will be merged, fragments spread: depth, and how many pairs of fields validation has to compare. Of what type a
+ * fragment is does not matter here.
+ */
+class Merging {
+  readonly #fragments = new Map<string, FragmentDefinitionNode>();
+  #fields = 0;
+  #overlaps = 0;
+
+  constructor(document: DocumentNode) {
+    for (const definition of document.definitions)
+      if (definition.kind === Kind.FRAGMENT_DEFINITION) this.#fragments.set(definition.name.value, definition);
   }
+
+  check(sets: readonly SelectionSetNode[], depth = 1): void {
+    if (depth > graphqlLimits.depthMax) throw beyond("depth", graphqlLimits.depthMax);
+    const byName = new Map<string, { count: number; readonly sets: SelectionSetNode[] }>();
+    const spread = new Set<string>();
+    const pending = [...sets];
+    for (let set = pending.pop(); set !== undefined; set = pending.pop()) {
+      for (const selection of set.selections) {
+        if (++this.#fields > graphqlLimits.fieldsMax) throw beyond("selected fields", graphqlLimits.fieldsMax);
+        if (selection.kind === Kind.INLINE_FRAGMENT) pending.push(selection.selectionSet);
+        else if (selection.kind === Kind.FRAGMENT_SPREAD) {
+          const name = selection.name.value;
+          const fragment = spread.has(name) ? undefined : this.#fragments.get(name);
+          spread.add(name);
+          if (fragment !== undefined) pending.push(fragment.selectionSet);
+        } else {
+          const name = selection.alias?.value ?? selection.name.value;
+          const known = byName.get(name) ?? { count: 0, sets: [] };
+          byName.set(name, known);
+          this.#overlaps += known.count++;
+          if (this.#overlaps > graphqlLimits.overlapsMax) throw beyond("fields of the same name", graphqlLimits.overlapsMax);
+          if (selection.selectionSet !== undefined) known.sets.push(selection.selectionSet);
+        }
+      }
+    }
+    for (const { sets: inner } of byName.values()) if (inner.length > 0) this.check(inner, depth + 1);
+  }
+}
+
+/** Of every operation, and of fragments, which validation looks at as well. */
+const checkMerged = (document: DocumentNode): void => {
+  for (const definition of document.definitions)
+    if (definition.kind === Kind.OPERATION_DEFINITION || definition.kind === Kind.FRAGMENT_DEFINITION)
+      new Merging(document).check([definition.selectionSet]);
 };
 
 const checkCounts = (document: DocumentNode): void => {
@@ -163,8 +177,8 @@ export class Documents {
 
   #read(text: string): Document {
     const node = parsed(text);
-    checkDepth(node);
     checkCounts(node);
+    checkMerged(node);
     const flaws = validate(this.#schema, node, undefined, { maxErrors: flawsMax, hideSuggestions: this.#hidesSuggestions });
     if (flaws.length > 0) throw new Problem("validation_failed", flaws);
     return new Document(this.#schema, node);

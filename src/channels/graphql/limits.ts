@@ -9,6 +9,8 @@ export const graphqlLimits = Object.freeze({
   depthMax: 20,
   /** Selected fields of an operation, fragments spread as often as they stand there. */
   fieldsMax: 2_000,
+  /** Pairs of fields of the same name within one selection: validation compares each with each. Twenty fragments that all select an id make 190. */
+  overlapsMax: 5_000,
   /** Fields of an operation's root: each is a call. */
   rootFieldsMax: 20,
   /** Aliases of a document. */
