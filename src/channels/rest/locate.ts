@@ -46,7 +46,8 @@ const enter = (exchange: Exchange, place: Place): void => {
 const atRoot = (config: RestConfig, exchange: Exchange, segments: readonly string[]): Located | undefined => {
   const [first = "", ...rest] = segments;
   const { rootChannel, places } = config;
-  if (rootChannel === undefined || rest.length === 0 || !first.includes(".")) return undefined;
+  // A name of a package; `.well-known` is none.
+  if (rootChannel === undefined || rest.length === 0 || first.indexOf(".") < 1) return undefined;
   const named = rootChannel.versionOf(first);
   exchange.version = named === undefined ? undefined : places.served.get(named.service)?.get(named.version);
   return { kind: "channel", channel: rootChannel, rest };
