@@ -76,7 +76,7 @@ export const bridged = async (
     },
     emitted: async () =>
       (await running.journal()).flatMap(({ seq, events }) =>
-        ((events ?? []) as unknown[]).map((_, index) => `${String(seq)}-${index}`),
+        ((events ?? []) as unknown[]).map((_, index) => `${Number(seq)}-${index}`),
       ),
     sent: (count) => until(() => (bridges.status()[0]?.sent ?? 0) >= count, `${count} sent`),
     [Symbol.asyncDispose]: async () => {

@@ -89,13 +89,17 @@ export class KafkaBroker implements AsyncDisposable {
       pending = pending.subarray(4 + request.length);
       try {
         const answer = this.#answer(new WireReader(request));
-        if (answer === undefined) return void socket.terminate();
+        if (answer === undefined) {
+          socket.terminate();
+          return;
+        }
         const head = Buffer.alloc(4);
         head.writeInt32BE(answer.length);
         socket.write(Buffer.concat([head, answer]));
       } catch (error) {
         this.#problems.push(String(error));
-        return void socket.terminate();
+        socket.terminate();
+        return;
       }
     }
     socket.data.pending = pending;

@@ -16,7 +16,7 @@ forEachEngine((engine) => {
     expect(idsOf(messages)).toEqual(await works.emitted());
     const { realm } = works.running;
     const [first] = messages;
-    const row = (first?.event["data"] as { order: string }).order;
+    const { order: row } = (first?.event["data"] ?? {}) as { order?: string };
     expect(first).toEqual({
       subject: "pons.demo.sandbox.works.orders.placed",
       id: `${realm}:1-0`,

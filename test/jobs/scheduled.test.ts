@@ -1,7 +1,7 @@
 /** Work by the clock: once per moment and realm, once for all that was missed, and its moment in the same commit as what it did. */
 import { describe, expect, test } from "bun:test";
 import { job, schedule, service } from "../../src/index.ts";
-import { compile, DefinitionError } from "../../src/contract/index.ts";
+import { compile, type DefinitionError } from "../../src/contract/index.ts";
 import type { JobDefinition } from "../../src/define/jobs.ts";
 import { createApp } from "../../src/host/app.ts";
 import type { Failure } from "../../src/sources/index.ts";
@@ -234,7 +234,7 @@ test("what does not fit is told when it is compiled", () => {
   });
   let problems: readonly string[] = [];
   try {
-    compile(service("works", definition as never));
+    compile(service("works", definition));
   } catch (error) {
     problems = (error as DefinitionError).problems;
   }

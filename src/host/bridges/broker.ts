@@ -4,10 +4,6 @@ import type { Message } from "./message.ts";
 /** The broker is away, or did not take something. What was sent before is safe; nothing of what follows was sent. */
 export class Away extends Error {
   override readonly name = "Away";
-
-  constructor(reason: string, options?: ErrorOptions) {
-    super(reason, options);
-  }
 }
 
 /** An open connection; one that has failed is not used again. */

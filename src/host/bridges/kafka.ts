@@ -9,6 +9,7 @@
 import { readFileSync } from "node:fs";
 import { type BrokerAddress, type Mechanism, shownAddress } from "./address.ts";
 import { Away, type Broker } from "./broker.ts";
+import { loadKafka } from "./kafka-client.ts";
 import { type Message, token, withoutData } from "./message.ts";
 
 const connectMsMax = 5_000;
@@ -40,7 +41,7 @@ const sentOf = (message: Message): Sent => {
   const { data, datacontenttype, ...attributes } = message.event;
   const value = data === undefined ? null : JSON.stringify(data);
   if (value !== null && Buffer.byteLength(value) > messageBytesMax) return sentOf(withoutData(message));
-  const headers = Object.fromEntries(Object.entries(attributes).map(([name, text]) => [`ce_${name}`, String(text)]));
+  const headers = Object.fromEntries(Object.entries(attributes).map(([name, text]) => [`ce_${name}`, text]));
   const all = value === null ? headers : { ...headers, "content-type": datacontenttype };
   const bytes = (value === null ? 0 : Buffer.byteLength(value)) + JSON.stringify(all).length;
   return { key: attributes.partitionkey, value, headers: all, bytes };
@@ -73,7 +74,7 @@ export const kafkaBroker = (
   name: "kafka",
   shown: shownAddress(address),
   connect: async () => {
-    const { Kafka, logLevel, Partitioners } = await import("kafkajs");
+    const { Kafka, logLevel, Partitioners } = await loadKafka();
     const { hosts, scheme, options } = address;
     const kafka = new Kafka({
       clientId: "pons",

@@ -187,7 +187,7 @@ export class Background {
       const chosen = definition.work === undefined ? left : this.#window(left);
       left = left.slice(chosen.length);
       const outside = await Promise.all(
-        chosen.map(({ event }) => (standing.lanes.has(laneOf(event)) ? nothing : this.#outside(parts, event))),
+        chosen.map(async ({ event }) => (standing.lanes.has(laneOf(event)) ? nothing : this.#outside(parts, event))),
       );
       await this.#handleAll(
         standing,

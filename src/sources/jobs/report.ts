@@ -160,11 +160,11 @@ export async function* parkedEvents({ store }: Pick<ReportParts, "store">, filte
           environment,
           realm,
           event: `${Number(row["seq"])}-${Number(row["item"])}`,
-          type: String(row["type"]),
-          row: row["lane"] === "" ? null : String(row["lane"]),
+          type: row["type"] as string,
+          row: row["lane"] === "" ? null : (row["lane"] as string),
           attempts: Number(row["attempts"]),
           problem: textOr(row["problem"]),
-          at: String(row["at"]),
+          at: row["at"] as string,
         };
     }
   }
@@ -197,7 +197,7 @@ export const settleParked = async (
     },
   };
   const [outcome] = await writer.submit({ steps: [command] });
-  if (outcome?.ok !== true && outcome?.refusal.type !== "not_found")
-    throw new Error(`${job} ${event}: ${outcome?.refusal.message ?? "no outcome"}`);
-  return outcome?.ok === true;
+  if (outcome === undefined) throw new Error(`${job} ${event}: there is no outcome`);
+  if (!outcome.ok && outcome.refusal.type !== "not_found") throw new Error(`${job} ${event}: ${outcome.refusal.message}`);
+  return outcome.ok;
 };

@@ -12,9 +12,9 @@ export const heldMax = 1_000;
 const heldOf = (row: Row): Held => ({
   seq: Number(row["seq"]),
   index: Number(row["item"]),
-  lane: String(row["lane"]),
+  lane: row["lane"] as string,
   attempts: Number(row["attempts"]),
-  retryAtMs: row["retryAt"] === null ? 0 : Date.parse(String(row["retryAt"])),
+  retryAtMs: typeof row["retryAt"] === "string" ? Date.parse(row["retryAt"]) : 0,
 });
 
 const isBefore = (one: Held, other: Held): boolean => one.seq < other.seq || (one.seq === other.seq && one.index < other.index);
