@@ -61,7 +61,7 @@ const load = async (servers: () => readonly TestServer[], signal: AbortSignal): 
 };
 
 for (const { engine, create } of testDatabases()) {
-  const [nodes, rounds] = engine === "postgres" ? [2, 3] : [1, 4];
+  const [nodes, rounds] = engine === "postgres" ? [2, 2] : [1, 3];
   test(`SECURITY 39: ${engine}: ${rounds} kills of ${nodes === 1 ? "the server" : "the node that works"}: nothing lost, nothing twice, in order`, async () => {
     await using database = await create();
     using folder = new TemporaryFolder();
