@@ -221,7 +221,9 @@ export class Description implements Disposable {
       code: code === undefined ? "" : textOf(code),
       ...(subcode === undefined ? {} : { subcode: textOf(subcode) }),
       reason: reason === undefined ? "" : textOf(reason),
-      ...(refusal === undefined ? {} : { refusal: this.readParts(refusal, this.types.get("tns:CallRefusal") ?? []) }),
+      ...(refusal === undefined
+        ? {}
+        : { refusal: this.readParts(refusal, this.types.get("tns:CallRefusal") ?? []) as unknown as CallRefusal }),
     };
   }
 
@@ -233,6 +235,17 @@ export class Description implements Disposable {
   }
 }
 
+/** A fault's detail. */
+export interface CallRefusal {
+  readonly type: string;
+  readonly status: number;
+  readonly message: string;
+  readonly requestId: string;
+  readonly retryAfter?: number;
+  readonly issue?: readonly { readonly field: string; readonly message: readonly string[] }[];
+  readonly fact?: readonly { readonly name: string; readonly kind: string; readonly value: string }[];
+}
+
 export type Answered =
   | { readonly kind: "answer"; readonly name: string; readonly record: Record<string, unknown> }
   | {
@@ -240,7 +253,7 @@ export type Answered =
       readonly code: string;
       readonly subcode?: string;
       readonly reason: string;
-      readonly refusal?: Record<string, unknown>;
+      readonly refusal?: CallRefusal;
     };
 
 /** Content-Type and SOAPAction of a request. */

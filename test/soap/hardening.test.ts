@@ -51,7 +51,7 @@ const send = async (body: string): Promise<{ status: number; text: string; type:
   });
   const text = await response.text();
   const answered = description.answer(text);
-  return { status: response.status, text, type: answered.kind === "fault" ? String(answered.refusal?.["type"]) : "done" };
+  return { status: response.status, text, type: answered.kind === "fault" ? String(answered.refusal?.type) : "done" };
 };
 
 const enveloped = (inside: string, before = ""): string =>

@@ -55,9 +55,9 @@ const send = async (body: string | Uint8Array, headers: Readonly<Record<string, 
     ...shared,
     code,
     reason,
-    record: refusal ?? {},
+    record: (refusal ?? {}) as Record<string, unknown>,
     ...(subcode === undefined ? {} : { subcode }),
-    ...(refusal === undefined ? {} : { type: String(refusal["type"]) }),
+    ...(refusal === undefined ? {} : { type: refusal.type }),
   };
 };
 

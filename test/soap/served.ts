@@ -41,9 +41,17 @@ export const serve = async (
   const errors: unknown[] = [];
   const onError = (error: unknown): void => void errors.push(error);
   const clock = (): number => Date.now() + aheadMs();
-  const app = createApp({ services, contracts, store, cursorSecret: "a secret for cursors, of tests only", clock, onError });
+  const app = createApp({
+    services,
+    contracts,
+    store,
+    cursorSecret: "a secret for cursors, of tests only",
+    clock,
+    onError,
+    identity: { publicTenant: "demo" },
+  });
   const logger = { error: (_: string, { error }: { error?: unknown }) => onError(error) } as unknown as Logger;
-  const channels = createChannels({ app, config: { publicUrl, mode } as never, services: [] }, { logger });
+  const channels = createChannels({ app, config: { publicUrl, mode }, services: [] }, { logger });
   const rest = createRest({
     contracts: [...contracts.values()],
     pipeline: app.pipeline,

@@ -3,7 +3,7 @@ import { methodNames } from "../../../src/contract/soap/index.ts";
 import type { Contract, Operation } from "../../../src/contract/contract.ts";
 import { versionView } from "../../../src/contract/versions.ts";
 import type { RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
-import { Description, headersOf, type Version } from "../../soap/description.ts";
+import { type CallRefusal, Description, headersOf, type Version } from "../../soap/description.ts";
 import type { Asked, Driver, Heard, Target } from "../driver.ts";
 
 const quiet: ReadonlySet<string> = new Set(["date", "x-request-id", "content-length"]);
@@ -88,20 +88,7 @@ const factValue = (kind: string, value: string): unknown =>
   kind === "number" ? Number(value) : kind === "string" ? value : (JSON.parse(value) as unknown);
 
 /** What a fault's detail says. */
-const refusalOf = (refusal: Record<string, unknown>): Omit<Heard, "face"> => {
-  const {
-    type,
-    message,
-    retryAfter,
-    issue = [],
-    fact = [],
-  } = refusal as {
-    type: string;
-    message: string;
-    retryAfter?: number;
-    issue?: { field: string; message: string[] }[];
-    fact?: { name: string; kind: string; value: string }[];
-  };
+const refusalOf = ({ type, message, retryAfter, issue = [], fact = [] }: CallRefusal): Omit<Heard, "face"> => {
   return {
     outcome: type,
     message,
