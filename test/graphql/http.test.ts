@@ -166,11 +166,11 @@ describe("GraphQL over HTTP", () => {
       variables: "",
       extensions: "",
     });
-    const answer = await send({ query: `?${params}` });
+    const answer = await send({ query: `?${params.toString()}` });
     expect([answer.status, answer.body]).toEqual([200, { data }]);
     params.set("operationName", "A");
     params.set("variables", '{"n":1}');
-    expect((await send({ query: `?${params}` })).body).toEqual({ data: { books: { nodes: [] } } });
+    expect((await send({ query: `?${params.toString()}` })).body).toEqual({ data: { books: { nodes: [] } } });
     for (const [query, status, type] of [
       ["", 422, "validation_failed"],
       ["?query=%7Bhours%7Btext%7D%7D&query=%7Bhours%7Btext%7D%7D", 422, "validation_failed"],

@@ -8,6 +8,7 @@
 import { createGraphql } from "../../src/channels/graphql/index.ts";
 import type { HttpChannel } from "../../src/channels/http/index.ts";
 import { createRest } from "../../src/channels/rest/index.ts";
+import type { StreamLimits } from "../../src/channels/stream/limits.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
@@ -53,6 +54,7 @@ export interface LibraryOptions {
   /** Stands between the app and its store. */
   readonly through?: (store: OpenStore) => OpenStore;
   readonly url?: string;
+  readonly limits?: Partial<StreamLimits>;
 }
 
 export interface Library extends AsyncDisposable {
@@ -100,7 +102,7 @@ export const openLibrary = async (database: TestDatabase, options: LibraryOption
   app.directory.start();
   const logger = { error: (_: string, { error }: { error?: unknown }) => onError(error) } as unknown as Logger;
   const { parts } = createChannels({ app, config: { publicUrl: undefined, mode }, services: [] }, { logger });
-  const channel = createGraphql(parts);
+  const channel = createGraphql(parts, options.limits);
   const rest = createRest({
     contracts: [...app.contracts.values()],
     pipeline: app.pipeline,

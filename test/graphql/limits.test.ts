@@ -296,7 +296,7 @@ describe("limits of plans and policies", () => {
   test("policies: an operation that is switched off is so as a relation too; so is introspection; other names for fields are none here", async () => {
     const { key } = await plane.app({}, ["librarian"]);
     const author = await plane.ask("/library/v2/authors", { key, method: "POST", body: { name: "Ann" } });
-    const id = String((author.data as { id: string }).id);
+    const { id } = author.data as { id: string };
     await plane.policy(
       "operationSwitch",
       { isOn: false },

@@ -21,7 +21,8 @@ import { Problem } from "./problem.ts";
 import { type GraphqlRequest, requestOfBody, requestOfQuery } from "./request.ts";
 import { Served } from "./served.ts";
 import type { Roster } from "../stream/roster.ts";
-import { rosterOf } from "./open-streams.ts";
+import type { StreamLimits } from "../stream/limits.ts";
+import { openLimits, rosterOf } from "./open-streams.ts";
 import { Sockets } from "./sockets.ts";
 import { Streams } from "./streams.ts";
 
@@ -40,11 +41,11 @@ class GraphqlChannel implements HttpChannel {
   readonly #streams: Streams;
   readonly #sockets: Sockets;
 
-  constructor(parts: ChannelParts) {
+  constructor(parts: ChannelParts, limits: StreamLimits) {
     this.#parts = parts;
-    this.#roster = rosterOf(parts);
-    this.#streams = new Streams(parts, this.#roster);
-    this.#sockets = new Sockets(parts, this.#roster);
+    this.#roster = rosterOf(parts, limits);
+    this.#streams = new Streams(parts, this.#roster, limits);
+    this.#sockets = new Sockets(parts, this.#roster, limits);
   }
 
   handle(exchange: HttpExchange, rest: readonly string[]): Response | Promise<Response> {
@@ -136,5 +137,6 @@ const reading = (read: () => MaybePromise<GraphqlRequest | Refusal>): MaybePromi
   }
 };
 
-/** Makes the channel. */
-export const createGraphql = (parts: ChannelParts): HttpChannel => new GraphqlChannel(parts);
+/** Makes the channel. `limits` overrides single bounds of connections that stay open. */
+export const createGraphql = (parts: ChannelParts, limits: Partial<StreamLimits> = {}): HttpChannel =>
+  new GraphqlChannel(parts, { ...openLimits, ...limits });

@@ -15,9 +15,9 @@ export const openLimits: StreamLimits = Object.freeze({
 });
 
 /** All open connections of the channel; each caller is asked for again twice a second. */
-export const rosterOf = (parts: ChannelParts): Roster =>
+export const rosterOf = (parts: ChannelParts, limits: StreamLimits): Roster =>
   new Roster({
-    limits: openLimits,
+    limits,
     ask: (question) => parts.pipeline.identify(question),
     onError: (error) => parts.onError(error, { requestId: "", channel: "graphql" }),
   });

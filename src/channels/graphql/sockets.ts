@@ -21,6 +21,7 @@ import {
   upgraded,
 } from "../http/index.ts";
 import { authenticate, knownCaller } from "../stream/authenticate.ts";
+import type { StreamLimits } from "../stream/limits.ts";
 import { refusedOrigin } from "../stream/origins.ts";
 import { Outbox } from "../stream/outbox.ts";
 import type { Member, Roster } from "../stream/roster.ts";
@@ -28,7 +29,6 @@ import { Seat } from "../stream/seat.ts";
 import { bodyOf } from "./answer.ts";
 import { type Asking, ofSeat } from "./asking.ts";
 import { graphqlLimits } from "./limits.ts";
-import { openLimits } from "./open-streams.ts";
 import { type Answer, Performance, type Ready } from "./perform.ts";
 import { Problem } from "./problem.ts";
 import { requestOf } from "./request.ts";
@@ -64,6 +64,7 @@ class Connection implements SocketSession, Member {
   readonly #roster: Roster;
   readonly #served: Served;
   readonly #protocol: string;
+  readonly #limits: StreamLimits;
   #socket: Socket | undefined;
   #outbox: Outbox | undefined;
   #closed: ((code?: number, reason?: string) => Promise<void>) | undefined;
@@ -80,18 +81,19 @@ class Connection implements SocketSession, Member {
     parts: ChannelParts,
     roster: Roster,
     seat: Seat,
-    { served, protocol }: { readonly served: Served; readonly protocol: string },
+    { served, protocol, limits }: { readonly served: Served; readonly protocol: string; readonly limits: StreamLimits },
   ) {
     this.#parts = parts;
     this.#roster = roster;
     this.seat = seat;
     this.#served = served;
     this.#protocol = protocol;
+    this.#limits = limits;
   }
 
   open(socket: Socket): void {
     this.#socket = socket;
-    const outbox = new Outbox(socket, { bytesMax: openLimits.bufferedBytesMax });
+    const outbox = new Outbox(socket, { bytesMax: this.#limits.bufferedBytesMax });
     this.#outbox = outbox;
     this.#closed = makeServer<Record<string, unknown>, undefined>(this.#options()).opened(
       {
@@ -142,13 +144,13 @@ class Connection implements SocketSession, Member {
   tick(nowMs: number): void {
     const socket = this.#socket;
     if (socket === undefined) return;
-    if ((this.#outbox?.fullForMs(nowMs) ?? 0) >= openLimits.slowMs) return this.#end(1013, "slow_consumer");
+    if ((this.#outbox?.fullForMs(nowMs) ?? 0) >= this.#limits.slowMs) return this.#end(1013, "slow_consumer");
     if (this.#pingedMs !== undefined && this.#heardMs > this.#pingedMs) this.#pingedMs = undefined;
     if (this.#pingedMs === undefined) {
-      if (nowMs - this.#heardMs < openLimits.heartbeatMs) return;
+      if (nowMs - this.#heardMs < this.#limits.heartbeatMs) return;
       this.#pingedMs = nowMs;
       socket.ping();
-    } else if (nowMs - this.#pingedMs >= openLimits.deadMs) {
+    } else if (nowMs - this.#pingedMs >= this.#limits.deadMs) {
       // Nobody is there to be told.
       this.#over(1006, "");
       socket.terminate();
@@ -252,6 +254,8 @@ class Connection implements SocketSession, Member {
     payload: SubscribePayload,
     count: number,
   ): Promise<{ readonly performance: Performance; readonly prepared: Ready | Answer; readonly controller: AbortController }> {
+    // Nothing is begun whose answer would only wait.
+    await this.#outbox?.room();
     const controller = new AbortController();
     const performance = new Performance(this.#served, this.#parts.pipeline, this.#asking(controller));
     const prepared = await this.#read(performance, payload, count);
@@ -344,10 +348,12 @@ const resultOf = (answer: Answer): { readonly data?: Record<string, unknown>; re
 export class Sockets {
   readonly #parts: ChannelParts;
   readonly #roster: Roster;
+  readonly #limits: StreamLimits;
 
-  constructor(parts: ChannelParts, roster: Roster) {
+  constructor(parts: ChannelParts, roster: Roster, limits: StreamLimits) {
     this.#parts = parts;
     this.#roster = roster;
+    this.#limits = limits;
   }
 
   /** Takes the connection over; a refusal where it may not be. */
@@ -366,7 +372,7 @@ export class Sockets {
     const seat = new Seat(exchange, version, exchange.path);
     const barred = (seat.isKnown ? await knownCaller(seat, this.#parts.pipeline) : undefined) ?? this.#roster.admits(seat);
     if (barred !== undefined) return barred;
-    const connection = new Connection(this.#parts, this.#roster, seat, { served, protocol });
+    const connection = new Connection(this.#parts, this.#roster, seat, { served, protocol, limits: this.#limits });
     this.#roster.enter(connection);
     const isOpen = caller.upgrade(connection, protocol === "" ? {} : { headers: { "Sec-WebSocket-Protocol": protocol } });
     if (isOpen) return upgraded;

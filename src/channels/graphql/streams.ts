@@ -19,11 +19,11 @@ import { refuse } from "../../pipeline/refusal.ts";
 import { StreamEnded } from "../../pipeline/stream-ended.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { ChannelParts, HttpExchange } from "../http/index.ts";
+import type { StreamLimits } from "../stream/limits.ts";
 import type { Member, Roster } from "../stream/roster.ts";
 import { Seat } from "../stream/seat.ts";
 import { bodyOf, respond } from "./answer.ts";
 import { type Asking, ofRequest, ofSeat } from "./asking.ts";
-import { openLimits } from "./open-streams.ts";
 import { type Answer, Performance, type Ready } from "./perform.ts";
 import type { Served } from "./served.ts";
 import { subscribe, type Subscribed } from "./subscription.ts";
@@ -49,6 +49,7 @@ const next = (answer: Answer, id?: string): string =>
 interface StreamOptions {
   readonly seat: Seat;
   readonly roster: Roster;
+  readonly limits: StreamLimits;
   /** A refusal that ends the stream, in words. */
   readonly told: (refusal: Refusal) => Answer;
   readonly onError: (error: unknown) => void;
@@ -84,7 +85,7 @@ class EventStream implements Member {
         },
         cancel: () => this.stop(),
       },
-      { highWaterMark: openLimits.bufferedBytesMax, size: (bytes) => bytes?.length ?? 0 },
+      { highWaterMark: this.#options.limits.bufferedBytesMax, size: (bytes) => bytes?.length ?? 0 },
     );
   }
 
@@ -98,9 +99,9 @@ class EventStream implements Member {
   }
 
   tick(nowMs: number): void {
-    if (this.#fullSinceMs !== undefined && nowMs - this.#fullSinceMs >= openLimits.slowMs)
+    if (this.#fullSinceMs !== undefined && nowMs - this.#fullSinceMs >= this.#options.limits.slowMs)
       return this.#end(refuse("too_many_requests", { details: { reason: "slow_consumer" }, retryAfter: 1 }));
-    if (this.#out !== undefined && nowMs - this.#sentMs >= openLimits.heartbeatMs) this.#write(signOfLife);
+    if (this.#out !== undefined && nowMs - this.#sentMs >= this.#options.limits.heartbeatMs) this.#write(signOfLife);
   }
 
   revoke(refusal: Refusal): void {
@@ -166,10 +167,12 @@ class EventStream implements Member {
 export class Streams {
   readonly #parts: ChannelParts;
   readonly #roster: Roster;
+  readonly #limits: StreamLimits;
 
-  constructor(parts: ChannelParts, roster: Roster) {
+  constructor(parts: ChannelParts, roster: Roster, limits: StreamLimits) {
     this.#parts = parts;
     this.#roster = roster;
+    this.#limits = limits;
   }
 
   /** Answers what was prepared as a stream; what is no subscription is one answer. */
@@ -191,6 +194,7 @@ export class Streams {
     const stream = new EventStream({
       seat,
       roster: this.#roster,
+      limits: this.#limits,
       told: (refusal) => performance.refused(refusal),
       onError: (error) => this.#parts.onError(error, { requestId, channel: "graphql" }),
     });

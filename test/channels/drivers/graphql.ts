@@ -80,7 +80,7 @@ const selectionOf = (type: GraphQLObjectType, includes: Includes = [], fields?: 
       const node = inner.getFields()["nodes"];
       const row = node === undefined ? undefined : typeOf(node);
       if (asked !== undefined && row !== undefined) {
-        const first = asked.perPage === undefined ? "" : `(first: ${String(asked.perPage)})`;
+        const first = asked.perPage === undefined ? "" : `(first: ${JSON.stringify(asked.perPage)})`;
         parts.push(`${field.name}${first} { nodes { ${selectionOf(row, asked.include)} } }`);
       }
     }

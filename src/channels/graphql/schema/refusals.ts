@@ -21,7 +21,7 @@ import type { SchemaContext } from "./context.ts";
 import { meta, metaKey } from "./meta.ts";
 import { pascal } from "./names.ts";
 import { Json } from "./scalars.ts";
-import type { FieldConfigs } from "./types.ts";
+import type { FieldConfigs } from "./outputs.ts";
 
 /** `account_closed` → `AccountClosed`. */
 const typeNameOf = (type: string): string => type.split("_").map(pascal).join("");

@@ -33,7 +33,7 @@ import { type Convert, meta } from "./meta.ts";
 import { Names, pascal } from "./names.ts";
 import type { Refusals } from "./refusals.ts";
 import { BigInteger, DateTime, Decimal, Integer, Money } from "./scalars.ts";
-import type { FieldConfig, FieldConfigs, OutputTypes } from "./types.ts";
+import type { FieldConfig, FieldConfigs, OutputTypes } from "./outputs.ts";
 import { convertOf, integerText, scalarOf } from "./values.ts";
 
 /** Name of an operation's field, but for lists and single rows. */

@@ -12,7 +12,7 @@ import { ListArguments } from "./lists.ts";
 import { Names } from "./names.ts";
 import { Refusals } from "./refusals.ts";
 import { Roots } from "./roots.ts";
-import { type FieldConfigs, OutputTypes } from "./types.ts";
+import { type FieldConfigs, OutputTypes } from "./outputs.ts";
 
 /** Names that are GraphQL's, or the schema's own whatever the definition says. */
 const taken = ["Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"];
