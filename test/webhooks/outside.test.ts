@@ -39,29 +39,6 @@ const inside: readonly (readonly [string, string])[] = [
   ["a name of the inside", "https://db.internal/in"],
 ];
 
-forEachEngine((engine) => {
-  test("SECURITY 59: such an address is neither taken when a webhook is made nor when it is moved", async () => {
-    await using office = await openOffice(await engine.create());
-    const app = await office.app();
-    const hook = await office.webhook("/moved");
-    for (const [what, url] of inside) {
-      const made = outcomeOf(await office.call("apps.createWebhook", { id: app, body: { service: "post", url } }));
-      const moved = outcomeOf(await office.call("webhooks.update", { id: hook.id, body: { url } }));
-      // Some are no addresses to begin with: their field refuses them.
-      for (const outcome of [made, moved])
-        expect([what, outcome]).toEqual([what, expect.stringMatching(/^422 (?:url_not_allowed|validation_failed)$/)]);
-    }
-    const more = [
-      `${office.receiver.origin.replace("127.0.0.1", "127.0.0.2")}/x`,
-      `http://127.0.0.1:${Number(new URL(office.receiver.origin).port) ^ 1}/x`,
-    ];
-    for (const url of more)
-      expect(outcomeOf(await office.call("webhooks.update", { id: hook.id, body: { url } }))).toBe("422 url_not_allowed");
-    const good = "https://hooks.example.com/in";
-    expect(outcomeOf(await office.call("apps.createWebhook", { id: app, body: { service: "post", url: good } }))).toBe("201");
-  });
-});
-
 describe("SECURITY 59: a public name", () => {
   const authority = new CertificateAuthority("hooks");
   const name = "hooks.example.com";
@@ -147,10 +124,30 @@ describe("SECURITY 59: a public name", () => {
 });
 
 forEachEngine((engine) => {
-  describe("SECURITY 60: a receiver that lies", () => {
+  describe("addresses and answers", () => {
     let office: Office;
     beforeAll(async () => void (office = await openOffice(await engine.create())));
     afterAll(() => office[Symbol.asyncDispose]());
+
+    test("SECURITY 59: such an address is neither taken when a webhook is made nor when it is moved", async () => {
+      const app = await office.app();
+      const hook = await office.webhook("/moved");
+      for (const [what, url] of inside) {
+        const made = outcomeOf(await office.call("apps.createWebhook", { id: app, body: { service: "post", url } }));
+        const moved = outcomeOf(await office.call("webhooks.update", { id: hook.id, body: { url } }));
+        // Some are no addresses to begin with: their field refuses them.
+        for (const outcome of [made, moved])
+          expect([what, outcome]).toEqual([what, expect.stringMatching(/^422 (?:url_not_allowed|validation_failed)$/)]);
+      }
+      const more = [
+        `${office.receiver.origin.replace("127.0.0.1", "127.0.0.2")}/x`,
+        `http://127.0.0.1:${Number(new URL(office.receiver.origin).port) ^ 1}/x`,
+      ];
+      for (const url of more)
+        expect(outcomeOf(await office.call("webhooks.update", { id: hook.id, body: { url } }))).toBe("422 url_not_allowed");
+      const good = "https://hooks.example.com/in";
+      expect(outcomeOf(await office.call("apps.createWebhook", { id: app, body: { service: "post", url: good } }))).toBe("201");
+    });
 
     const chunk = new Uint8Array(65_536).fill(120);
     const endless = (): ReadableStream => new ReadableStream({ pull: (controller) => controller.enqueue(chunk) });
@@ -198,7 +195,7 @@ forEachEngine((engine) => {
       ["a status of none", () => new Response("?", { status: 299 }), null, null],
       ["nothing at all", () => new Response(null, { status: 204 }), null, null],
       ["a taken event with an endless body", () => new Response(endless(), { status: 200 }), null, null],
-    ] as const)("%s", async (what, answer, problem, response) => {
+    ] as const)("SECURITY 60: a receiver that lies: %s", async (what, answer, problem, response) => {
       const path = `/${what.replaceAll(/\W+/g, "-")}`;
       office.receiver.answers.set(path, () => answer());
       const hook = await office.webhook(path, { types });
@@ -211,7 +208,7 @@ forEachEngine((engine) => {
       dataOf(await office.call("webhooks.pause", { id: hook.id }));
     });
 
-    test("nobody listens; the connection is cut", async () => {
+    test("SECURITY 60: nobody listens; the connection is cut", async () => {
       const closed = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
       const url = `http://127.0.0.1:${closed.port}/`;
       await closed.stop(true);
@@ -235,7 +232,7 @@ forEachEngine((engine) => {
       office.receiver.answers.set("/evil", answering(500, { "Retry-After": "x", "Set-Cookie": "a=b" }, "\r\nwebhook-id: forged"));
       const hook = await office.webhook("/evil", { types, description: "x\r\nevil: 1" });
       await office.sweep();
-      await office.receiver.wait("/evil", 1);
+      await office.log(hook.id, (rows) => rows[0]?.["attempts"] === 1);
       office.pass(10_000);
       const [, again] = await office.receiver.wait("/evil", 2);
       expect(Object.keys(again?.headers ?? {}).toSorted()).toEqual(

@@ -1,5 +1,5 @@
 /** A receiver that fails: what it did not take is tried again over three days, it is left alone meanwhile, and in the end its owner hears of it. */
-import { expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
 import { pausesMs } from "../../src/events/webhooks/index.ts";
 import { type Data, dataOf, forEachEngine } from "../core/harness.ts";
 import { type Office, openOffice } from "./office.ts";
@@ -24,8 +24,16 @@ const notificationsOf = async (office: Office, kind: string): Promise<readonly D
 };
 
 forEachEngine((engine) => {
+  let office: Office;
+  beforeAll(async () => void (office = await openOffice(await engine.create())));
+  afterEach(async () => {
+    expect(office.errors.splice(0)).toEqual([]);
+    const active = dataOf(await office.call("webhooks.list", { query: { perPage: 100 } })) as unknown as readonly Data[];
+    for (const { id, status } of active) if (status === "active") dataOf(await office.call("webhooks.pause", { id: String(id) }));
+  });
+  afterAll(() => office[Symbol.asyncDispose]());
+
   test("ten attempts over three days, then it is disabled and its owner told; nothing is lost by that", async () => {
-    await using office = await openOffice(await engine.create());
     const owner = await office.user("dev@acme.example");
     const app = await office.app({ owner });
     office.receiver.answers.set("/dead", answering(500, {}, "down"));
@@ -64,12 +72,10 @@ forEachEngine((engine) => {
     const all = await office.receiver.wait("/dead", 13);
     expect(all.slice(10).map(({ event }) => event.data?.["floor"])).toEqual(["0", "0", "1"]);
     await office.log(hook.id, (rows) => rows.length === 3 && rows.every(({ status }) => status === "delivered"));
-    expect(office.errors).toEqual([]);
   }, 30_000);
 
   test("an event that alone is not taken is given up after three days, its owner told once a day, and the webhook goes on", async () => {
-    await using office = await openOffice(await engine.create());
-    const owner = await office.user("dev@acme.example");
+    const owner = await office.user("poisoned@acme.example");
     const app = await office.app({ owner });
     office.receiver.answers.set("/poison", ({ event }) =>
       event.data?.["floor"] === "1" ? new Response("no such floor", { status: 422 }) : new Response("ok"),
@@ -96,11 +102,9 @@ forEachEngine((engine) => {
     dataOf(await office.call("webhookDeliveries.redeliver", { id: String(failed?.["id"]) }));
     const rows = await office.log(hook.id, (found) => found.every(({ status }) => status === "delivered"));
     expect(rows.find(({ id }) => id === failed?.["id"])?.["attempts"]).toBe(11);
-    expect(office.errors).toEqual([]);
   }, 30_000);
 
   test("410 disables at once, and what was not taken comes when it is enabled again", async () => {
-    await using office = await openOffice(await engine.create());
     office.receiver.answers.set("/gone", answering(410));
     const hook = await office.webhook("/gone", { types });
     await office.sweep();
@@ -114,11 +118,9 @@ forEachEngine((engine) => {
     office.receiver.answers.delete("/gone");
     dataOf(await office.call("webhooks.enable", { id: hook.id }));
     await office.receiver.wait("/gone", 3);
-    expect(office.errors).toEqual([]);
   });
 
   test("a receiver that asks to be left alone is, for an hour at most", async () => {
-    await using office = await openOffice(await engine.create());
     const asked = new Map([
       ["/later", () => new Response("busy", { status: 429, headers: { "Retry-After": "120" } })],
       [
@@ -127,12 +129,13 @@ forEachEngine((engine) => {
       ],
       ["/long", () => new Response("busy", { status: 503, headers: { "Retry-After": "999999999" } })],
     ]);
+    const hooks: string[] = [];
     for (const [path, answer] of asked) {
       office.receiver.answers.set(path, answer);
-      await office.webhook(path, { types });
+      hooks.push((await office.webhook(path, { types })).id);
     }
     await office.sweep(2);
-    for (const path of asked.keys()) await office.receiver.wait(path, 1);
+    for (const hook of hooks) await office.log(hook, (rows) => rows[0]?.["attempts"] === 1);
     for (const path of asked.keys()) office.receiver.answers.delete(path);
     office.pass(110_000);
     await Bun.sleep(400);
@@ -142,18 +145,16 @@ forEachEngine((engine) => {
     expect(office.receiver.at("/long")).toHaveLength(1);
     office.pass(hourMs);
     await office.receiver.wait("/long", 3);
-    expect(office.errors).toEqual([]);
   });
 
   test("a receiver that is dead is soon left alone, holds nobody up, and gets everything in order once it lives", async () => {
-    await using office = await openOffice(await engine.create());
-    office.receiver.answers.set("/dead", answering(503));
+    office.receiver.answers.set("/silent", answering(503));
     let isHanging = true;
     office.receiver.answers.set("/hangs", async () => {
       while (isHanging) await Bun.sleep(20);
       return new Response("late");
     });
-    const dead = await office.webhook("/dead", { types, concurrency: 16 });
+    const dead = await office.webhook("/silent", { types, concurrency: 16 });
     const hanging = await Promise.all(Array.from({ length: 6 }, () => office.webhook("/hangs", { types, concurrency: 16 })));
     await office.webhook("/well", { types });
     for (let round = 0; round < 10; round++) await office.sweep(30);
@@ -163,34 +164,33 @@ forEachEngine((engine) => {
     // 96 attempts would hang, of 64 that one tenant may have: the fewer are free, the fewer one webhook gets.
     expect(office.receiver.mostUnderWay.get("/hangs") ?? 0).toBeLessThanOrEqual(60);
     await Bun.sleep(1_000);
-    const attempts = office.receiver.at("/dead").length;
+    const attempts = office.receiver.at("/silent").length;
     expect(attempts).toBeLessThanOrEqual(40);
     expect((await office.state(dead.id))["failures"]).toBeGreaterThanOrEqual(5);
     // It is tried now and then with one.
-    office.receiver.mostUnderWay.set("/dead", 0);
+    office.receiver.mostUnderWay.set("/silent", 0);
     for (let minutes = 0; minutes < 30; minutes += 5) {
       office.pass(5 * 60_000);
       await Bun.sleep(250);
     }
-    const more = office.receiver.at("/dead").length - attempts;
+    const more = office.receiver.at("/silent").length - attempts;
     expect(more).toBeGreaterThanOrEqual(4);
     expect(more).toBeLessThanOrEqual(14);
-    expect(office.receiver.mostUnderWay.get("/dead")).toBe(1);
+    expect(office.receiver.mostUnderWay.get("/silent")).toBe(1);
     isHanging = false;
-    office.receiver.answers.delete("/dead");
-    const before = office.receiver.at("/dead").length;
+    office.receiver.answers.delete("/silent");
+    const before = office.receiver.at("/silent").length;
     office.pass(10 * 60_000);
     await office.until(
       () =>
         new Set(
           office.receiver
-            .at("/dead")
+            .at("/silent")
             .slice(before)
             .map(({ event }) => event.id),
         ).size === 300,
       "all of 300",
     );
     for (const { id } of hanging) dataOf(await office.call("webhooks.pause", { id }));
-    expect(office.errors).toEqual([]);
   }, 40_000);
 });
