@@ -42,10 +42,11 @@ export const breakMs = (failures: number, random: number): number =>
 /** Most that a receiver may ask to be left alone for (`Retry-After`). */
 const retryAfterMsMax = hourMs;
 
+const httpDate = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /** Milliseconds that a `Retry-After` asks for: seconds or a date (RFC 9110 section 10.2.3), an hour at most; `undefined` where there is none that can be read. */
 export const retryAfterMs = (header: string | null, nowMs: number): number | undefined => {
-  if (header === null) return undefined;
-  const text = header.trim();
-  const wanted = /^\d{1,9}$/.test(text) ? Number(text) * secondMs : Date.parse(text) - nowMs;
-  return Number.isNaN(wanted) || text === "" || text.length > 40 ? undefined : Math.min(retryAfterMsMax, Math.max(0, wanted));
+  const text = header?.trim() ?? "";
+  const wanted = /^\d{1,9}$/.test(text) ? Number(text) * secondMs : httpDate.test(text) ? Date.parse(text) - nowMs : Number.NaN;
+  return Number.isNaN(wanted) ? undefined : Math.min(retryAfterMsMax, Math.max(0, wanted));
 };
