@@ -1,0 +1,1 @@
+export { type AsyncApiOptions, asyncApiOf } from "./document.ts";
