@@ -6,6 +6,7 @@
  *   await office.postLetter();
  *   await office.receiver.wait("/in", 1);
  */
+import type { ResourceDefinition } from "pons";
 import { apps } from "../../services/platform/identity/app-fields.ts";
 import { users } from "../../services/platform/identity/user-fields.ts";
 import platform from "../../services/platform/index.ts";
@@ -94,10 +95,10 @@ export const openOffice = async (database: TestDatabase, options: Partial<Delive
   const contract = app.contracts.get("platform");
   if (contract === undefined) throw new Error("no platform");
   const seeder = createSeeder(app, contract, as("admin"));
-  const insert = async (definition: typeof users | typeof apps, row: Data): Promise<string> => {
+  const insert = async (definition: ResourceDefinition, row: Data): Promise<string> => {
     const id = `${contract.resources.get(definition.name)?.prefix ?? ""}_${newIdentifier()}`;
     const at = new Date(now()).toISOString();
-    await seeder.insert(definition as never, [{ createdAt: at, updatedAt: at, ...row, id }]);
+    await seeder.insert(definition, [{ createdAt: at, updatedAt: at, ...row, id }]);
     return id;
   };
   const errors: unknown[] = [];

@@ -1,7 +1,7 @@
 /** Addresses that others give, and what their servers answer: nothing of ours is reached by them, and nothing they do does harm. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createGuardedFetch, type Lookup } from "../../src/outbound/index.ts";
-import { dataOf, forEachEngine, outcomeOf } from "../core/harness.ts";
+import { type Data, dataOf, forEachEngine, outcomeOf } from "../core/harness.ts";
 import { CertificateAuthority } from "../security/certificate-authority.ts";
 import { testDatabases } from "../postgres/index.ts";
 import { type Office, openOffice } from "./office.ts";
@@ -212,7 +212,7 @@ forEachEngine((engine) => {
       const closed = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
       const url = `http://127.0.0.1:${closed.port}/`;
       await closed.stop(true);
-      const cutter = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.terminate() } });
+      const cutter = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => socket.terminate() } });
       const cut = `http://127.0.0.1:${cutter.port}/`;
       await office.restart({ outboundAllow: [office.receiver.origin, new URL(url).origin, new URL(cut).origin] });
       await office.until(async () => {
@@ -223,8 +223,8 @@ forEachEngine((engine) => {
       await office.sweep();
       const [row] = await office.log(hook.id, (rows) => Number(rows[0]?.["attempts"]) > 0);
       expect(row).toMatchObject({ problem: "unreachable", responseStatus: null });
-      const { data } = { data: dataOf(await office.call("webhookDeliveries.list")) as unknown as readonly { problem: string }[] };
-      expect(data.filter(({ problem }) => problem === "unreachable").length).toBeGreaterThanOrEqual(2);
+      const rows = dataOf(await office.call("webhookDeliveries.list")) as unknown as readonly Data[];
+      expect(rows.filter((one) => one["problem"] === "unreachable").length).toBeGreaterThanOrEqual(2);
       cutter.stop(true);
     });
 

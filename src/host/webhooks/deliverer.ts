@@ -324,7 +324,7 @@ export class Deliverer {
         endpoint.tick(this.#clock());
       }
     };
-    for (const webhook of [...this.#webhooks.values()]) {
+    for (const webhook of this.#webhooks.values()) {
       const realm = await this.#realmOf(webhook);
       const endpoint = this.#endpoints.get(webhook.id);
       const isOwn = realm !== undefined && this.#worksOn(realm);

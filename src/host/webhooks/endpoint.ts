@@ -272,7 +272,7 @@ export class Endpoint implements Account {
 
   /** Gives up what waits of events before a position. */
   #skip(start: Position): void {
-    for (const delivery of [...this.#waiting.all()]) {
+    for (const delivery of this.#waiting.all()) {
       const { position } = delivery;
       if (position === undefined || !isBefore(position, start) || this.#waiting.isUnderWay(delivery.id)) continue;
       this.#settle(delivery, "failed", "skipped");
