@@ -62,6 +62,8 @@ export interface Library extends AsyncDisposable {
   readonly origin: string;
   readonly errors: unknown[];
   readonly channel: HttpChannel;
+  /** A request without a network. */
+  handle(request: Request): Promise<Response>;
   grant(roles: string | readonly string[], more?: Partial<Grant>): Promise<string>;
   revoke(key: string): Promise<void>;
   /** A document, and what came of it. */
@@ -143,6 +145,9 @@ export const openLibrary = async (database: TestDatabase, options: LibraryOption
     origin,
     errors,
     channel,
+    async handle(request) {
+      return rest.handle(request, { address: "127.0.0.1" });
+    },
     async grant(roles, more = {}) {
       const key = newApiKey("sandbox");
       const grant = { tenant: "demo", environment: "sandbox", app: "tests", user: null, subject: null, ...more };
