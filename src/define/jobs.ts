@@ -19,7 +19,7 @@
  * `run` is a command of the system: what it changes and emits commits together with the note that it has been done, so that it takes effect exactly once.
  * `work` is for what lies outside: it runs before, beside the writer, and at least once.
  */
-import type { CommandContext, EntryRequest, Loads, QueryContext, RowRequest, RowsRequest } from "./function.ts";
+import type { CommandContext, EntryRequest, QueryContext, RowRequest, RowsRequest } from "./function.ts";
 
 /** An event as a job gets it. */
 export interface JobEvent {
@@ -51,6 +51,12 @@ export interface ScheduledRun {
 
 type Awaitable<T> = T | Promise<T>;
 
+/** What `rowOf`, `rowsOf` and `entryOf` make, of whatever resource. */
+type AnyRequest =
+  | { readonly resource: object; readonly id: string | null }
+  | { readonly resource: object; readonly ids: readonly string[] }
+  | EntryRequest;
+
 interface SharedSpec {
   /** One sentence. */
   readonly doc: string;
@@ -68,7 +74,7 @@ export interface JobSpec<R> extends SharedSpec {
   /** How many rows' events `work` may be at at the same time, 1 … 32; 1 when absent: one event after the other. */
   readonly atOnce?: number;
   /** Rows that `run` will need, fetched for many events at once; then `ctx.table(…).loaded(id)` gives them without waiting. */
-  load?(event: JobEvent): Loads;
+  load?(event: JobEvent): Readonly<Record<string, AnyRequest>>;
   /** What lies outside: reads what is committed, changes nothing, and may run again. */
   work?(ctx: QueryContext, event: JobEvent): Promise<R>;
   /** Inside the writer. `result`: what `work` gave. A refusal or an error: it is tried again. */

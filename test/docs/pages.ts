@@ -10,4 +10,5 @@ export const pages: readonly Page[] = [
   { path: "docs/guide/manage.md", servers: [bank] },
   { path: "docs/guide/bank.md", servers: [bank] },
   { path: "docs/guide/cli.md", servers: [bank] },
+  { path: "docs/guide/events.md", servers: [{ ...bank, service: "parcels.ts" }] },
 ];

@@ -1,6 +1,6 @@
 /** Jobs that follow events: in order, once, with what they do committed together with the note that it was done. */
 import { expect, test } from "bun:test";
-import { job } from "../../src/index.ts";
+import { job, rowOf } from "../../src/index.ts";
 import type { JobDefinition } from "../../src/define/jobs.ts";
 import { createApp } from "../../src/host/app.ts";
 import type { Failure } from "../../src/sources/index.ts";
@@ -80,7 +80,16 @@ forEachEngine((engine) => {
   });
 
   test("many events share few commits", async () => {
-    await using works = await open({ follow }, { isStarted: false });
+    const loading = job({
+      doc: "Marks, with the order at hand.",
+      on: ["orders.placed", "orders.poked"],
+      load: (event) => ({ order: rowOf(orders, event.row) }),
+      run: (ctx, event) => {
+        if (ctx.table(orders).loaded(event.row ?? "")?.customer !== "somebody") throw new Error("another order");
+        mark(ctx, "loading", event);
+      },
+    });
+    await using works = await open({ loading }, { isStarted: false });
     await works.running.app.jobs.start();
     const id = await works.place();
     await works.settled();
