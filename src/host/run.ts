@@ -190,6 +190,8 @@ export const run = async (config: Config, options: BootOptions): Promise<Running
     linePort,
     ended: ended.promise,
     stop: async () => {
+      // Before the leases are given back: from then on they are nobody's, and what is under way would be done twice.
+      await webhooks.stop();
       const isWhole = await stop();
       ended.resolve(isWhole);
       return isWhole;

@@ -39,7 +39,7 @@ const claimsMax = 100;
 const openingMax = 16;
 const signersMax = 10_000;
 /** For attempts under way when it is stopped. */
-const stopMsMax = 3_000;
+const stopMsMax = 2_000;
 /** What webhooks say of events follows from these. */
 const kindsOfCallers: ReadonlySet<string> = new Set(["app", "product", "plan", "tenant", "user", "policy"]);
 
@@ -87,6 +87,7 @@ export class Deliverer {
   #purging: Promise<void> = Promise.resolve();
   #timers: ReturnType<typeof setInterval>[] = [];
   #unlisten: (() => void) | undefined;
+  #stopping: Promise<void> | undefined;
 
   constructor(options: DelivererOptions) {
     this.#options = options;
@@ -160,12 +161,16 @@ export class Deliverer {
     this.#review();
   }
 
-  /** Finishes what is under way, writes down what was done, and ends. */
-  async stop(): Promise<void> {
+  /** Finishes what is under way, writes down what was done, and ends: before other nodes are given what is this one's. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  async #stop(): Promise<void> {
     this.#unlisten?.();
     for (const timer of this.#timers) clearInterval(timer);
     this.#ready.clear();
-    this.#isPumping = true;
     for (const until = performance.now() + stopMsMax; this.#slots > 0 && performance.now() < until;) await Bun.sleep(10);
     this.#ending.abort();
     await this.#reviewing;
@@ -250,7 +255,7 @@ export class Deliverer {
   }
 
   async #reviews(): Promise<void> {
-    while (this.#isReviewWanted && !this.#ending.signal.aborted) {
+    while (this.#isReviewWanted && this.#stopping === undefined) {
       this.#isReviewWanted = false;
       try {
         if (!this.#isPublished) await this.#publish();
@@ -317,7 +322,7 @@ export class Deliverer {
         const { id } = taken.webhook;
         const waiting = await log.waiting(taken.webhook);
         const webhook = this.#webhooks.get(id);
-        if (webhook === undefined || this.#ending.signal.aborted || this.#endpoints.has(id)) continue;
+        if (webhook === undefined || this.#stopping !== undefined || this.#endpoints.has(id)) continue;
         const endpoint = new Endpoint(parts, { ...taken, waiting });
         this.#endpoints.set(id, endpoint);
         endpoint.update(webhook);
@@ -325,6 +330,7 @@ export class Deliverer {
       }
     };
     for (const webhook of this.#webhooks.values()) {
+      if (this.#stopping !== undefined) return;
       const realm = await this.#realmOf(webhook);
       const endpoint = this.#endpoints.get(webhook.id);
       const isOwn = realm !== undefined && this.#worksOn(realm);
@@ -352,8 +358,8 @@ export class Deliverer {
     this.#isPumping = true;
     // All that becomes ready at the same moment takes its turn.
     queueMicrotask(() => {
-      if (this.#ending.signal.aborted || this.#timers.length === 0) return;
       this.#isPumping = false;
+      if (this.#stopping !== undefined) return;
       const nowMs = this.#clock();
       for (const endpoint of this.#ready) {
         if (this.#slots >= slotsMax) return;
