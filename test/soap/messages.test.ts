@@ -327,6 +327,16 @@ describe("what is said of the body", () => {
   });
 });
 
+test("SECURITY 63: an error of ours is the server's, with a request id and nothing of its inside", async () => {
+  for (const version of ["1.1", "1.2"] as const) {
+    const told = await send(enveloped(`<Fail xmlns="${ns}"/>`, { version }), { "content-type": types[version] });
+    expect([told.status, told.code, told.type]).toEqual([500, version === "1.1" ? "soap:Server" : "soap:Receiver", "internal"]);
+    expect(told.text).not.toContain("secret detail");
+    expect(told.record["requestId"]).toBe(told.headers.get("x-request-id"));
+  }
+  expect(served.errors.splice(0)).toHaveLength(2);
+});
+
 describe("addresses", () => {
   test("GET: the WSDL, of some operations too; a page; HEAD; other methods are 405", async () => {
     const page = await served.ask(path);
