@@ -62,5 +62,5 @@ export const compactField = (field: Field, options: SchemaOptions): JsonSchema =
 /** The types of a field's values in answers, as JSON Schema names them. */
 export const typesOf = (field: Field): readonly unknown[] => {
   const { mask: _mask, ...options } = field.options;
-  return [fieldSchema({ ...field, options } as Field, { direction: "output" })["type"] ?? []].flat();
+  return [fieldSchema({ ...field, options }, { direction: "output" })["type"] ?? []].flat();
 };

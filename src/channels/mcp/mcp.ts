@@ -250,7 +250,10 @@ class McpChannel implements HttpChannel {
     if (tool === undefined || !isObject(given)) {
       const refusal = await this.#who.refused(exchange, catalogue);
       if (refusal !== undefined) return this.#refused(exchange, refusal, id);
-      const flaw = tool === undefined ? `Unknown tool: ${String(toolName).slice(0, 128)}` : "`arguments` is no object.";
+      const flaw =
+        tool === undefined
+          ? `Unknown tool: ${typeof toolName === "string" ? toolName.slice(0, 128) : "its name is no text"}`
+          : "`arguments` is no object.";
       return faultResponse(invalidParams(flaw), id);
     }
     const asking: Asking = isModern

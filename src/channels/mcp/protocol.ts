@@ -101,7 +101,8 @@ export const resultText = (id: RequestId, result: string): string =>
   `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"result":${result}}`;
 
 /** An answer that is JSON already. */
-export const jsonResponse = (body: string | Uint8Array): Response => new Response(typeof body === "string" ? body : new Uint8Array(body), { headers });
+export const jsonResponse = (body: string | Uint8Array): Response =>
+  new Response(typeof body === "string" ? body : new Uint8Array(body), { headers });
 
 /** The answer of a request that was carried out. */
 export const resultResponse = (id: RequestId, result: string): Response => jsonResponse(resultText(id, result));

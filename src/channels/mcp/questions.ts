@@ -124,6 +124,6 @@ export class Questions {
 
   /** Nobody waits any longer. */
   close(): void {
-    for (const { settle } of [...this.#waiting.values()]) settle("unanswered");
+    for (const { settle } of this.#waiting.values()) settle("unanswered");
   }
 }

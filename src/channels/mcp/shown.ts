@@ -29,12 +29,18 @@ const currencyOf = (field: Field | undefined, siblings: JsonObject, fields: Fiel
   return siblings[currency] ?? fields?.[currency]?.options.default;
 };
 
+/** Whole numbers beyond what JSON's readers hold stand as texts of digits. */
+const withDigits = (_: string, value: unknown): unknown => (typeof value === "bigint" ? String(value) : value);
+
 const plainText = (value: unknown, valueMax: number): string => {
-  const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value) ?? "");
+  const text = typeof value === "bigint" ? String(value) : (JSON.stringify(value, withDigits) ?? "");
   // What JSON leaves as it is may still turn the line around (Unicode "bidirectional" and other invisible characters).
   const visible = text.replace(/[\p{Cf}\u2028\u2029]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`);
   return visible.length > valueMax ? `${visible.slice(0, valueMax)}…` : visible;
 };
+
+/** Any other name of a member stands as JSON too. */
+const identifier = /^[A-Za-z][A-Za-z0-9]{0,63}$/;
 
 class Lines {
   readonly lines: string[] = [];
@@ -56,7 +62,8 @@ class Lines {
       if (this.isFull) return;
       const field = fields !== undefined && Object.hasOwn(fields, name) ? fields[name] : undefined;
       const currency = currencyOf(field, object, fields);
-      this.#value(path === "" ? name : `${path}.${name}`, value, field, currency);
+      const label = identifier.test(name) ? name : plainText(name, this.#limits.shownValueMax);
+      this.#value(path === "" ? label : `${path}.${label}`, value, field, currency);
     }
   }
 

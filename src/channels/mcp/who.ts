@@ -4,16 +4,16 @@ import type { Caller } from "../../pipeline/identity/caller.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { isOpenTo } from "../../pipeline/steps/authorize.ts";
-import { StoreError } from "../../store/store-error.ts";
 import { callOf, type HttpExchange } from "../http/index.ts";
 import type { Catalogue, Tool } from "./tool.ts";
 
 /** Credentials that count once: whoever shows them is asked once. */
 const onceOnly: ReadonlySet<string> = new Set(["signature", "sealed", "digest"]);
 
+/** A database that is away is no fault of the caller's nor of ours. */
 const unavailable = (error: unknown): Refusal => {
-  if (error instanceof StoreError && (error.kind === "unavailable" || error.kind === "timeout"))
-    return refuse("unavailable", { retryAfter: 1 });
+  const { kind } = (error ?? {}) as { readonly kind?: unknown };
+  if (kind === "unavailable" || kind === "timeout") return refuse("unavailable", { retryAfter: 1 });
   throw error;
 };
 

@@ -12,7 +12,7 @@ type Json = Record<string, unknown>;
 
 const includeText = ({ name, perPage, sortBy, include }: RawInclude): string => {
   const options = [
-    ...(perPage === undefined ? [] : [`perPage:${String(perPage)}`]),
+    ...(perPage === undefined ? [] : [`perPage:${Number(perPage)}`]),
     ...(sortBy === undefined ? [] : [`sortBy:${sortBy.join(",")}`]),
     ...(include === undefined ? [] : [`include:${include.map(includeText).join(",")}`]),
   ];
