@@ -46,7 +46,7 @@ export const askingOf = (
   const { peer, nowMs, version } = given;
   const { headers } = stream;
   const timeout = headers["grpc-timeout"];
-  const timeoutMs = timeout === undefined ? undefined : grpcTimeoutMs(String(timeout));
+  const timeoutMs = timeout === undefined ? undefined : grpcTimeoutMs(timeout);
   if (typeof timeoutMs === "number") stream.deadlineMs = nowMs + timeoutMs;
   if (!given.isOpenEnded) stream.deadlineMs = Math.min(stream.deadlineMs, nowMs + limits.callMsMax);
   const origin = publicOrigin ?? `${peer.isEncrypted ? "https" : "http"}://${stream.get(":authority") ?? ""}`;

@@ -1,5 +1,4 @@
-/** What speaks gRPC on a connection: the HTTP/2 layer below, health, reflection and the methods of all services above. */
-import { performServerHandshake } from "node:http2";
+/** What speaks gRPC on a connection: health, reflection and the methods of all services. */
 import type { ChannelParts } from "../http/index.ts";
 import { Connection } from "./connection.ts";
 import { fileDescriptor, healthFile, reflectionFile } from "./descriptors.ts";
@@ -37,19 +36,9 @@ export const createChannel = (parts: ChannelParts, limits: GrpcLimits): Channel 
     ...reflectionServices.map((name) => [`/${name}/ServerReflectionInfo`, reflect] as const),
   ]);
   const onStream = createDispatch({ parts, limits, methods, helpers });
-  const options = {
-    // Bun counts what waits to be sent against it, and ends the session beyond.
-    maxSessionMemory: 1_000,
-    settings: {
-      maxConcurrentStreams: limits.streamsMax,
-      maxHeaderListSize: limits.metadataBytesMax,
-      initialWindowSize: limits.windowBytes,
-      enablePush: false,
-    },
-  };
+  const onError = (error: unknown): void => parts.onError(error, { requestId: "", channel: "grpc" });
   return {
     health,
-    speak: (socket, peer, onClose) =>
-      new Connection(performServerHandshake(socket, options), peer, limits, { onStream, onClose }),
+    speak: (socket, peer, onClose) => new Connection(socket, peer, limits, { onStream, onClose, onError }),
   };
 };

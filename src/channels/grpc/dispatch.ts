@@ -50,12 +50,12 @@ export const createDispatch = ({ parts, limits, methods, helpers }: DispatchPart
   const isCall = (stream: GrpcStream): boolean => {
     const { headers } = stream;
     if (headers[":method"] !== "POST") {
-      stream.refuseHttp(405, { allow: "POST" });
+      stream.refuseHttp(405, [["allow", "POST"]]);
       return false;
     }
     const type = headers["content-type"];
     if (type === "application/grpc" || (type !== undefined && contentForm.test(type))) return true;
-    stream.refuseHttp(415, { "accept-post": "application/grpc, application/grpc+proto" });
+    stream.refuseHttp(415, [["accept-post", "application/grpc, application/grpc+proto"]]);
     return false;
   };
 
@@ -63,7 +63,7 @@ export const createDispatch = ({ parts, limits, methods, helpers }: DispatchPart
   const isReadable = (stream: GrpcStream): boolean => {
     const requested = stream.headers["grpc-encoding"];
     if (requested === undefined) return true;
-    const coding = codingOf(String(requested));
+    const coding = codingOf(requested);
     if (coding !== undefined) {
       stream.coding = coding;
       stream.answerCoding = answerCoding(coding, stream.get("grpc-accept-encoding") ?? undefined);

@@ -1,6 +1,6 @@
 /**
- * Messages of a request as they come in, one after the other, unpacked. Reading stops while whoever gets them holds it, and HTTP/2's flow control then stops
- * the client: what waits here is what one piece of the connection held.
+ * Messages of a request as they come in, one after the other, unpacked. While whoever gets them holds them, HTTP/2's flow control stops
+ * the client: what waits here is what its window lets it send.
  */
 import type { Refusal } from "../../pipeline/refusal.ts";
 import { refuse } from "../../pipeline/refusal.ts";
@@ -27,6 +27,8 @@ export class Inbound {
   readonly #bytesMax: number;
   /** Messages that came while another is unpacked or reading is held. */
   readonly #waiting: Envelope[] = [];
+  /** Bytes that came and were not used yet. */
+  #unused = 0;
   #isUnpacking = false;
   #isHeld = false;
   #hasEnded = false;
@@ -37,13 +39,13 @@ export class Inbound {
     this.#reader = reader;
     this.#bytesMax = bytesMax;
     this.#envelopes = new Envelopes({ bytesMax });
-    const { stream: http } = stream;
-    http.on("data", (piece: Uint8Array) => this.#take(piece));
-    http.on("end", () => {
-      this.#hasEnded = true;
-      stream.hasRequestEnded = true;
-      this.#drain();
-    });
+    stream.http.reader = {
+      onData: (piece) => this.#take(piece),
+      onEnd: () => {
+        this.#hasEnded = true;
+        this.#drain();
+      },
+    };
   }
 
   /** Messages that wait to be taken. */
@@ -51,11 +53,9 @@ export class Inbound {
     return this.#waiting.length;
   }
 
-  /** No message is given out, and none is read, until `release`. */
+  /** No message is given out until `release`, and the client may not send more than its window. */
   hold(): void {
-    if (this.#isHeld) return;
     this.#isHeld = true;
-    this.#stream.stream.pause();
   }
 
   release(): void {
@@ -68,11 +68,21 @@ export class Inbound {
   stop(): void {
     this.#isOver = true;
     this.#waiting.length = 0;
-    this.#stream.stream.resume();
+    this.#use();
+  }
+
+  /** The client may send more. */
+  #use(): void {
+    if (this.#unused > 0) this.#stream.http.use(this.#unused);
+    this.#unused = 0;
   }
 
   #take(piece: Uint8Array): void {
-    if (this.#isOver) return;
+    this.#unused += piece.length;
+    if (this.#isOver) {
+      this.#use();
+      return;
+    }
     const now = Date.now();
     this.#stream.movedMs = now;
     this.#stream.heardMs = now;
@@ -86,6 +96,7 @@ export class Inbound {
       if ((error as Error).name !== "EnvelopeTooLarge") throw error;
       this.#fault(tooLarge(this.#bytesMax));
     }
+    if (this.#waiting.length === 0 && !this.#isHeld && !this.#isUnpacking) this.#use();
   }
 
   #drain(): void {
@@ -101,7 +112,7 @@ export class Inbound {
 
   #settle(): void {
     if (!this.#hasEnded) {
-      this.#stream.stream.resume();
+      this.#use();
       return;
     }
     this.#isOver = true;
@@ -123,7 +134,6 @@ export class Inbound {
   #unpacked(unpacked: Unpacked | Promise<Unpacked>, sent: number): void {
     if (unpacked instanceof Promise) {
       this.#isUnpacking = true;
-      this.#stream.stream.pause();
       void unpacked.then((bytes) => {
         this.#isUnpacking = false;
         this.#unpacked(bytes, sent);

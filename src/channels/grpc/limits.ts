@@ -32,8 +32,6 @@ export interface GrpcLimits {
   readonly resetMs: number;
   /** Items of a bidirectional stream that were read and are not answered; beyond them nothing is read. */
   readonly itemsInFlightMax: number;
-  /** Items that are handed to the pipeline together. */
-  readonly itemsPerRun: number;
   /** A connection is drained when it is so old, so that calls spread over new nodes; 0: never. */
   readonly connectionAgeMs: number;
   /** Time for the calls of a connection that is too old. */
@@ -58,7 +56,6 @@ export const grpcLimits: GrpcLimits = Object.freeze({
   resetsMax: 400,
   resetMs: 10,
   itemsInFlightMax: 512,
-  itemsPerRun: 256,
   connectionAgeMs: 0,
   connectionGraceMs: 30_000,
 });
