@@ -1,6 +1,6 @@
 /** What a channel's driver is: a client of it, generic over every operation of every contract, with the same questions and answers on all channels. */
 import type { Contract } from "../../src/contract/contract.ts";
-import type { Numbers } from "../../src/contract/lock/numbers.ts";
+import { numberFields, type Numbers } from "../../src/contract/lock/numbers.ts";
 import type { Input } from "../../src/pipeline/call.ts";
 
 /** One operation, asked for once. */
@@ -46,6 +46,16 @@ export interface Target {
   numbersOf(contract: Contract): Numbers;
   fetch(path: string, init?: RequestInit): Promise<Response>;
 }
+
+/** The numbers that a server without a lock has, made once per contract. */
+export const numbering = (): Target["numbersOf"] => {
+  const known = new WeakMap<Contract, Numbers>();
+  return (contract) => {
+    let numbers = known.get(contract);
+    if (numbers === undefined) known.set(contract, (numbers = numberFields(contract, {})));
+    return numbers;
+  };
+};
 
 export interface Driver {
   readonly name: string;

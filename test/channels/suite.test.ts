@@ -3,13 +3,12 @@
  * languages, versions. What is expected is in scenarios.ts; beyond that every channel is compared with REST.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { numberFields } from "../../src/contract/lock/numbers.ts";
 import { grantKeys } from "../../src/host/keys.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { forEachEngine } from "../core/harness.ts";
 import { openPlane, type Plane } from "../manage/plane.ts";
 import bazaar from "./bazaar.ts";
-import type { Asked, Heard, Target } from "./driver.ts";
+import { type Asked, type Heard, numbering, type Target } from "./driver.ts";
 import { drivers } from "./drivers/index.ts";
 import { scenarios, type Step, type Who } from "./scenarios.ts";
 
@@ -81,7 +80,7 @@ forEachEngine((engine) => {
           if (contract === undefined) throw new Error(`there is no service ${service}`);
           return contract;
         },
-        numbersOf: (contract) => numberFields(contract, {}),
+        numbersOf: numbering(),
         fetch: (path, init) => fetch(`${node.origin}${path}`, init),
       };
       for (const role of ["seller", "buyer", "watcher"] as const) keys.set(role, (await plane.app({}, [role])).key);

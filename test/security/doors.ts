@@ -5,8 +5,7 @@
 import type { Contract, Operation } from "../../src/contract/contract.ts";
 import { type Address, addressesOf } from "../../src/contract/openapi/index.ts";
 import type { Call, Result } from "../../src/pipeline/call.ts";
-import { numberFields } from "../../src/contract/lock/numbers.ts";
-import type { Driver, Target } from "../channels/driver.ts";
+import { type Driver, numbering, type Target } from "../channels/driver.ts";
 import { drivers } from "../channels/drivers/index.ts";
 import type { World } from "./world.ts";
 
@@ -170,7 +169,7 @@ const targetOf = async ({ nodes, contracts }: World): Promise<Target> => {
       if (contract === undefined) throw new Error(`there is no service ${service}`);
       return contract;
     },
-    numbersOf: (contract) => numberFields(contract, {}),
+    numbersOf: numbering(),
     fetch: (path, init) => fetch(`${node.origin}${path}`, init),
   };
 };
@@ -181,11 +180,13 @@ const doorOf = (driver: Driver): Door => ({
   async ask(world, { contract, operation, key, id, tenant, body }) {
     const target = targets.get(world) ?? targetOf(world);
     targets.set(world, target);
-    const isRead = operation.kind === "query" && operation.action !== "function";
+    const { action, target: of } = operation;
+    const hasBody = ["create", "update", "replace", "function"].includes(action);
     const asked = {
       service: contract.service,
       operation: operation.name,
-      input: { ...(id === undefined ? {} : { id }), ...(isRead ? {} : { body }) },
+      // No more than the operation takes: what is left over a channel refuses before it asks who calls.
+      input: { ...(id === undefined || of !== "item" ? {} : { id }), ...(hasBody ? { body } : {}) },
       key,
       ...(tenant === undefined ? {} : { headers: { "pons-tenant": tenant } }),
     };

@@ -148,6 +148,6 @@ export const grpcDriver: Driver = {
   async close() {
     const sessions = [...kept.values()].map(({ session }) => session);
     kept.clear();
-    await Promise.all(sessions.map((session) => new Promise<void>((resolve) => void session.close(() => resolve()))));
+    await Promise.all(sessions.map((session) => new Promise<void>((resolve) => session.close(resolve))));
   },
 };

@@ -90,7 +90,7 @@ const enumName = ({ values }: DescEnum, value: unknown): unknown =>
 
 /** A list that may be absent is a message with the list as its one field. */
 const listIn = ({ fieldKind, message }: DescField): DescField | undefined => {
-  const [only, ...more] = fieldKind === "message" && message?.typeName.endsWith("List") === true ? message.fields : [];
+  const [only, ...more] = fieldKind === "message" && message.typeName.endsWith("List") ? message.fields : [];
   return more.length === 0 && only?.fieldKind === "list" ? only : undefined;
 };
 
