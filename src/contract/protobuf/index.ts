@@ -60,19 +60,22 @@ const serviceOf = (contract: Contract, version: string, model: PackageModel): Pr
   return service;
 };
 
-const made = new WeakMap<Contract, Map<string, { readonly numbers: Numbers; readonly service: ProtoService }>>();
+const made = new WeakMap<Contract, WeakMap<Numbers, Map<string, ProtoService>>>();
 
 /**
  * The protobuf of one version of a contract; made once for each version and lock. What the lock has no number for gets the next ones, in the order of the
  * definition. Throws `RangeError` where the contract has no such version.
  */
 export const protoOf = (contract: Contract, version: string, numbers: Numbers): ProtoService => {
-  let versions = made.get(contract);
-  if (versions === undefined) made.set(contract, (versions = new Map()));
-  const known = versions.get(version);
-  if (known?.numbers === numbers) return known.service;
-  const service = serviceOf(contract, version, packageOf(contract, version, numberFields(contract, numbers)));
-  versions.set(version, { numbers, service });
+  let byNumbers = made.get(contract);
+  if (byNumbers === undefined) made.set(contract, (byNumbers = new WeakMap()));
+  let versions = byNumbers.get(numbers);
+  if (versions === undefined) byNumbers.set(numbers, (versions = new Map()));
+  let service = versions.get(version);
+  if (service === undefined) {
+    service = serviceOf(contract, version, packageOf(contract, version, numberFields(contract, numbers)));
+    versions.set(version, service);
+  }
   return service;
 };
 
