@@ -63,8 +63,14 @@ const idleFrameMs = 1;
 const settingsMax = 50;
 const settingsMs = 1_000;
 /** A client that speaks HTTP/1.1 is told. */
-const notHttp2 =
-  "HTTP/1.1 505 HTTP Version Not Supported\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: 38\r\n\r\nThis port speaks gRPC, over HTTP/2.  \r\n";
+const notHttp2 = [
+  "HTTP/1.1 505 HTTP Version Not Supported",
+  "Connection: close",
+  "Content-Type: text/plain",
+  "Content-Length: 36",
+  "",
+  "This port speaks gRPC, over HTTP/2.\n",
+].join("\r\n");
 const http1Form = /^[A-Z]{3,10} \S/;
 
 interface OpenBlock {
@@ -122,7 +128,6 @@ export class Http2Session {
     socket.on("end", () => this.destroy());
     socket.on("error", () => this.destroy());
     socket.on("close", () => this.destroy());
-    this.#greet();
   }
 
   /** The client has said what it takes: it speaks HTTP/2. */
@@ -343,6 +348,7 @@ export class Http2Session {
       return undefined;
     }
     this.#prefaceLeft = count === left.length ? undefined : left.subarray(count);
+    if (this.#prefaceLeft === undefined) this.#greet();
     return piece.subarray(count);
   }
 
