@@ -352,6 +352,21 @@ describe("addresses", () => {
     expect((await served.ask(`${path}/more`, { method: "POST" })).status).toBe(404);
   });
 
+  test("the address in the WSDL is the configured one; below a base domain, that of the host that was asked", async () => {
+    const publicUrl = "https://api.example.com";
+    await using behind = await serve(await (sqlite as NonNullable<typeof sqlite>).create(), [shop], {
+      publicUrl,
+      baseDomain: "example.com",
+    });
+    const locationOf = async (url: string, host = "127.0.0.1"): Promise<string | undefined> =>
+      /location="([^"]*)"/.exec(await (await behind.ask(url, { headers: { host } })).text())?.[1];
+    expect(await locationOf(`${path}?wsdl`)).toBe("https://api.example.com/shop/v2/soap");
+    expect(await locationOf(`/de${path}?wsdl`)).toBe("https://api.example.com/de/shop/v2/soap");
+    expect(await locationOf("http://v2.shop.example.com/soap?wsdl", "v2.shop.example.com")).toBe(
+      "https://v2.shop.example.com/soap",
+    );
+  });
+
   test("each version has a namespace and words of its own; they say how old they are", async () => {
     const old = await served.ask("/shop/v1/soap?wsdl");
     const described = new Description(await old.text());

@@ -18,6 +18,7 @@ export interface Served extends AsyncDisposable {
   readonly app: App;
   /** Errors of ours. */
   readonly errors: unknown[];
+  /** A path, or a whole address where the host counts. */
   ask(path: string, init?: RequestInit, address?: string): Promise<Response>;
   /** A key with these roles. */
   key(...roles: readonly string[]): Promise<string>;
@@ -25,6 +26,7 @@ export interface Served extends AsyncDisposable {
 
 export interface ServeOptions {
   readonly publicUrl?: string;
+  readonly baseDomain?: string;
   readonly mode?: "development" | "production";
   /** Milliseconds that the clock is ahead. */
   readonly aheadMs?: () => number;
@@ -33,7 +35,7 @@ export interface ServeOptions {
 export const serve = async (
   database: TestDatabase,
   services: readonly ServiceDefinition[],
-  { publicUrl, mode = "development", aheadMs = () => 0 }: ServeOptions = {},
+  { publicUrl, baseDomain, mode = "development", aheadMs = () => 0 }: ServeOptions = {},
 ): Promise<Served> => {
   const contracts = compileServices(services);
   const store = await openStore(database.url);
@@ -59,11 +61,13 @@ export const serve = async (
     hooks: { onError },
     now: clock,
     ...(publicUrl === undefined ? {} : { publicOrigin: publicUrl }),
+    ...(baseDomain === undefined ? {} : { baseDomain }),
   });
   return {
     app,
     errors,
-    ask: async (path, init, address = "127.0.0.1") => rest.handle(new Request(`http://127.0.0.1${path}`, init), { address }),
+    ask: async (path, init, address = "127.0.0.1") =>
+      rest.handle(new Request(path.startsWith("/") ? `http://127.0.0.1${path}` : path, init), { address }),
     async key(...roles) {
       const key = newApiKey("sandbox");
       await grantKeys(app, [{ key, tenant: "demo", environment: "sandbox", app: "tests", user: null, subject: null, roles }]);

@@ -4,10 +4,13 @@ import { refuse, type Refusal } from "../../pipeline/refusal.ts";
 import type { HttpExchange } from "../http/index.ts";
 import type { ServedInterface } from "./service.ts";
 
-/** Where callers reach the service: as configured, else as the request came. */
-const addressOf = ({ publicOrigin, request, base }: HttpExchange): string => {
-  const origin = publicOrigin ?? URL.parse(request.url)?.origin ?? "";
-  return `${origin}${base}/soap`;
+/** Where callers reach the service: as configured, else as the request came; by a host of its own where the request came to one. */
+const addressOf = ({ publicOrigin, request, base, version }: HttpExchange): string => {
+  const asked = URL.parse(request.url);
+  const isByPath = base.endsWith(`/${version?.service}/${version?.name}`);
+  if (isByPath || publicOrigin === undefined) return `${publicOrigin ?? asked?.origin ?? ""}${base}/soap`;
+  const { protocol } = new URL(publicOrigin);
+  return `${protocol}//${asked?.host ?? ""}${base}/soap`;
 };
 
 const pageText = ({ made }: ServedInterface, address: string): string => {

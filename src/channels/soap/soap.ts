@@ -206,8 +206,8 @@ class SoapChannel implements HttpChannel {
     if (isUnreadable(record)) return declined(record.refusal);
     const input = inputOf(method, record);
     if (!isInput(input)) return declined(input);
-    // Leaving stops what only reads; a change that was sent is carried out.
-    const signal = operation.kind === "query" ? exchange.request.signal : undefined;
+    // Leaving stops a function that only reads; a change that was sent is carried out.
+    const signal = operation.kind === "query" && operation.action === "function" ? exchange.request.signal : undefined;
     return finished(callOf(exchange, operation, input, { ...conditions, ...shared, signal }));
   }
 
