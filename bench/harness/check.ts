@@ -27,6 +27,19 @@ interface Transfer {
   readonly reference?: unknown;
 }
 
+/** A list as it is, or as a connection has it. */
+type Listed<T> = readonly T[] | { readonly nodes?: readonly T[] } | null | undefined;
+const listOf = <T>(listed: Listed<T>): readonly T[] =>
+  listed === undefined
+    ? []
+    : Array.isArray(listed)
+      ? (listed as readonly T[])
+      : ((listed as { nodes?: readonly T[] }).nodes ?? []);
+
+interface GraphAccount {
+  readonly sent?: Listed<{ readonly id?: unknown; readonly amount?: unknown; readonly credit?: { readonly name?: unknown } }>;
+}
+
 const nameOf = (sent: string): string | undefined => /"name":"([^"]+)"/.exec(sent)?.[1];
 const dataOf = <T>(body: string): T => (JSON.parse(body) as { data: T }).data;
 
@@ -99,6 +112,21 @@ export const checks = {
   refused({ body }) {
     const { success, error } = JSON.parse(body) as { success?: unknown; error?: { type?: unknown } };
     return success === false && typeof error?.type === "string" ? undefined : "not a refusal";
+  },
+  /** Three levels of a graph, whole: 20 accounts, of each 10 transfers, of each the account that it went to. */
+  graph({ body }) {
+    const { data, errors } = JSON.parse(body) as { data?: { accounts?: Listed<GraphAccount> }; errors?: unknown };
+    const accounts = listOf(data?.accounts);
+    if (errors !== undefined || accounts.length !== 20) return `${accounts.length} accounts instead of 20: ${body.slice(0, 300)}`;
+    for (const { sent } of accounts) {
+      const transfers = listOf(sent);
+      if (transfers.length !== 10) return `${transfers.length} transfers instead of 10`;
+      const wrong = transfers.find(
+        ({ id, amount, credit }) => typeof id !== "string" || Number(amount) < 100 || typeof credit?.name !== "string",
+      );
+      if (wrong !== undefined) return `not a whole transfer: ${JSON.stringify(wrong)}`;
+    }
+    return undefined;
   },
   /** The same bytes that were sent. */
   echo({ sent, body }) {
