@@ -57,11 +57,11 @@ describe("what reads messages", () => {
       });
       await holds(texts, { runs: 7_000 }, async (text) => {
         const msOf = (): number => {
-          const start = performance.now();
+          const { user } = process.cpuUsage();
           tried(text);
-          return performance.now() - start;
+          return (process.cpuUsage().user - user) / 1_000;
         };
-        // A machine may pause; what is slow by itself is so again.
+        // Of the processor: a busy machine takes longer. What is slow by itself is so again.
         if (msOf() > 250) expect(msOf()).toBeLessThan(250);
       });
     },
