@@ -19,19 +19,6 @@ import { declined } from "./unary.ts";
 
 type Pieces = AsyncGenerator<Uint8Array, void, undefined>;
 
-const bodyOf = (pieces: Pieces, abort: AbortController): ReadableStream<Uint8Array> =>
-  new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await pieces.next();
-      if (done === true) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel() {
-      abort.abort();
-      pieces.return().catch(() => undefined);
-    },
-  });
-
 /** Streams that are open on this node. */
 export class Streams {
   readonly #parts: ChannelParts;
@@ -58,31 +45,52 @@ export class Streams {
     for (const abort of this.#open) abort.abort(refuse("unavailable", { retryAfter: 1 }));
   }
 
-  /** An answer of many pieces. `pieces` end by themselves once the signal says so. */
-  #answer(rpc: Rpc, make: (frames: Frames, abort: AbortController) => Pieces): Response {
+  /**
+   * An answer of many pieces. `make` makes them; they end by themselves once the signal says so. `ended` is called once, also where nobody has asked for a
+   * piece: a generator that was not begun ends nothing.
+   */
+  #answer(rpc: Rpc, make: (frames: Frames, signal: AbortSignal) => Pieces, ended: () => void): Response {
     const abort = new AbortController();
-    const frames = new Frames(rpc.form, rpc.answerCoding);
-    const { signal } = rpc.exchange.request;
-    const leave = (): void => abort.abort();
-    signal.addEventListener("abort", leave, { once: true });
-    const waitMs = rpc.untilMs - Date.now();
-    const timer =
-      rpc.untilMs === Number.POSITIVE_INFINITY
-        ? undefined
-        : setTimeout(() => abort.abort(refuse("deadline_exceeded")), Math.max(0, waitMs));
-    this.#open.add(abort);
-    const pieces = make(frames, abort);
     const open = this.#open;
-    async function* ended(): Pieces {
-      try {
-        yield* pieces;
-      } finally {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", leave);
-        open.delete(abort);
-      }
+    const left = rpc.exchange.request.signal;
+    const pieces = make(new Frames(rpc.form, rpc.answerCoding), abort.signal);
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    let isOver = false;
+    const over = (): void => {
+      if (isOver) return;
+      isOver = true;
+      clearTimeout(timer);
+      left.removeEventListener("abort", leave);
+      open.delete(abort);
+      ended();
+    };
+    const leave = (): void => {
+      abort.abort();
+      pieces.return().catch(() => undefined);
+      over();
+    };
+    if (left.aborted) {
+      leave();
+      return new Response(null, { headers: framedHeaders(rpc) });
     }
-    return new Response(bodyOf(ended(), abort) as ReadableStream<Uint8Array<ArrayBuffer>>, { headers: framedHeaders(rpc) });
+    open.add(abort);
+    left.addEventListener("abort", leave, { once: true });
+    if (rpc.untilMs !== Number.POSITIVE_INFINITY) {
+      const late = (): void => abort.abort(refuse("deadline_exceeded"));
+      timer = setTimeout(late, Math.max(0, rpc.untilMs - Date.now()));
+    }
+    const body = new ReadableStream<Uint8Array<ArrayBuffer>>({
+      async pull(controller) {
+        const { done, value } = await pieces.next();
+        if (done !== true) controller.enqueue(value as Uint8Array<ArrayBuffer>);
+        else {
+          over();
+          controller.close();
+        }
+      },
+      cancel: leave,
+    });
+    return new Response(body, { headers: framedHeaders(rpc) });
   }
 
   /** Why a stream ended early: the caller left or may no longer call, the server stops, or an error of ours. */
@@ -105,20 +113,20 @@ export class Streams {
     const stop = new AbortController();
     const opened = await pipeline.stream(callFor(rpc, asked.input, { signal: stop.signal }));
     if (!opened.ok) return refusedIn(exchange, form, opened.refusal, { method });
-    return this.#answer(rpc, (frames, abort) => {
-      abort.signal.addEventListener("abort", () => stop.abort(), { once: true });
-      return this.#rows(rpc, opened.rows, frames, abort.signal);
-    });
+    const rows = opened.rows[Symbol.asyncIterator]();
+    const ended = (): void => {
+      stop.abort();
+      rows.return?.().catch(() => undefined);
+    };
+    return this.#answer(rpc, (frames, signal) => this.#rows(rpc, rows, frames, signal), ended);
   }
 
-  async *#rows(rpc: Rpc, rows: AsyncIterable<readonly unknown[]>, frames: Frames, signal: AbortSignal): Pieces {
+  async *#rows(rpc: Rpc, rows: AsyncIterator<readonly unknown[]>, frames: Frames, signal: AbortSignal): Pieces {
     const { exchange, method, form } = rpc;
     let refusal: Refusal | undefined;
     try {
-      for await (const some of rows) {
-        if (signal.aborted) break;
-        if (some.length > 0) yield frames.message(encoded(method, form.codec, rowsOf(method, some), headerBytes));
-      }
+      for (let some = await rows.next(); some.done !== true && !signal.aborted; some = await rows.next())
+        if (some.value.length > 0) yield frames.message(encoded(method, form.codec, rowsOf(method, some.value), headerBytes));
     } catch (error) {
       refusal = this.#refusalOf(error, rpc);
     }
@@ -140,9 +148,9 @@ export class Streams {
     const barred = await pipeline.permit(callFor(rpc, {}));
     if (barred !== undefined) return refusedIn(exchange, form, barred, { method });
     const key = conditions.idempotencyKey;
-    return this.#answer(rpc, (frames, abort) =>
-      this.#verdicts(rpc, incoming(exchange, form, requestCoding), { frames, key, signal: abort.signal }),
-    );
+    const messages = incoming(exchange, form, requestCoding);
+    const ended = (): void => void messages.return().catch(() => undefined);
+    return this.#answer(rpc, (frames, signal) => this.#verdicts(rpc, messages, { frames, key, signal }), ended);
   }
 
   async *#verdicts(
