@@ -13,7 +13,8 @@ import kinds from "./kinds.ts";
 import { holds, testMsMax } from "./runs.ts";
 
 const [sqlite] = testDatabases();
-const answerMsMax = 2_000;
+/** Of the processor. */
+const answerMsMax = 1_000;
 /** Fuzzed values make rows; they are few enough to keep. */
 const paths = { shop: "/shop/v2/soap", kinds: "/kinds/v1/soap", delivery: "/delivery/v1/soap" } as const;
 type Service = keyof typeof paths;
@@ -49,14 +50,15 @@ const statuses: ReadonlySet<number> = new Set([200, 400, 401, 404, 413, 415, 500
 const codes = /^(?:soap:(?:Client|Server|Sender|Receiver|VersionMismatch|MustUnderstand|DataEncodingUnknown)|wsse:[A-Za-z]+)$/;
 
 const judge = async (service: Service, body: string | Uint8Array, headers: Readonly<Record<string, string>>): Promise<void> => {
-  const begun = performance.now();
+  const begun = process.cpuUsage();
   const response = await served.ask(paths[service], {
     method: "POST",
     headers: { authorization: `Bearer ${key}`, ...headers },
     body: body as string,
   });
   const text = await response.text();
-  expect(performance.now() - begun).toBeLessThan(answerMsMax);
+  const { user, system } = process.cpuUsage(begun);
+  expect((user + system) / 1_000).toBeLessThan(answerMsMax);
   if (!statuses.has(response.status)) throw new Error(`${response.status} ${text}`);
   // Throws where it is not valid.
   const answered = describedOf(service).answer(text);

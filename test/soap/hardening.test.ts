@@ -99,9 +99,11 @@ describe("SECURITY 42", () => {
       const body = message();
       Bun.gc(true);
       const before = process.memoryUsage.rss();
-      const begun = performance.now();
+      // The processor's time: the machine may do other things as well.
+      const begun = process.cpuUsage();
       const told = await send(body);
-      const took = performance.now() - begun;
+      const { user, system } = process.cpuUsage(begun);
+      const took = (user + system) / 1_000;
       expect(["invalid_body", "too_deep", "too_large", "validation_failed"]).toContain(told.type);
       expect([400, 413, 500]).toContain(told.status);
       expect(told.text).not.toContain(canary);
