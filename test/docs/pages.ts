@@ -9,7 +9,9 @@ export const pages: readonly Page[] = [
   { path: "docs/guide/call.md", servers: [bank] },
   { path: "docs/guide/soap.md", servers: [bank] },
   { path: "docs/guide/manage.md", servers: [bank] },
+  { path: "docs/guide/webhooks.md", servers: [bank] },
   { path: "docs/guide/bank.md", servers: [bank] },
   { path: "docs/guide/cli.md", servers: [bank] },
+  { path: "docs/guide/stream.md", servers: [bank] },
   { path: "docs/guide/events.md", servers: [{ ...bank, service: "parcels.ts" }] },
 ];
