@@ -97,7 +97,9 @@ export const connectDriver: Driver = {
     if (response.ok) return done(prepared, response.headers, await response.bytes());
     const text = await response.text();
     const error = JSON.parse(text) as ConnectError;
-    const heard = refused(response.headers, statusOf(error), text);
+    // The request's id is in none of what two answers are compared by.
+    const details = error.details?.filter(({ type }) => type !== "google.rpc.RequestInfo") ?? [];
+    const heard = refused(response.headers, statusOf({ ...error, details }), JSON.stringify({ ...error, details }));
     return heard.outcome === "" ? { ...heard, outcome: error.code } : heard;
   },
 };
