@@ -57,6 +57,7 @@ export const refusedIn = (
   const status = statusFor(exchange, refusal, given.method);
   const headers: Record<string, string> = { "Content-Language": exchange.locale };
   if (given.replayed === true) headers["Idempotent-Replayed"] = "true";
+  if (refusal.allow !== undefined) headers["Allow"] = refusal.allow.join(", ");
   if (refusal.status === 415) headers["Accept-Post"] = acceptedTypes.join(", ");
   if (refusal.retryAfter !== undefined) headers["Retry-After"] = String(Math.ceil(refusal.retryAfter));
   if (form.protocol === "connect") {
