@@ -6,6 +6,7 @@ import type { DocumentHandler } from "../channels/rest/index.ts";
 import type { Booted } from "./boot.ts";
 import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
+import { numbersOf } from "./lock.ts";
 import type { FolderSender } from "./mail.ts";
 import { outboxPage } from "./outbox.ts";
 import { mcpPaths, resourceMetadata, resourceMetadataPath } from "./resource-metadata.ts";
@@ -39,17 +40,19 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
     ...(demo !== undefined && loopback.has(config.host) ? { demoKey: demo.keys.sandbox } : {}),
     ...(config.publicUrl === undefined ? {} : { origin: config.publicUrl }),
   };
+  const numbers = numbersOf(booted.services);
   let loading: Promise<void> | undefined;
   const load = async (): Promise<void> => {
     const { documents } = await import("../contract/docs/index.ts");
-    for (const contract of contracts) for (const [path, handler] of documents(contract, options)) handlers.set(path, handler);
+    for (const contract of contracts)
+      for (const [path, handler] of documents(contract, { ...options, numbers: numbers(contract) })) handlers.set(path, handler);
   };
   const loaded = (): Promise<void> => (loading ??= load());
   for (const contract of contracts) {
     const { service, version, older } = contract;
     for (const name of [version, ...older.map((one) => one.name)]) {
       handlers.set(`/${service}/${name}`, versionPage(contract, name));
-      for (const document of ["openapi.json", "protocol.html", "docs"]) {
+      for (const document of ["openapi.json", "asyncapi.json", `${service}.proto`, "protocol.html", "docs"]) {
         const path = `/${service}/${name}/${document}`;
         const first: DocumentHandler = async (request) => {
           await loaded();

@@ -27,6 +27,11 @@ interface VersionIndex {
   readonly openapi: string;
   readonly docs: string;
   readonly protocol: string;
+  readonly asyncapi: string;
+  readonly proto: string;
+  readonly wsdl: string;
+  /** Channels beside REST. */
+  readonly channels: Readonly<Record<string, string>>;
   readonly collections: readonly Member[];
   readonly singletons: readonly Member[];
   readonly functions: readonly Member[];
@@ -52,6 +57,10 @@ const indexOf = (contract: Contract, version: string, base: string, nowMs: numbe
     openapi: `${base}/openapi.json`,
     docs: `${base}/docs`,
     protocol: `${base}/protocol.html`,
+    asyncapi: `${base}/asyncapi.json`,
+    proto: `${base}/${contract.service}.proto`,
+    wsdl: `${base}/soap?wsdl`,
+    channels: { graphql: `${base}/graphql`, soap: `${base}/soap`, stream: `${base}/stream`, mcp: `${base}/mcp` },
     collections: [...resources.values()].filter(({ name }) => operations.has(`${name}.list`)).map(member),
     singletons: [...singletons.values()].map(member),
     functions: [...operations.values()].filter(({ target }) => target === "free").map(member),
@@ -68,7 +77,7 @@ const listOf = (heading: string, members: readonly Member[], show: (member: Memb
 };
 
 const bodyOf = (index: VersionIndex): string =>
-  `${paragraphs(index.description)}<p><a href="${text(index.docs)}">Reference</a>, <a href="${text(index.protocol)}">protocol description</a>, <a href="${text(index.openapi)}">OpenAPI</a>` +
+  `${paragraphs(index.description)}<p><a href="${text(index.docs)}">Reference</a>, <a href="${text(index.protocol)}">protocol description</a>, <a href="${text(index.openapi)}">OpenAPI</a>, <a href="${text(index.asyncapi)}">AsyncAPI</a>, <a href="${text(index.proto)}">protobuf</a>, <a href="${text(index.wsdl)}">WSDL</a>` +
   `${index.deprecated === true ? " <small>(deprecated)</small>" : ""}</p>` +
   listOf("Collections", index.collections, linkTo) +
   listOf("Singletons", index.singletons, linkTo) +

@@ -2,6 +2,8 @@
  * The documents of a service, for a host to mount: of every version the OpenAPI document and the reference page with its files.
  *
  *   /bank/v2/openapi.json             OpenAPI 3.1, which most generators read; `?spec=3.2` gives 3.2, with QUERY and item schemas
+ *   /bank/v2/asyncapi.json            AsyncAPI 3.1: events and calls over a WebSocket
+ *   /bank/v2/bank.proto               protobuf, for gRPC, gRPC-Web and Connect
  *   /bank/v2/protocol.html            the protocol description, to read or to print
  *   /bank/v2/docs, /bank/v2/docs/…    the reference
  *
@@ -9,6 +11,9 @@
  * (`v2.bank.example.com/openapi.json`) says so in its `servers`.
  */
 import type { Contract } from "../contract.ts";
+import { asyncApiOf } from "../asyncapi/index.ts";
+import type { Numbers } from "../lock/numbers.ts";
+import { protoText } from "../protobuf/index.ts";
 import { openapi } from "../openapi/document.ts";
 import type { SpecVersion } from "../openapi/media.ts";
 import { protocolHtml, protocolOf, protocolPolicy } from "../protocol/index.ts";
@@ -22,6 +27,8 @@ export interface DocumentOptions {
   readonly demoKey?: string;
   /** `https://api.example.com`: how callers reach the server, where that is known. */
   readonly origin?: string;
+  /** Numbers of fields, as the service's lock has them; absent: there is no .proto. */
+  readonly numbers?: Numbers;
 }
 
 const specVersions: Readonly<Record<string, SpecVersion>> = { "3.1": "3.1.2", "3.2": "3.2.0" };
@@ -84,6 +91,19 @@ export const documents = (contract: Contract, options: DocumentOptions = {}): Re
         make: () => referencePage(page),
       }),
     );
+    all.set(
+      `${base}/asyncapi.json`,
+      serve({
+        contentType: "application/json",
+        make: () => JSON.stringify(asyncApiOf(contract, name, { origin: options.origin ?? "" })),
+      }),
+    );
+    const { numbers } = options;
+    if (numbers !== undefined)
+      all.set(
+        `${base}/${contract.service}.proto`,
+        serve({ contentType: "text/plain; charset=utf-8", make: () => protoText(contract, name, numbers) }),
+      );
     all.set(
       `${base}/protocol.html`,
       serve({
