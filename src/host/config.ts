@@ -49,6 +49,8 @@ export interface Config {
   /** Absent: the ports after the main one, where they are free. */
   readonly grpcPort: PortOrOff | undefined;
   readonly linePort: PortOrOff | undefined;
+  /** Other machines may speak the line protocol without TLS. */
+  readonly linePlain: boolean;
   /** Listener for clients with certificates. */
   readonly mtls: Mtls | undefined;
   readonly redisUrl: string | undefined;
@@ -202,6 +204,7 @@ export const readConfig = (environment: Environment): ConfigReading => {
     publicUrl: reader.read("PONS_PUBLIC_URL"),
     grpcPort: reader.read("PONS_GRPC_PORT"),
     linePort: reader.read("PONS_LINE_PORT"),
+    linePlain: reader.read("PONS_LINE_PLAIN") === "on",
     mtls: readMtls(reader, tls),
     redisUrl: reader.read("PONS_REDIS_URL"),
     limitsAway: reader.read("PONS_LIMITS_AWAY") ?? "local",

@@ -20,6 +20,8 @@ export interface ListenerOptions {
   /** 0: one that is free. */
   readonly port: number;
   readonly tls?: { readonly cert: string; readonly key: string };
+  /** Whether other machines may speak without TLS, where a protocol is careful about that. */
+  readonly isPlainAllowed?: boolean;
   readonly parts: ChannelParts;
 }
 
@@ -40,10 +42,17 @@ const kinds: readonly Kind[] = [
     given: ({ grpcPort }) => grpcPort,
     listen: async (options) => (await import("../channels/grpc/index.ts")).listenGrpc(options),
   },
+  {
+    name: "line",
+    setting: "PONS_LINE_PORT",
+    distance: 2,
+    given: ({ linePort }) => linePort,
+    listen: async (options) => (await import("../channels/line/index.ts")).listenLine(options),
+  },
 ];
 
 /** Where they listen. */
-export type ListenersOf = Pick<Config, "host" | "port" | "tls" | "grpcPort" | "linePort">;
+export type ListenersOf = Pick<Config, "host" | "port" | "tls" | "grpcPort" | "linePort"> & Partial<Pick<Config, "linePlain">>;
 
 export interface Listeners {
   readonly grpcPort: number | undefined;
@@ -69,8 +78,9 @@ export const startListeners = async (
     const port = wanted ?? (config.port === 0 ? 0 : main + distance);
     if (port === "off" || port > portMax) continue;
     try {
-      const { host, tls } = config;
-      started.set(name, await listen({ host, port, parts, ...(tls === undefined ? {} : { tls }) }));
+      const { host, tls, linePlain = false } = config;
+      const how = { ...(tls === undefined ? {} : { tls }), isPlainAllowed: linePlain };
+      started.set(name, await listen({ host, port, parts, ...how }));
     } catch (error) {
       if (wanted === undefined && (error as { code?: unknown }).code === "EADDRINUSE") {
         logger.warn("port_taken", { protocol: name, port, advice: `choose another one with ${setting}, or switch it off` });

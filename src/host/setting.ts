@@ -160,6 +160,12 @@ export const settings = {
     absent: "the second port after PONS_PORT; without the line protocol where that one is taken",
     parse: portOrOff,
   },
+  PONS_LINE_PLAIN: {
+    doc: "Whether other machines may speak the line protocol without TLS: for networks where something before the server has it.",
+    expected: "on or off",
+    absent: "off: over TLS, or from this machine",
+    parse: oneOf<"on" | "off">(["on", "off"]),
+  },
   PONS_MTLS_PORT: {
     doc: "Port for clients with certificates (mutual TLS), with PONS_MTLS_CA and the server's own PONS_TLS_CERT and PONS_TLS_KEY.",
     expected: `a whole number from 0 to ${portMax}`,

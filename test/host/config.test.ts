@@ -37,6 +37,7 @@ test("nothing set: a development server for this machine alone", () => {
     publicUrl: undefined,
     grpcPort: undefined,
     linePort: undefined,
+    linePlain: false,
     mtls: undefined,
     redisUrl: undefined,
     limitsAway: "local",

@@ -3,6 +3,7 @@ import type { Driver } from "../driver.ts";
 import { connectDriver, grpcWebDriver } from "./connect.ts";
 import { graphqlDriver } from "./graphql.ts";
 import { grpcDriver } from "./grpc.ts";
+import { lineDriver } from "./line.ts";
 import { mcpDriver } from "./mcp.ts";
 import { restDriver } from "./rest.ts";
 import { soap12Driver, soapDriver } from "./soap.ts";
@@ -18,4 +19,5 @@ export const drivers: readonly Driver[] = [
   connectDriver,
   grpcWebDriver,
   mcpDriver,
+  lineDriver,
 ];
