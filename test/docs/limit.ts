@@ -16,6 +16,7 @@ export interface Limit {
 }
 
 const rest = "src/channels/rest/limits.ts";
+const stream = "src/channels/stream/limits.ts";
 const query = "src/pipeline";
 const forms = "src/define/forms.ts";
 const formats = "src/channels/rest/formats";
@@ -45,6 +46,26 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of("src/channels/http/encoding.ts")("RATIO_MAX", "Bytes that one compressed byte may become", "413 `too_large`"),
     of("src/channels/http/idempotency-key.ts")("KEY_LENGTH_MAX", "Characters of an idempotency key", "400 `invalid_header`"),
     of(rest, "bytes")("compressBytesMin", "Least answer that is compressed", "sent as it is"),
+  ],
+  stream: [
+    of(stream)("connectionsMax", "Open connections of a process", "503 `overloaded`"),
+    of(stream)("connectionsPerCallerMax", "Of one credential", "429 `concurrency_exceeded`"),
+    of(stream)("connectionsPerStrangerMax", "Of one address without credentials yet", "429 `concurrency_exceeded`"),
+    of(stream, "ms")("authenticateMs", "Time to show credentials", "closed, 4401"),
+    of(stream, "bytes")("messageBytesMax", "Message of a WebSocket", "closed, 1009"),
+    of(stream)("messagesPerSecondMax", "Messages of a WebSocket in a second", "closed, 4429"),
+    of(stream)("runningMax", "Calls of a WebSocket that run", "the next ones wait"),
+    of(stream)("waitingMax", "Calls of a WebSocket that wait", "429 `concurrency_exceeded`"),
+    of(stream, "bytes")("waitingBytesMax", "Bytes of calls that wait", "429 `concurrency_exceeded`"),
+    of(stream)("subscriptionsMax", "Subscriptions of a WebSocket", "429 `concurrency_exceeded`"),
+    of(stream, "bytes")("bufferedBytesMax", "What waits to be read", "nothing more is made"),
+    of(stream, "ms")("slowMs", "Time that so much may wait", "cut off: `slow_consumer`"),
+    of(stream, "bytes")("answerBytesMax", "Answer over a WebSocket", "413 `too_large`"),
+    of(stream, "ms")("heartbeatMs", "Silence before a sign of life", "a ping, or a comment"),
+    of(stream, "ms")("deadMs", "Time to answer a ping", "cut off"),
+    of("src/pipeline/subscribe.ts")("typesMax", "Types of a subscription", "422 `validation_failed`"),
+    of("src/pipeline/subscribe.ts")("filtersMax", "Fields that a subscription filters by", "422 `validation_failed`"),
+    of("src/pipeline/subscribe.ts")("valuesMax", "Values of such a field", "422 `validation_failed`"),
   ],
   body: [
     of(`${formats}/plain.ts`)("depthMax", "Objects and lists within one another", "400 `too_deep`"),
