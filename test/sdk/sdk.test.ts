@@ -115,8 +115,9 @@ describe("pons sdk", () => {
     minute,
   );
 
+  // The browser is a package of the system: where it is not installed, there is none to try.
   test.skipIf(chromium === undefined)(
-    "in a browser (skipped where there is no Chromium)",
+    "in a browser",
     async () => {
       const told = Promise.withResolvers<unknown>();
       const origin = plane.nodes[0]?.origin ?? "";

@@ -9,7 +9,7 @@ import type { Contract, Operation, ResourceContract } from "../contract.ts";
 import { type Address, addressesOf } from "../openapi/addresses.ts";
 import { versionView } from "../versions.ts";
 import { pascal, sentence } from "./text.ts";
-import { filtersOf, membersOf } from "./types.ts";
+import { filtersOf, membersOf } from "./members.ts";
 
 export interface SdkOptions {
   /** Name of the version; the newest when absent. */
@@ -79,8 +79,8 @@ class Declarations {
   #resource(resource: ResourceContract, name: string): void {
     const { fields, doc, one, many, filters, name: plural } = resource;
     const relations = [
-      ...[...one].map(
-        ([relation, { target }]) => (relation in fields ? "" : `${relation}?: ${this.#rows.get(target) ?? "unknown"} | null;`),
+      ...[...one].map(([relation, { target }]) =>
+        relation in fields ? "" : `${relation}?: ${this.#rows.get(target) ?? "unknown"} | null;`,
       ),
       ...[...many].map(([relation, { target }]) =>
         relation in fields ? "" : `${relation}?: ${this.#rows.get(target) ?? "unknown"}[];`,
