@@ -1,6 +1,6 @@
 /** Messages that a definition gives: names, order, types, units, lists, what stands for null, refusals in band; and definitions that do not fit. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { command, query, resource, service, type SoapDefinition, t } from "pons";
+import { command, query, renamed, resource, service, type SoapDefinition, t, version } from "pons";
 import { compile, DefinitionError } from "../../src/contract/index.ts";
 import { testDatabases } from "../postgres/index.ts";
 import delivery from "./delivery.ts";
@@ -221,6 +221,54 @@ describe("values", () => {
     expect(await send("Echo", "<Flags/>")).toEqual({ Flags: [], Code: "ok" });
     expect(await send("Echo", "<IDs>a</IDs>")).toEqual({ IDs: ["a"], Code: "ok" });
   });
+});
+
+test("an operation whose elements are given is the same in every version; the others speak their version's words", async () => {
+  const parcels = service("parcels", {
+    doc: "Parcels.",
+    version: "v2",
+    roles: { clerk: "A clerk." },
+    resources: [
+      resource("parcels", { doc: "Parcels.", fields: { id: t.id("prc"), label: t.string(), grams: t.integer() } }, ({ all }) => ({
+        rows: { clerk: all },
+        access: { create: ["clerk"] },
+      })),
+    ],
+    older: [version("v1", { changes: [renamed("parcels", { from: "title", to: "label" })] })],
+    soap: {
+      namespace: "urn:parcels:{version}",
+      operations: {
+        "parcels.create": {
+          name: "Post",
+          input: ["Label", { name: "Kilograms", field: "grams", type: "decimal", scale: 3 }],
+          output: [{ name: "return", field: "id" }, "Label"],
+        },
+      },
+    },
+  });
+  await using both = await serve(await (sqlite as NonNullable<typeof sqlite>).create(), [parcels]);
+  const clerk = await both.key("clerk");
+  for (const name of ["v1", "v2"]) {
+    const address = `/parcels/${name}/soap`;
+    using described = new Description(await (await both.ask(`${address}?wsdl`)).text());
+    const call = async (inside: string): Promise<Record<string, unknown>> => {
+      const response = await both.ask(address, {
+        method: "POST",
+        headers: { "content-type": "text/xml", authorization: `Bearer ${clerk}` },
+        body: `<e:Envelope xmlns:e="${envelopes["1.1"]}"><e:Body>${inside}</e:Body></e:Envelope>`,
+      });
+      const answered = described.answer(await response.text());
+      return answered.kind === "answer" ? answered.record : { fault: answered.refusal };
+    };
+    expect(described.namespace).toBe(`urn:parcels:${name}`);
+    const posted = await call(`<Post xmlns="urn:parcels:${name}"><Label>L</Label><Kilograms>1.25</Kilograms></Post>`);
+    expect(posted).toEqual({ return: expect.stringMatching(/^prc_/) as string, Label: "L" });
+    const { parcel } = await call(`<GetParcel xmlns="urn:parcels:${name}"><id>${String(posted["return"])}</id></GetParcel>`);
+    expect(parcel).toEqual({ id: posted["return"], [name === "v1" ? "title" : "label"]: "L", grams: 1250 });
+    const wrong = await call(`<Post xmlns="urn:parcels:${name}"><Label>L</Label><Kilograms>1.2505</Kilograms></Post>`);
+    expect((wrong["fault"] as { issue: { field: string }[] }).issue[0]?.field).toBe("Kilograms");
+  }
+  expect(both.errors).toEqual([]);
 });
 
 describe("a definition that does not fit is refused, with every problem", () => {

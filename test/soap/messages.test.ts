@@ -352,6 +352,17 @@ describe("addresses", () => {
     expect((await served.ask(`${path}/more`, { method: "POST" })).status).toBe(404);
   });
 
+  test("answers are packed as the caller takes them", async () => {
+    for (const [coding, unpack] of [
+      ["gzip", Bun.gunzipSync],
+      ["zstd", Bun.zstdDecompressSync],
+    ] as const) {
+      const response = await served.ask(`${path}?wsdl`, { headers: { "accept-encoding": coding } });
+      const bytes = unpack((await response.bytes()) as Uint8Array<ArrayBuffer>);
+      expect([response.headers.get("content-encoding"), Buffer.from(bytes).toString("utf8")]).toEqual([coding, description.text]);
+    }
+  });
+
   test("the address in the WSDL is the configured one; below a base domain, that of the host that was asked", async () => {
     const publicUrl = "https://api.example.com";
     await using behind = await serve(await (sqlite as NonNullable<typeof sqlite>).create(), [shop], {

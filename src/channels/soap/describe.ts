@@ -1,7 +1,7 @@
 /** What GET answers: the WSDL (`?wsdl`, `?wsdl&operations=GetAccount,ListAccounts`), or a page that says where it is. */
 import { escapeAttribute, escapeText } from "../../contract/soap/index.ts";
-import { refuse, type Refusal } from "../../pipeline/refusal.ts";
 import type { HttpExchange } from "../http/index.ts";
+import { packed } from "./packed.ts";
 import type { ServedInterface } from "./service.ts";
 
 /** Where callers reach the service: as configured, else as the request came; by a host of its own where the request came to one. */
@@ -25,15 +25,13 @@ const pageText = ({ made }: ServedInterface, address: string): string => {
   );
 };
 
-/** Answers GET; 404 where `operations` names one that is not there. */
-export const describe = (exchange: HttpExchange, served: ServedInterface): Response | Refusal => {
+/** Answers GET; undefined where `operations` names one that is not there. */
+export const describe = (exchange: HttpExchange, served: ServedInterface): Response | Promise<Response> | undefined => {
   const address = addressOf(exchange);
   const parameters = new URLSearchParams(exchange.query);
   const isWsdl = [...parameters.keys()].some((name) => /^(?:single)?wsdl$/i.test(name));
-  if (!isWsdl) return new Response(pageText(served, address), { headers: { "Content-Type": "text/html; charset=utf-8" } });
+  if (!isWsdl) return packed(exchange, pageText(served, address), { "Content-Type": "text/html; charset=utf-8" });
   const names = parameters.getAll("operations").flatMap((list) => list.split(",").filter(Boolean));
   const text = served.wsdl(address, names);
-  return text === undefined
-    ? refuse("not_found")
-    : new Response(text, { headers: { "Content-Type": "text/xml; charset=utf-8" } });
+  return text === undefined ? undefined : packed(exchange, text, { "Content-Type": "text/xml; charset=utf-8" });
 };

@@ -1,6 +1,7 @@
 /** A version of a service as this channel serves it: its interface with what is compiled of it, made when it is first asked for. */
 import { type MadeInterface, makeInterface, type SoapMethod, wsdlText } from "../../contract/soap/index.ts";
 import { versionView } from "../../contract/versions.ts";
+import { BoundedCache } from "../http/bounded-cache.ts";
 import type { HttpVersion } from "../http/index.ts";
 import { type AnswerWriter, answerWriter } from "./answer.ts";
 
@@ -16,6 +17,8 @@ export class ServedInterface {
   /** Names of methods by action. */
   readonly actions: ReadonlyMap<string, string>;
   readonly #methods = new Map<string, ServedMethod>();
+  /** By address and methods: a large one takes milliseconds to write. */
+  readonly #wsdl = new BoundedCache<string>({ entriesMax: 8 });
 
   constructor({ contract, older }: HttpVersion) {
     const own = older === undefined ? contract : versionView(contract, older).contract;
@@ -38,11 +41,16 @@ export class ServedInterface {
 
   /** The WSDL; of some methods only, where they are named. Undefined where one of these is not there. */
   wsdl(address: string, names: readonly string[]): string | undefined {
+    const wanted = [...new Set(names)];
     const methods =
-      names.length === 0
-        ? [...this.made.methods.values()]
-        : [...new Set(names)].flatMap((name) => this.made.methods.get(name) ?? []);
-    return names.length > 0 && methods.length < new Set(names).size ? undefined : wsdlText(this.made, { address, methods });
+      wanted.length === 0 ? [...this.made.methods.values()] : wanted.flatMap((name) => this.made.methods.get(name) ?? []);
+    if (methods.length < wanted.length) return undefined;
+    const key = [address, ...wanted].join(" ");
+    const known = this.#wsdl.get(key);
+    if (known !== undefined) return known;
+    const text = wsdlText(this.made, { address, methods });
+    this.#wsdl.set(key, text);
+    return text;
   }
 }
 

@@ -27,6 +27,7 @@ import { soapLimits } from "./limits.ts";
 import type { SoapVersion } from "./namespaces.ts";
 import { isUnreadable, pathInMessage, readRequest } from "./read.ts";
 import { credentialsIn } from "./security.ts";
+import { packed } from "./packed.ts";
 import { type ServedInterface, type ServedMethod, servedOf } from "./service.ts";
 import { isNode, parseMessage, type XmlNode } from "./xml.ts";
 
@@ -68,8 +69,7 @@ class SoapChannel implements HttpChannel {
     if (version === undefined || rest.length > 0) return this.refuse(exchange, refuse("not_found"));
     if (exchange.method !== "GET") return this.#answer(exchange, servedOf(version));
     try {
-      const described = describe(exchange, servedOf(version));
-      return described instanceof Response ? described : this.refuse(exchange, described);
+      return describe(exchange, servedOf(version)) ?? this.refuse(exchange, refuse("not_found"));
     } catch (error) {
       return this.#failed(exchange, error);
     }
@@ -211,13 +211,13 @@ class SoapChannel implements HttpChannel {
     return finished(callOf(exchange, operation, input, { ...conditions, ...shared, signal }));
   }
 
-  #told(exchange: HttpExchange, asked: Asked & { readonly method: ServedMethod }, result: Result): Response {
+  #told(exchange: HttpExchange, asked: Asked & { readonly method: ServedMethod }, result: Result): Response | Promise<Response> {
     const { version, method: served } = asked;
     const { method, writer } = served;
     if (!result.ok) {
       const { refusal, replayed } = result;
       if (method.inBand.has(refusal.type))
-        return this.#message(version, writer.inBand(version, this.#words(exchange, asked, refusal)), { replayed });
+        return this.#message(exchange, version, writer.inBand(version, this.#words(exchange, asked, refusal)), { replayed });
       const isOfToken = asked.isInMessage === true && refusal.type === "invalid_credentials";
       const code = { code: { of: "wsse", name: "FailedAuthentication" } } as const;
       return this.#fault(exchange, asked, { refusal, ...(isOfToken ? code : {}) }, { replayed });
@@ -225,18 +225,19 @@ class SoapChannel implements HttpChannel {
     const { data } = result;
     const isRow = answersRow.has(method.operation.action) && !method.isGiven && data !== undefined;
     const tag = isRow ? `${entityTag(data).slice(0, -1)}-soap"` : undefined;
-    return this.#message(version, writer.success(version, result), { replayed: result.replayed, tag });
+    return this.#message(exchange, version, writer.success(version, result), { replayed: result.replayed, tag });
   }
 
   #message(
+    exchange: HttpExchange,
     version: SoapVersion,
     text: string,
     { replayed, tag }: { readonly replayed?: true | undefined; readonly tag?: string | undefined },
-  ): Response {
+  ): Response | Promise<Response> {
     const headers: Record<string, string> = { "Content-Type": contentTypes[version] };
     if (replayed === true) headers["Idempotent-Replayed"] = "true";
     if (tag !== undefined) headers["ETag"] = tag;
-    return new Response(text, { headers });
+    return packed(exchange, text, headers);
   }
 
   /** A refusal in the caller's language, its fields as the message calls them. */
