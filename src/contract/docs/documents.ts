@@ -68,6 +68,23 @@ const documentHandler = (contract: Contract, version: string): DocumentHandler =
   };
 };
 
+const originsMax = 16;
+
+/** The document names where the server is: as configured, else as the request has found it. */
+const asyncApiHandler = (contract: Contract, version: string, configured: string | undefined): DocumentHandler => {
+  const handlers = new Map<string, DocumentHandler>();
+  return (request) => {
+    const origin = configured ?? new URL(request.url).origin;
+    let handler = handlers.get(origin);
+    if (handler === undefined) {
+      if (handlers.size >= originsMax) handlers.clear();
+      handler = serve({ contentType: "application/json", make: () => JSON.stringify(asyncApiOf(contract, version, { origin })) });
+      handlers.set(origin, handler);
+    }
+    return handler(request);
+  };
+};
+
 /** Full path → handler, for all versions of a contract. */
 export const documents = (contract: Contract, options: DocumentOptions = {}): ReadonlyMap<string, DocumentHandler> => {
   const all = new Map<string, DocumentHandler>();
@@ -91,13 +108,7 @@ export const documents = (contract: Contract, options: DocumentOptions = {}): Re
         make: () => referencePage(page),
       }),
     );
-    all.set(
-      `${base}/asyncapi.json`,
-      serve({
-        contentType: "application/json",
-        make: () => JSON.stringify(asyncApiOf(contract, name, { origin: options.origin ?? "" })),
-      }),
-    );
+    all.set(`${base}/asyncapi.json`, asyncApiHandler(contract, name, options.origin));
     const { numbers } = options;
     if (numbers !== undefined)
       all.set(

@@ -55,8 +55,8 @@ const introduction = (contract: Contract, base: string, origin: string): readonl
       rows: [
         ["REST", code(`${below}/…`), code(`${below}/openapi.json`)],
         ["GraphQL", code(`${below}/graphql`), "by introspection"],
-        ["gRPC", `${code(`${service}.${version}.${pascal}`)} on the port for gRPC`, code(`${below}/${service}.proto`)],
-        ["Connect, gRPC-Web", code(`${origin}/${service}.${version}.${pascal}/…`), code(`${below}/${service}.proto`)],
+        ["gRPC", `${code(`${service}.${version}.${pascal}Service`)} on the port for gRPC`, code(`${below}/${service}.proto`)],
+        ["Connect, gRPC-Web", code(`${origin}/${service}.${version}.${pascal}Service/…`), code(`${below}/${service}.proto`)],
         ["SOAP 1.1 and 1.2", code(`${below}/soap`), code(`${below}/soap?wsdl`)],
         ["WebSocket, server-sent events", code(`${below}/stream`), code(`${below}/asyncapi.json`)],
         ["MCP", code(`${below}/mcp`), "by listing tools"],
