@@ -46,7 +46,7 @@ export interface Config {
   readonly baseDomain: string | undefined;
   /** Origin as callers know it, without a slash at the end. */
   readonly publicUrl: string | undefined;
-  /** Absent: the ports after the main one, where they are free. */
+  /** Absent: 51 and 52 above the main one, where these are free. */
   readonly grpcPort: PortOrOff | undefined;
   readonly linePort: PortOrOff | undefined;
   /** Other machines may speak the line protocol without TLS. */

@@ -38,14 +38,14 @@ const kinds: readonly Kind[] = [
   {
     name: "grpc",
     setting: "PONS_GRPC_PORT",
-    distance: 1,
+    distance: 51,
     given: ({ grpcPort }) => grpcPort,
     listen: async (options) => (await import("../channels/grpc/index.ts")).listenGrpc(options),
   },
   {
     name: "line",
     setting: "PONS_LINE_PORT",
-    distance: 2,
+    distance: 52,
     given: ({ linePort }) => linePort,
     listen: async (options) => (await import("../channels/line/index.ts")).listenLine(options),
   },

@@ -151,13 +151,13 @@ export const settings = {
   PONS_GRPC_PORT: {
     doc: "Port for gRPC, on the same address.",
     expected: portOrOffExpected,
-    absent: "the port after PONS_PORT; without gRPC where that one is taken",
+    absent: "PONS_PORT and 51: 3051; without gRPC where that one is taken",
     parse: portOrOff,
   },
   PONS_LINE_PORT: {
     doc: "Port for the line protocol, on the same address.",
     expected: portOrOffExpected,
-    absent: "the second port after PONS_PORT; without the line protocol where that one is taken",
+    absent: "PONS_PORT and 52: 3052; without the line protocol where that one is taken",
     parse: portOrOff,
   },
   PONS_LINE_PLAIN: {
