@@ -8,14 +8,16 @@ import { freePort } from "./debian-server.ts";
 import { readBatch, WireReader, WireWriter, type WireRecord } from "./kafka-wire.ts";
 
 const partitionsCount = 3;
-const api = { produce: 0, metadata: 3, apiVersions: 18, initProducerId: 22 } as const;
+const api = { produce: 0, metadata: 3, handshake: 17, apiVersions: 18, initProducerId: 22, authenticate: 36 } as const;
 const supported: readonly (readonly [key: number, min: number, max: number])[] = [
   [api.produce, 7, 7],
   [api.metadata, 6, 6],
+  [api.handshake, 1, 1],
   [api.apiVersions, 0, 2],
   [api.initProducerId, 1, 1],
+  [api.authenticate, 0, 0],
 ];
-const errors = { none: 0, corrupt: 2, notLeader: 6, outOfOrder: 45, unknownProducer: 59 } as const;
+const errors = { none: 0, corrupt: 2, notLeader: 6, outOfOrder: 45, noLogin: 58, unknownProducer: 59 } as const;
 
 export interface Kept extends WireRecord {
   readonly topic: string;
@@ -31,17 +33,34 @@ interface Partition {
 /** What may happen to a batch that is sound: kept and acknowledged; kept, and the connection is cut before the answer; not kept, as another one leads. */
 export type Fault = "cut" | "notLeader" | undefined;
 
+export interface BrokerOptions {
+  readonly tls?: { readonly cert: string; readonly key: string };
+  /** Who may connect, by SASL PLAIN; absent: everybody. */
+  readonly login?: { readonly user: string; readonly password: string };
+}
+
+interface Peer {
+  pending: Buffer;
+  isKnown: boolean;
+}
+
 export class KafkaBroker implements AsyncDisposable {
   readonly port = freePort();
-  readonly url = `kafka://127.0.0.1:${this.port}`;
+  readonly url: string;
+  readonly #options: BrokerOptions;
   readonly #topics = new Map<string, Partition[]>();
   readonly #problems: string[] = [];
-  readonly #sockets = new Set<Socket<{ pending: Buffer }>>();
-  #listener: TCPSocketListener<{ pending: Buffer }> | undefined;
+  readonly #sockets = new Set<Socket<Peer>>();
+  #listener: TCPSocketListener<Peer> | undefined;
   #nextProducer = 1n;
   #counts = { batches: 0, duplicates: 0 };
   /** Asked for each batch. */
   fault: () => Fault = () => undefined;
+
+  constructor(options: BrokerOptions = {}) {
+    this.#options = options;
+    this.url = `${options.tls === undefined ? "kafka" : "kafkas"}://localhost:${this.port}`;
+  }
 
   get problems(): readonly string[] {
     return this.#problems;
@@ -57,12 +76,13 @@ export class KafkaBroker implements AsyncDisposable {
   }
 
   start(): void {
-    this.#listener = Bun.listen<{ pending: Buffer }>({
+    this.#listener = Bun.listen<Peer>({
       hostname: "127.0.0.1",
       port: this.port,
+      ...(this.#options.tls === undefined ? {} : { tls: this.#options.tls }),
       socket: {
         open: (socket) => {
-          socket.data = { pending: Buffer.alloc(0) };
+          socket.data = { pending: Buffer.alloc(0), isKnown: this.#options.login === undefined };
           this.#sockets.add(socket);
         },
         close: (socket) => void this.#sockets.delete(socket),
@@ -82,13 +102,13 @@ export class KafkaBroker implements AsyncDisposable {
     this.kill();
   }
 
-  #take(socket: Socket<{ pending: Buffer }>, chunk: Buffer): void {
+  #take(socket: Socket<Peer>, chunk: Buffer): void {
     let pending = Buffer.concat([socket.data.pending, chunk]);
     while (pending.length >= 4 && pending.length >= 4 + pending.readInt32BE(0)) {
       const request = pending.subarray(4, 4 + pending.readInt32BE(0));
       pending = pending.subarray(4 + request.length);
       try {
-        const answer = this.#answer(new WireReader(request));
+        const answer = this.#answer(new WireReader(request), socket.data);
         if (answer === undefined) {
           socket.terminate();
           return;
@@ -106,7 +126,7 @@ export class KafkaBroker implements AsyncDisposable {
   }
 
   /** The answer to a request; undefined: the connection is cut. */
-  #answer(request: WireReader): Buffer | undefined {
+  #answer(request: WireReader, peer: Peer): Buffer | undefined {
     const [key, version, correlation] = [request.int16(), request.int16(), request.int32()];
     request.string();
     const answer = new WireWriter().int32(correlation);
@@ -117,11 +137,26 @@ export class KafkaBroker implements AsyncDisposable {
       return answer.done();
     }
     if (range === undefined || version < range[1] || version > range[2]) throw new Error(`request ${key} in version ${version}`);
+    if (key === api.handshake)
+      return answer
+        .int16(errors.none)
+        .array(["PLAIN"], (one) => answer.string(one))
+        .done();
+    if (key === api.authenticate) return this.#authenticate(request, answer, peer);
+    if (!peer.isKnown) return undefined;
     if (key === api.metadata) return this.#metadata(request, answer);
     if (key === api.produce) return this.#produce(request, answer);
     request.string();
     request.int32();
     return answer.int32(0).int16(errors.none).int64(this.#nextProducer++).int16(0).done();
+  }
+
+  /** RFC 4616. */
+  #authenticate(request: WireReader, answer: WireWriter, peer: Peer): Buffer {
+    const { user, password } = this.#options.login ?? {};
+    peer.isKnown = request.bytes()?.toString() === `\0${user}\0${password}`;
+    answer.int16(peer.isKnown ? errors.none : errors.noLogin).string(peer.isKnown ? null : "Authentication failed");
+    return answer.int32(0).done();
   }
 
   #partitions(topic: string): Partition[] {
@@ -137,7 +172,7 @@ export class KafkaBroker implements AsyncDisposable {
     const topics = request.array(() => request.string() ?? "");
     request.int8();
     answer.int32(0);
-    answer.array([1], (node) => answer.int32(node).string("127.0.0.1").int32(this.port).string(null));
+    answer.array([1], (node) => answer.int32(node).string("localhost").int32(this.port).string(null));
     answer.string("tests").int32(1);
     answer.array(topics, (topic) => {
       answer.int16(errors.none).string(topic).int8(0);
@@ -197,8 +232,8 @@ export class KafkaBroker implements AsyncDisposable {
   }
 }
 
-export const startBroker = (): KafkaBroker => {
-  const broker = new KafkaBroker();
+export const startBroker = (options: BrokerOptions = {}): KafkaBroker => {
+  const broker = new KafkaBroker(options);
   broker.start();
   return broker;
 };

@@ -3,7 +3,10 @@
  * its own tests, read by its consumer, which check independently that what is sent is what the protocol says.
  */
 import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
 import { forEachEngine } from "../core/harness.ts";
+import { writeCertificate } from "../host/certificate.ts";
+import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { testDatabases } from "../postgres/index.ts";
 import { bridged, until } from "./bridged.ts";
 import { Program, testWith } from "./debian-server.ts";
@@ -96,6 +99,29 @@ forEachEngine((engine) => {
     for (const records of broker.kept(topic)) expect(firstsInOrder(records.map(idOf))).toBe(true);
     expect(broker.problems.filter((problem) => !problem.includes("sequence"))).toEqual([]);
   });
+});
+
+test("over TLS, and with a login: who is not let in is told why, and not with what", async () => {
+  const [engine] = testDatabases();
+  if (engine === undefined) throw new Error("no database");
+  using folder = new TemporaryFolder();
+  const paths = writeCertificate(folder.path);
+  const tls = { cert: readFileSync(paths.cert, "utf8"), key: readFileSync(paths.key, "utf8") };
+  await using broker = startBroker({ tls, login: { user: "pons", password: "a b/c" } });
+  const address = (login: string): string => `${broker.url.replace("//", `//${login}@`)}?ca=${encodeURIComponent(paths.cert)}`;
+  await using works = await bridged(await engine.create(), { PONS_KAFKA_URL: address("pons:a%20b%2Fc") });
+  await works.emit(20);
+  await works.sent(20);
+  expect(sorted(broker.kept(topic).flat().map(idOf))).toEqual(await works.emitted());
+  await works.bridges.stop();
+  await using refused = await bridged(await engine.create(), { PONS_KAFKA_URL: address("pons:wrong-one") });
+  await until(() => refused.log.some((line) => line.includes("bridge_away")), "it is refused");
+  expect(refused.log.join("")).toMatch(/authentication/i);
+  expect(refused.log.join("")).not.toContain("wrong-one");
+  // Whoever signed the certificate is not known.
+  await using wary = await bridged(await engine.create(), { PONS_KAFKA_URL: broker.url.replace("//", "//pons:a%20b%2Fc@") });
+  await until(() => wary.log.some((line) => line.includes("bridge_away")), "it is refused");
+  expect(wary.log.join("")).toMatch(/certificate/i);
 });
 
 kcatTest("librdkafka's broker takes it and its consumer reads it, with its checksums", async () => {

@@ -1,6 +1,9 @@
 /** The bridge to NATS JetStream, against a real nats-server. */
 import { expect } from "bun:test";
 import { forEachEngine } from "../core/harness.ts";
+import { writeCertificate } from "../host/certificate.ts";
+import { TemporaryFolder } from "../host/temporary-folder.ts";
+import { testDatabases } from "../postgres/index.ts";
 import { bridged, until } from "./bridged.ts";
 import { type NatsMessage, natsTest as test, startNats } from "./nats-server.ts";
 
@@ -122,4 +125,23 @@ forEachEngine((engine) => {
     ]);
     expect(works.log.join("")).not.toContain("a b/c");
   });
+});
+
+test("over TLS, by the authority that is named; another one is not trusted", async () => {
+  const [engine] = testDatabases();
+  if (engine === undefined) throw new Error("no database");
+  using folder = new TemporaryFolder();
+  const { cert, key } = writeCertificate(folder.path);
+  await using nats = await startNats(`tls { cert_file: ${JSON.stringify(cert)}, key_file: ${JSON.stringify(key)} }`);
+  const address = `tls://localhost:${nats.port}`;
+  await using works = await bridged(await engine.create(), {
+    PONS_NATS_URL: `${address}?ca=${encodeURIComponent(cert)}&stream=SAFE`,
+  });
+  await works.emit(10);
+  await works.sent(10);
+  const messages = await nats.messages("SAFE", { servers: `localhost:${nats.port}`, tls: { caFile: cert } });
+  expect(idsOf(messages)).toEqual(await works.emitted());
+  await using wary = await bridged(await engine.create(), { PONS_NATS_URL: address });
+  await until(() => wary.log.some((line) => line.includes("bridge_away")), "it is refused");
+  expect(wary.log.join("")).toMatch(/certificate/i);
 });
