@@ -116,7 +116,10 @@ export class Lane {
   async #run(): Promise<void> {
     const { after, until, types, filters, open, onReady, onEnded } = this.#options;
     const { signal } = this.#ending;
-    const onLooked = (through: Position): void => void (this.#looked = through);
+    // Of one that was stopped, what was read ahead has not been given to anybody.
+    const onLooked = (through: Position): void => {
+      if (!signal.aborted) this.#looked = through;
+    };
     try {
       const opened = await open({ after, until, types, filters, onLooked }, signal);
       if (signal.aborted) return;
@@ -134,6 +137,7 @@ export class Lane {
         [this.#buffer, this.#at, this.presentedMs] = [batch, 0, performance.now()];
         onReady();
         await promise;
+        if (signal.aborted) return;
       }
       if (signal.aborted || until === undefined) return;
       this.#isThrough = true;
