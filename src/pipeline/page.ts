@@ -17,5 +17,8 @@ export interface Page {
 /** A parent's part of a list that was read for several parents at once. */
 export interface RowGroup {
   readonly size: number;
+  /** There are further ones behind them. */
+  readonly more: boolean;
+  /** Without `nextCursor`: a cursor is made where `cursorAt` is asked for it. */
   readonly page: Page;
 }

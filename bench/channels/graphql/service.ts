@@ -34,7 +34,7 @@ const transfers = resource(
       createdAt: t.dateTime({ set: "created" }),
     },
   },
-  ({ all }) => ({ rows: { teller: all }, access: { create: ["teller"] } }),
+  ({ all }) => ({ rows: { teller: all }, access: { create: ["teller"] }, indexes: [["debit", "id"]] }),
 );
 
 export default service("graph", {

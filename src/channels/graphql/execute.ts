@@ -186,7 +186,8 @@ export class Execution {
         }
       const placesWithin: Places = (position) => under(places(first.get(foundIds[position] ?? "") ?? 0), key);
       return andThen(this.shape(found, selection, placesWithin), (objects) => {
-        const byId = new Map(foundIds.map((id, position) => [id, objects[position]]));
+        const byId = new Map<string, Shown | null | undefined>();
+        for (let position = 0; position < foundIds.length; position++) byId.set(foundIds[position] ?? "", objects[position]);
         for (let position = 0; position < rows.length; position++) {
           const object = shown[position];
           const id = rows[position]?.[source];
@@ -225,7 +226,8 @@ export class Execution {
         typeof query.cursor === "string" && query.cursor !== "",
       );
       return andThen(pages, (made) => {
-        const byId = new Map(ids.map((id, position) => [id, made[position]]));
+        const byId = new Map<string, Shown | undefined>();
+        for (let position = 0; position < ids.length; position++) byId.set(ids[position] ?? "", made[position]);
         for (let position = 0; position < rows.length; position++) {
           const object = shown[position];
           const id = rows[position]?.["id"];
@@ -270,10 +272,10 @@ export class Execution {
     return andThen(made, (all) => {
       const bySelection = new Map(selections.map((selection, position) => [selection, all[position] ?? []]));
       let before = 0;
-      return groups.map(({ size, page }) => {
+      return groups.map(({ size, more, page }) => {
         const start = before;
         before += size;
-        return connectionOf(plan, page, { start, size, isLater, shown: (selection) => bySelection.get(selection) ?? [] });
+        return connectionOf(plan, page, { start, size, more, isLater, shown: (selection) => bySelection.get(selection) ?? [] });
       });
     });
   }
@@ -291,12 +293,13 @@ const selectionsOf = (part: ConnectionPart): readonly { readonly selection: Sele
 interface Slice {
   readonly start: number;
   readonly size: number;
+  readonly more: boolean;
   readonly isLater: boolean;
   shown(selection: Selection): readonly (Shown | null)[];
 }
 
 const connectionOf = (plan: ConnectionPlan, page: Page, slice: Slice): Shown => {
-  const { start, size, isLater, shown } = slice;
+  const { start, size, shown } = slice;
   const made: Shown = {};
   for (const part of plan.parts) {
     switch (part.kind) {
@@ -323,7 +326,7 @@ const connectionOf = (plan: ConnectionPlan, page: Page, slice: Slice): Shown => 
         break;
       }
       case "pageInfo":
-        made[part.key] = Object.fromEntries(part.parts.map(({ key, name }) => [key, pageValue(name, page, size, isLater)]));
+        made[part.key] = Object.fromEntries(part.parts.map(({ key, name }) => [key, pageValue(name, page, slice)]));
         break;
       case "total":
         made[part.key] = page.totalRecords ?? null;
@@ -336,13 +339,12 @@ const connectionOf = (plan: ConnectionPlan, page: Page, slice: Slice): Shown => 
 const pageValue = (
   name: Extract<ConnectionPart, { kind: "pageInfo" }>["parts"][number]["name"],
   page: Page,
-  size: number,
-  isLater: boolean,
+  { size, more, isLater }: Slice,
 ): unknown => {
-  const { currentPage, totalPages, nextCursor, cursorAt } = page;
+  const { currentPage, totalPages, cursorAt } = page;
   switch (name) {
     case "hasNextPage":
-      return nextCursor !== undefined || (currentPage !== undefined && totalPages !== undefined && currentPage < totalPages);
+      return more;
     case "hasPreviousPage":
       return isLater || (currentPage ?? 1) > 1;
     case "startCursor":

@@ -79,9 +79,12 @@ export class RootFields {
       const rows = result.data as readonly Row[];
       const page = result.page ?? { perPage: meta.perPage, maxPerPage: meta.maxPerPage };
       const isLater = typeof query.cursor === "string" && query.cursor !== "";
+      const { currentPage, totalPages, nextCursor } = page;
+      const more =
+        nextCursor !== undefined || (currentPage !== undefined && totalPages !== undefined && currentPage < totalPages);
       const place = under(undefined, key);
       return andThen(
-        this.#execution.connections(rows, [{ size: rows.length, page }], connection, () => place, isLater),
+        this.#execution.connections(rows, [{ size: rows.length, more, page }], connection, () => place, isLater),
         ([made]) => made,
       );
     });

@@ -8,10 +8,11 @@ import type { Row } from "../../store/store.ts";
 type Present = (value: unknown) => unknown;
 
 const safeMax = BigInt(Number.MAX_SAFE_INTEGER);
+const safeMin = -safeMax;
 
 const presentMoney: Present = (value) => {
   if (typeof value !== "bigint") return value;
-  return value <= safeMax && value >= -safeMax ? Number(value) : String(value);
+  return value <= safeMax && value >= safeMin ? Number(value) : String(value);
 };
 
 const presentBinary: Present = (value) =>

@@ -127,7 +127,8 @@ const readByIds = (store: Store, plan: RowsPlan, ids: readonly string[]): MaybeP
     const rows = lists[0] ?? [];
     const shown = rows.map(plan.present);
     return andThen(attach(store, plan.call.realm, rows, shown, plan.includes), (): ReadOutcome => {
-      const byId = new Map(rows.map((row, position) => [row["id"], shown[position]]));
+      const byId = new Map<Value, Presented | undefined>();
+      for (let position = 0; position < rows.length; position++) byId.set(rows[position]?.["id"] ?? null, shown[position]);
       return { ok: true, data: ids.map((id) => byId.get(id) ?? null) };
     });
   });
@@ -158,7 +159,7 @@ const readLists = (
             : isLast[position] === true
               ? before + own.length
               : (counts[nextCount++]?.[0]?.["count"] as number);
-        return { size: own.length, page: pageOf(paging, own, more, total) };
+        return { size: own.length, more, page: pageOf(paging, own, false, total) };
       });
       const data = rows.map(plan.present);
       return andThen(attach(store, plan.call.realm, rows, data, plan.includes), (): ReadOutcome => ({ ok: true, data, groups }));

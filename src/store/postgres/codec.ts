@@ -76,9 +76,18 @@ export const readerOf = (binding: Binding, options: { readonly batch: boolean })
   }
 };
 
+/** The last instant that was written: the rows of a batch share theirs. */
+let lastMs = Number.NaN;
+let lastIso = "";
+
 const isoOf = (value: unknown): string => {
-  if (value instanceof Date) return value.toISOString();
-  throw new StoreError("broken", "an instant that is no instant");
+  if (!(value instanceof Date)) throw new StoreError("broken", "an instant that is no instant");
+  const ms = value.getTime();
+  if (ms !== lastMs) {
+    lastIso = value.toISOString();
+    lastMs = ms;
+  }
+  return lastIso;
 };
 
 const decoders: Readonly<Partial<Record<ColumnType, (value: unknown) => Value>>> = {
