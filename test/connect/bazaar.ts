@@ -1,5 +1,5 @@
 /** The bazaar as clients of Connect and gRPC-Web reach it: a plane, and the official clients over every transport they have. */
-import { createFileRegistry, type DescService, type FileRegistry, fromBinary, type Message } from "@bufbuild/protobuf";
+import { createFileRegistry, type DescService, type FileRegistry, fromBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createClient, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createConnectTransport as connectOverNode, createGrpcWebTransport as grpcWebOverNode } from "@connectrpc/connect-node";
@@ -11,14 +11,11 @@ import { openPlane, type Plane } from "../manage/plane.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
-/** A message of the service, whose types only the descriptors know. */
-export type Answer = Message & Readonly<Record<string, never>>;
-
-/** A client without generated types. */
+/** A client without generated types: what an answer looks like, its caller says. */
 export interface Client {
-  readonly call: Readonly<Record<string, (request: Fields, options?: CallOptions) => Promise<Answer>>>;
-  readonly rows: Readonly<Record<string, (request: Fields, options?: CallOptions) => AsyncIterable<Answer>>>;
-  readonly items: Readonly<Record<string, (requests: AsyncIterable<Fields>, options?: CallOptions) => AsyncIterable<Answer>>>;
+  call<T = Fields>(method: string, request: Fields, options?: CallOptions): Promise<T>;
+  rows<T = Fields>(method: string, request: Fields, options?: CallOptions): AsyncIterable<T>;
+  items<T = Fields>(method: string, requests: AsyncIterable<Fields>, options?: CallOptions): AsyncIterable<T>;
 }
 
 export interface CallOptions {
@@ -133,8 +130,15 @@ export const openBazaar = async (database: TestDatabase): Promise<Bazaar> => {
         if (key !== undefined) request.header.set("authorization", `Bearer ${key}`);
         return next(request);
       };
-      const made = createClient(service(version), transportOf(name, origin, [authorized])) as unknown;
-      return { call: made, rows: made, items: made } as Client;
+      const made = createClient(service(version), transportOf(name, origin, [authorized])) as unknown as Readonly<
+        Record<string, (request: unknown, options?: CallOptions) => unknown>
+      >;
+      const asked = (method: string, request: unknown, options?: CallOptions): unknown => {
+        const called = made[method];
+        if (called === undefined) throw new Error(`there is no method ${method}`);
+        return called(request, options);
+      };
+      return { call: asked, rows: asked, items: asked } as Client;
     },
     [Symbol.asyncDispose]: () => plane[Symbol.asyncDispose](),
   };

@@ -28,10 +28,12 @@ const buf = ((): string | undefined => {
     return undefined;
   }
 })();
+// Left out where the package has no program for this platform; its name says so.
 const bufTest = buf === undefined ? test.skip : test;
 const bufNote = buf === undefined ? " (needs @bufbuild/buf for this platform)" : "";
 
 const protoc = Bun.which("protoc");
+// Left out where protoc is not installed; its name says so.
 const protocTest = protoc === null ? test.skip : test;
 const protocNote =
   protoc === null ? " (needs protoc in PATH; on Debian: apt-get install -y protobuf-compiler libprotobuf-dev)" : "";

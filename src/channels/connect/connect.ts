@@ -9,7 +9,7 @@
  */
 import { protoOf, type RpcMethod } from "../../contract/protobuf/index.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { ChannelParts, HttpExchange, HttpVersion, RootChannel } from "../http/index.ts";
 import { acceptedTypes, type Form, formOf, getForm, plainForm } from "./form.ts";
 import { connectLimits } from "./limits.ts";

@@ -5,7 +5,7 @@
 import type { Result } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { StreamEnded } from "../../pipeline/stream-ended.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { ChannelParts } from "../http/index.ts";
 import { conditionsOf, headerBytes, rowsOf, verdictOf } from "../rpc/index.ts";
 import { askedOf, encoded } from "./codec.ts";
@@ -247,7 +247,7 @@ async function* inOrder<T, R>(
       const what = await Promise.race(racers);
       if (what === "stopped") return;
       if (what === "done" && first !== undefined) {
-        underWay.shift();
+        void underWay.shift();
         yield await first;
       } else if (what === "failed") {
         // What was read before is answered.

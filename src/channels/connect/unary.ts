@@ -3,7 +3,7 @@ import type { Call, Result } from "../../pipeline/call.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { andThen } from "../../pipeline/condition.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { contentOf, decompressBody, FormatError, type HttpExchange, refusalOfFormat } from "../http/index.ts";
 import { conditionsOf } from "../rpc/index.ts";
 import { askedOf } from "./codec.ts";

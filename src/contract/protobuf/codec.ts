@@ -6,7 +6,7 @@
  */
 import type { EnumModel, FieldModel, FieldType, MessageModel } from "./model.ts";
 import { readStruct, readValue, writeStruct, writeValue } from "./json-value.ts";
-import { ProtobufError } from "./types.ts";
+import { ProtobufError } from "./proto-service.ts";
 import { readMask, readTimestamp, writeMask, writeTimestamp } from "./well-known.ts";
 import { Reader, type ReaderOptions, Writer, wireTypes } from "./wire.ts";
 

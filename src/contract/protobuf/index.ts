@@ -8,9 +8,9 @@ import { messageTypeOf } from "./message-type.ts";
 import type { MessageModel, MethodModel, PackageModel } from "./model.ts";
 import { packageOf } from "./package.ts";
 import { protoTextOf } from "./text.ts";
-import type { MessageType, ProtoService, RpcMethod } from "./types.ts";
+import type { MessageType, ProtoService, RpcMethod } from "./proto-service.ts";
 
-export * from "./types.ts";
+export * from "./proto-service.ts";
 export { camelCase, snakeCase } from "./well-known.ts";
 export type { FieldModel, FieldType, MessageModel } from "./model.ts";
 

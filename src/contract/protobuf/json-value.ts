@@ -5,7 +5,7 @@
  *   Struct { map<string, Value> fields = 1 }   ListValue { repeated Value values = 1 }
  */
 import { jsonDepthMax } from "../../define/forms.ts";
-import { ProtobufError } from "./types.ts";
+import { ProtobufError } from "./proto-service.ts";
 import { type Reader, type Writer, wireTypes } from "./wire.ts";
 
 const tag = (number: number, wireType: number): number => (number << 3) | wireType;

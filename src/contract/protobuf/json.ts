@@ -4,7 +4,7 @@
  */
 import { jsonDepthMax } from "../../define/forms.ts";
 import type { EnumModel, FieldModel, FieldType, MessageModel } from "./model.ts";
-import { ProtobufError } from "./types.ts";
+import { ProtobufError } from "./proto-service.ts";
 import { camelCase, momentOf } from "./well-known.ts";
 
 type Values = Record<string, unknown>;
@@ -181,7 +181,7 @@ const valueToJson = (type: FieldType, value: unknown): unknown => {
       return typeof value === "boolean" ? value : undefined;
     case "string":
     case "digits":
-      return typeof value === "object" ? undefined : String(value);
+      return typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : undefined;
     case "bytes":
       return value instanceof Uint8Array ? value.toBase64() : value;
     case "timestamp":

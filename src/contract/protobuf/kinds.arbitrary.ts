@@ -134,4 +134,4 @@ export const kindsValues: fc.Arbitrary<Record<string, unknown>> = fc.record(
     grid: list(list(whole)),
   },
   { requiredKeys: ["words", "wholes", "flags", "states", "moments", "frees", "places", "gaps", "grid"] },
-) as fc.Arbitrary<Record<string, unknown>>;
+);

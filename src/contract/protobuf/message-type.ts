@@ -1,8 +1,8 @@
 /** A message with its codec, compiled when it is first used: a service has hundreds. */
-import { type CompiledMessage, Compiler, decodeMessage, encodeMessage } from "./codec.ts";
+import { type CompiledMessage, type Compiler, decodeMessage, encodeMessage } from "./codec.ts";
 import { messageFromJson, messageToJson } from "./json.ts";
 import type { MessageModel } from "./model.ts";
-import type { MessageType } from "./types.ts";
+import type { MessageType } from "./proto-service.ts";
 import type { ReaderOptions } from "./wire.ts";
 
 /** Values of lists, and messages, in one request. */

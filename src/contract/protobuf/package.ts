@@ -7,7 +7,7 @@ import { methodName, Names, pascalCase } from "./names.ts";
 import { requestMessage } from "./requests.ts";
 import { type ResponseContext, responseMessage } from "./responses.ts";
 import { Rows } from "./rows.ts";
-import { ownField, sharedMessages } from "./shared.ts";
+import { ownField, sharedMessages } from "./common-messages.ts";
 
 /** What an operation may refuse with beside what every operation may. */
 const refusalsOf = ({ refusals }: Operation): string => {

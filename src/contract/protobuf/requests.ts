@@ -7,7 +7,7 @@ import { hasOwnInput, type Numbers } from "../lock/numbers.ts";
 import { addFields } from "./fields.ts";
 import { emptyMessage, type FieldModel, type FieldType, type MessageModel, ownNumbers } from "./model.ts";
 import type { Rows } from "./rows.ts";
-import { ownField, type SharedMessages } from "./shared.ts";
+import { ownField, type SharedMessages } from "./common-messages.ts";
 
 const string: FieldType = { kind: "string" };
 const int32: FieldType = { kind: "int32" };

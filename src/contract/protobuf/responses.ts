@@ -6,7 +6,7 @@ import { addFields, scalarOf } from "./fields.ts";
 import { emptyMessage, type FieldModel, type FieldType, type MessageModel } from "./model.ts";
 import { snakeCase } from "./names.ts";
 import type { RequestContext } from "./requests.ts";
-import { ownField } from "./shared.ts";
+import { ownField } from "./common-messages.ts";
 
 const string: FieldType = { kind: "string" };
 const int64: FieldType = { kind: "int64" };

@@ -6,7 +6,7 @@ import type { Numbers } from "../lock/numbers.ts";
 import { addFields, innerName } from "./fields.ts";
 import { emptyMessage, type FieldType, type MessageModel, ownNumbers } from "./model.ts";
 import { type Names, pascalCase, snakeCase } from "./names.ts";
-import { ownField } from "./shared.ts";
+import { ownField } from "./common-messages.ts";
 
 export class Rows {
   readonly #newest: Contract;

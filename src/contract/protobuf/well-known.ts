@@ -1,5 +1,5 @@
 /** google.protobuf.Timestamp and FieldMask, and the names they are made of. */
-import { ProtobufError } from "./types.ts";
+import { ProtobufError } from "./proto-service.ts";
 import { type Reader, type Writer, wireTypes } from "./wire.ts";
 
 const firstVarint = (1 << 3) | wireTypes.varint;

@@ -5,7 +5,7 @@
  *
  * Int64 values are numbers up to ±(2^53−1) and strings of digits beyond, as everywhere in a contract.
  */
-import { ProtobufError } from "./types.ts";
+import { ProtobufError } from "./proto-service.ts";
 
 /** Wire types; 3 and 4 are groups, which proto3 does not have. */
 export const wireTypes = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
