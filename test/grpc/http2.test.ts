@@ -43,7 +43,7 @@ describe("HTTP/2", () => {
 
   const right: readonly (readonly [what: string, frames: readonly Uint8Array[]])[] = [
     ["a call", [call(1), body(1)]],
-    ["byte by byte", [...Buffer.concat([call(1), body(1)])].map((byte) => Buffer.from([byte]))],
+    ["byte by byte", Array.from(Buffer.concat([call(1), body(1)]), (byte) => Buffer.from([byte]))],
     [
       "padding",
       [

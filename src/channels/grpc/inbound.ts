@@ -39,18 +39,17 @@ export class Inbound {
     this.#reader = reader;
     this.#bytesMax = bytesMax;
     this.#envelopes = new Envelopes({ bytesMax });
-    stream.http.reader = {
+  }
+
+  /** Begins to read; what came already is given out at once. */
+  start(): void {
+    this.#stream.http.read({
       onData: (piece) => this.#take(piece),
       onEnd: () => {
         this.#hasEnded = true;
         this.#drain();
       },
-    };
-  }
-
-  /** Messages that wait to be taken. */
-  get waiting(): number {
-    return this.#waiting.length;
+    });
   }
 
   /** No message is given out until `release`, and the client may not send more than its window. */

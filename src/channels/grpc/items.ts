@@ -55,6 +55,10 @@ class Items {
     stream.onStopping = () => this.#end(refuse("unavailable"));
   }
 
+  start(): void {
+    this.#inbound.start();
+  }
+
   #end(refusal: Refusal | undefined): void {
     if (this.#hasEnded) return;
     this.#hasEnded = true;
@@ -162,7 +166,7 @@ export const answerItems = (handling: Handling, stream: GrpcStream, asking: Aski
       stream.addMetadata([["x-request-id", asking.requestId]]);
       stream.begin();
       handling.watch(stream, asking, method);
-      new Items(handling, stream, asking, { method, key: conditions.idempotencyKey });
+      new Items(handling, stream, asking, { method, key: conditions.idempotencyKey }).start();
     },
   );
 };

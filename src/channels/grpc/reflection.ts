@@ -158,6 +158,7 @@ export class Reflection {
       },
     });
     stream.onStopping = finish;
+    inbound.start();
   }
 
   async #answerOne(stream: GrpcStream, asking: Asking, bytes: Uint8Array, refused: (refusal: Refusal) => void): Promise<void> {

@@ -40,6 +40,7 @@ export const readOne = (
       onFault: (refusal) => then.refused(refusal),
     },
   });
+  inbound.start();
 };
 
 /** Leaving stops a function that only reads; a change that was sent is carried out. */

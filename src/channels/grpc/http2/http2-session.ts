@@ -9,9 +9,9 @@
 import type { Socket } from "node:net";
 import { Budget } from "../budget.ts";
 import { FrameReader } from "./frame-reader.ts";
-import { FrameWriter } from "./frame-writer.ts";
 import { HpackDecoder } from "./hpack.ts";
-import { Http2Stream, partBytes } from "./http2-stream.ts";
+import { Http2Stream } from "./http2-stream.ts";
+import { Outgoing } from "./outgoing.ts";
 import {
   ConnectionError,
   errors,
@@ -21,7 +21,6 @@ import {
   settings,
   streamIdMax,
   types,
-  windowBytesDefault,
   windowBytesMax,
 } from "./protocol.ts";
 import { RequestFieldReader } from "./request-fields.ts";
@@ -49,10 +48,6 @@ export interface SessionHooks {
 
 /** What a client may send on all streams together before we have seen it. */
 const receiveWindowBytes = 1024 * 1024;
-/** Beyond it in the socket's hands no more of a body is sent, until it has drained. */
-const pendingBytesHigh = 64 * 1024;
-/** Answers without bodies, and frames about the connection, may pile up to here for a client that reads nothing. */
-const pendingBytesMax = 1024 * 1024;
 /** Bodies that wait to be sent: beyond it no new streams are taken. */
 const queuedBytesMax = 16 * 1024 * 1024;
 /** Frames of one block of fields, and its bytes as they are packed, in relation to what it may hold unpacked. */
@@ -86,45 +81,32 @@ export class Http2Session {
   readonly #limits: SessionLimits;
   readonly #hooks: SessionHooks;
   readonly #reader = new FrameReader((type, flag, stream, payload) => this.#frame(type, flag, stream, payload));
-  readonly #writer: FrameWriter;
+  readonly outgoing: Outgoing;
   readonly #decoder = new HpackDecoder();
   readonly #pings: Budget;
   readonly #resets: Budget;
   readonly #idleFrames = new Budget({ max: idleFramesMax, everyMs: idleFrameMs });
   readonly #settingsFrames = new Budget({ max: settingsMax, everyMs: settingsMs });
-  /** Streams that have something to send, in turn. */
-  readonly #ring: Http2Stream[] = [];
   #prefaceLeft: Buffer | undefined = preface;
   #block: OpenBlock | undefined;
   #hasSettings = false;
   #lastStream = 0;
   /** Streams beyond it are not taken any more. */
   #lastTaken = streamIdMax;
-  #sendWindow = windowBytesDefault;
   #receiveWindow = receiveWindowBytes;
-  #initialSendWindow = windowBytesDefault;
-  #mustSizeTable = false;
-  /** Bytes of bodies that wait in streams. */
-  queued = 0;
-  /** Counts what was sent: whether something was since one last looked. */
-  #sent = 0;
   #sentAtPing = 0;
   #sentAtUpdate = 0;
   #pong: (() => void) | undefined;
-  #isReading = false;
-  #isPumping = false;
-  #isFlushing = false;
   #isClosed = false;
 
   constructor(socket: Socket, limits: SessionLimits, hooks: SessionHooks) {
     this.#socket = socket;
     this.#limits = limits;
     this.#hooks = hooks;
-    this.#writer = new FrameWriter(socket);
+    this.outgoing = new Outgoing(socket);
     this.#pings = new Budget({ max: limits.pingsMax, everyMs: limits.pingMs });
     this.#resets = new Budget({ max: limits.resetsMax, everyMs: limits.resetMs });
     socket.on("data", (piece: Buffer) => this.#read(piece));
-    socket.on("drain", () => this.#drained());
     socket.on("end", () => this.destroy());
     socket.on("error", () => this.destroy());
     socket.on("close", () => this.destroy());
@@ -139,28 +121,16 @@ export class Http2Session {
     return this.#isClosed;
   }
 
-  /** The client reads more slowly than it is answered. */
-  get isBlocked(): boolean {
-    return this.#writer.isBlocked || this.#writer.pending > pendingBytesHigh;
-  }
-
   /** Asks whether the client is there; one question at a time. */
   ping(answered: () => void): void {
     if (this.#isClosed || this.#pong !== undefined) return;
     this.#pong = answered;
-    this.#writer.frame(types.ping, 0, 0, Buffer.alloc(8));
-    this.#flushSoon();
+    this.outgoing.write(types.ping, 0, 0, Buffer.alloc(8));
   }
 
   /** Tells the client that no streams beyond `last` are taken; absent: beyond those that came. */
   goaway(code: number, why = "", last = this.#lastStream): void {
-    if (this.#isClosed) return;
-    const payload = Buffer.alloc(8 + why.length);
-    payload.writeUInt32BE(last, 0);
-    payload.writeUInt32BE(code, 4);
-    payload.write(why, 8, "latin1");
-    this.#writer.frame(types.goaway, 0, 0, payload);
-    this.#flushSoon();
+    if (!this.#isClosed) this.outgoing.writeGoaway(last, code, why);
   }
 
   /** Takes no more streams, and ends when those it has are over. */
@@ -175,156 +145,42 @@ export class Http2Session {
   destroy(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#ring.length = 0;
-    for (const stream of [...this.streams.values()]) stream.close();
-    this.#writer.flush();
-    this.#socket.end();
+    for (const stream of this.streams.values()) stream.close();
+    this.outgoing.close();
     this.#hooks.onClose();
   }
 
-  // What streams ask of their session.
-
-  /** The stream has something to send. One with little goes first, so that it does not wait for long answers of others. */
-  offer(stream: Http2Stream): void {
-    if (stream.isInRing || this.#isClosed) return;
-    stream.isInRing = true;
-    if (stream.queued <= partBytes) this.#ring.unshift(stream);
-    else this.#ring.push(stream);
-    this.#pump();
-  }
-
-  /** How many bytes of a body the stream may send now. */
-  sendable({ sendWindow }: Http2Stream): number {
-    return this.isBlocked ? 0 : Math.max(0, Math.min(sendWindow, this.#sendWindow));
-  }
-
-  /** Sends a short part at once, where nobody waits and the windows let it; whether it did. */
-  writeAtOnce(stream: Http2Stream, bytes: Uint8Array): boolean {
-    if (this.#ring.length > 0 || this.sendable(stream) < bytes.length) return false;
-    this.writeData(stream, bytes);
-    return true;
-  }
-
-  writeData(stream: Http2Stream, bytes: Uint8Array): void {
-    stream.sendWindow -= bytes.length;
-    this.#sendWindow -= bytes.length;
-    this.#sent++;
-    this.#writer.frame(types.data, 0, stream.id, bytes);
-    this.#flushSoon();
-  }
-
-  writeFields({ id }: Http2Stream, block: Uint8Array, isEnd: boolean): void {
-    // The client has made its table smaller: that has to be acknowledged in the next block. We use none of it (RFC 7541 section 4.2).
-    const whole = this.#mustSizeTable ? Buffer.concat([Buffer.from([0x20]), block]) : block;
-    this.#mustSizeTable = false;
-    this.#sent++;
-    this.#writer.headers(id, whole, isEnd);
-    this.#flushSoon();
-  }
-
-  writeReset(id: number, code: number): void {
-    this.#writer.uint32(types.reset, id, code);
-    this.#flushSoon();
-  }
-
-  /** Gives the client of a stream what was used of its window, when that is worth a frame. */
+  /** Gives the client of a stream what was used of its window, when that is worth a frame; whether it was. */
   credit(stream: Http2Stream, bytes: number): boolean {
     if (bytes < this.#limits.windowBytes / 2) return false;
     stream.receiveWindow += bytes;
-    this.#writer.uint32(types.windowUpdate, stream.id, bytes);
-    this.#flushSoon();
+    this.outgoing.writeNumber(types.windowUpdate, stream.id, bytes);
     return true;
   }
 
+  /** The stream is over. */
   forget(stream: Http2Stream): void {
     this.streams.delete(stream.id);
-    if (stream.isInRing) {
-      const at = this.#ring.indexOf(stream);
-      if (at !== -1) this.#ring.splice(at, 1);
-      stream.isInRing = false;
-    }
+    this.outgoing.remove(stream);
     this.#closeIfDone();
-  }
-
-  // Sending.
-
-  #greet(): void {
-    const { streamsMax, metadataBytesMax, windowBytes } = this.#limits;
-    const given = [
-      [settings.maxConcurrentStreams, streamsMax],
-      [settings.maxHeaderListSize, metadataBytesMax],
-      [settings.initialWindowSize, windowBytes],
-    ] as const;
-    const payload = Buffer.alloc(6 * given.length);
-    for (const [at, [id, value]] of given.entries()) {
-      payload.writeUInt16BE(id, 6 * at);
-      payload.writeUInt32BE(value, 6 * at + 2);
-    }
-    this.#writer.frame(types.settings, 0, 0, payload);
-    this.#writer.uint32(types.windowUpdate, 0, receiveWindowBytes - windowBytesDefault);
-    this.#flushSoon();
-  }
-
-  /** Lets streams send in turn, as far as they may. */
-  #pump(): void {
-    if (this.#isPumping) return;
-    this.#isPumping = true;
-    while (!this.isBlocked && !this.#isClosed) {
-      const stream = this.#ring.shift();
-      if (stream === undefined) break;
-      stream.isInRing = false;
-      const isSent = stream.sendPart();
-      if (!stream.isWaiting || stream.isClosed) continue;
-      // Where its own window is closed it comes back when that opens.
-      if (stream.sendWindow <= 0) continue;
-      stream.isInRing = true;
-      if (isSent) this.#ring.push(stream);
-      else this.#ring.unshift(stream);
-      if (!isSent) break;
-    }
-    this.#isPumping = false;
-  }
-
-  #drained(): void {
-    this.#writer.isBlocked = false;
-    this.#pump();
-    this.#writer.flush();
-  }
-
-  /** At the end of what is read now, or of the turn: what is written until then goes out together. */
-  #flushSoon(): void {
-    if (this.#isReading || this.#isFlushing || this.#isClosed) return;
-    this.#isFlushing = true;
-    setImmediate(() => {
-      this.#isFlushing = false;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    this.#writer.flush();
-    if (this.#writer.pending > pendingBytesMax) this.#socket.destroy();
-    if (this.streams.size === 0) this.#writer.release();
   }
 
   #closeIfDone(): void {
     if (this.#lastTaken !== streamIdMax && this.streams.size === 0 && !this.#isClosed) setImmediate(() => this.destroy());
   }
 
-  // Receiving.
-
   #read(piece: Buffer): void {
     if (this.#isClosed) return;
     this.#hooks.onHeard();
-    this.#isReading = true;
+    this.outgoing.isReading = true;
     try {
       const rest = this.#prefaceLeft === undefined ? piece : this.#readPreface(piece);
       if (rest !== undefined && rest.length > 0) this.#reader.push(rest);
     } catch (error) {
       this.#failed(error);
     }
-    this.#isReading = false;
-    if (!this.#isClosed) this.#flush();
+    this.outgoing.isReading = false;
+    if (!this.#isClosed) this.outgoing.flush(this.streams.size === 0);
   }
 
   #failed(error: unknown): void {
@@ -348,7 +204,7 @@ export class Http2Session {
       return undefined;
     }
     this.#prefaceLeft = count === left.length ? undefined : left.subarray(count);
-    if (this.#prefaceLeft === undefined) this.#greet();
+    if (this.#prefaceLeft === undefined) this.outgoing.greet(this.#limits, receiveWindowBytes);
     return piece.subarray(count);
   }
 
@@ -407,7 +263,7 @@ export class Http2Session {
     this.#receiveWindow -= counted;
     if (this.#receiveWindow < 0) throw new ConnectionError(errors.flowControl, "more DATA than the connection's window");
     if (this.#receiveWindow < receiveWindowBytes / 2) {
-      this.#writer.uint32(types.windowUpdate, 0, receiveWindowBytes - this.#receiveWindow);
+      this.outgoing.writeNumber(types.windowUpdate, 0, receiveWindowBytes - this.#receiveWindow);
       this.#receiveWindow = receiveWindowBytes;
     }
     const bytes = unpadded(flag, payload);
@@ -472,13 +328,14 @@ export class Http2Session {
     if (id > this.#lastTaken) return;
     if (read.isTooLarge) this.#refuse(id, errors.enhanceYourCalm);
     else if (read.isMalformed) this.#refuse(id, errors.protocol);
-    else if (this.streams.size >= this.#limits.streamsMax || this.queued > queuedBytesMax) this.#refuse(id, errors.refusedStream);
+    else if (this.streams.size >= this.#limits.streamsMax || this.outgoing.queued > queuedBytesMax)
+      this.#refuse(id, errors.refusedStream);
     else this.#open(id, read.fields, isEnd);
   }
 
   /** A stream that is not even begun: costs its client what taking one back does. */
   #refuse(id: number, code: number): void {
-    this.writeReset(id, code);
+    this.outgoing.writeReset(id, code);
     this.countReset();
   }
 
@@ -486,7 +343,7 @@ export class Http2Session {
     const stream = new Http2Stream(this, {
       id,
       fields,
-      sendWindow: this.#initialSendWindow,
+      sendWindow: this.outgoing.initialWindow,
       receiveWindow: this.#limits.windowBytes,
     });
     this.streams.set(id, stream);
@@ -521,14 +378,13 @@ export class Http2Session {
     if (payload.length % 6 !== 0) throw new ConnectionError(errors.frameSize, "SETTINGS of another length");
     for (let at = 0; at < payload.length; at += 6) this.#setting(payload.readUInt16BE(at), payload.readUInt32BE(at + 2));
     this.#hasSettings = true;
-    this.#writer.frame(types.settings, flags.ack, 0, Buffer.alloc(0));
-    this.#pump();
+    this.outgoing.acknowledgeSettings();
   }
 
   #setting(id: number, value: number): void {
     switch (id) {
       case settings.headerTableSize:
-        this.#mustSizeTable = true;
+        this.outgoing.sizeTable();
         return;
       case settings.enablePush:
         if (value > 1) throw new ConnectionError(errors.protocol, "ENABLE_PUSH is neither 0 nor 1");
@@ -538,19 +394,13 @@ export class Http2Session {
         return;
       case settings.initialWindowSize: {
         if (value > windowBytesMax) throw new ConnectionError(errors.flowControl, "INITIAL_WINDOW_SIZE out of range");
-        const difference = value - this.#initialSendWindow;
-        this.#initialSendWindow = value;
-        for (const stream of this.streams.values()) this.#widen(stream, difference);
+        const difference = value - this.outgoing.initialWindow;
+        this.outgoing.initialWindow = value;
+        for (const stream of this.streams.values()) this.outgoing.widenStream(stream, difference);
         return;
       }
       default:
     }
-  }
-
-  #widen(stream: Http2Stream, bytes: number): void {
-    stream.sendWindow += bytes;
-    if (stream.sendWindow > windowBytesMax) stream.reset(errors.flowControl);
-    else if (stream.isWaiting && stream.sendWindow > 0) this.offer(stream);
   }
 
   #ping(flag: number, id: number, payload: Buffer): void {
@@ -564,24 +414,22 @@ export class Http2Session {
       return;
     }
     // Clients measure the connection by pings while they are answered.
-    if (this.#sent !== this.#sentAtPing) this.#pings.refill();
-    this.#sentAtPing = this.#sent;
+    if (this.outgoing.sent !== this.#sentAtPing) this.#pings.refill();
+    this.#sentAtPing = this.outgoing.sent;
     if (!this.#pings.take(Date.now())) throw new ConnectionError(errors.enhanceYourCalm, "too_many_pings");
-    this.#writer.frame(types.ping, flags.ack, 0, payload);
+    this.outgoing.write(types.ping, flags.ack, 0, payload);
   }
 
   #windowUpdate(id: number, payload: Buffer): void {
     if (payload.length !== 4) throw new ConnectionError(errors.frameSize, "WINDOW_UPDATE of another length");
     const bytes = payload.readUInt32BE(0) & 0x7fffffff;
     // A client that reads what it is sent answers with these.
-    if (this.#sent !== this.#sentAtUpdate) this.#idleFrames.refill();
-    this.#sentAtUpdate = this.#sent;
+    if (this.outgoing.sent !== this.#sentAtUpdate) this.#idleFrames.refill();
+    this.#sentAtUpdate = this.outgoing.sent;
     this.#idle();
     if (id === 0) {
       if (bytes === 0) throw new ConnectionError(errors.protocol, "a window that is widened by nothing");
-      this.#sendWindow += bytes;
-      if (this.#sendWindow > windowBytesMax) throw new ConnectionError(errors.flowControl, "a window out of range");
-      this.#pump();
+      if (!this.outgoing.widen(bytes)) throw new ConnectionError(errors.flowControl, "a window out of range");
       return;
     }
     if (id > this.#lastStream) throw new ConnectionError(errors.protocol, "WINDOW_UPDATE of no stream");
@@ -592,7 +440,7 @@ export class Http2Session {
       this.countReset();
       return;
     }
-    this.#widen(stream, bytes);
+    this.outgoing.widenStream(stream, bytes);
   }
 }
 

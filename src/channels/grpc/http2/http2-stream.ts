@@ -4,7 +4,8 @@
  */
 import type { RequestFields } from "./request-fields.ts";
 import type { Http2Session } from "./http2-session.ts";
-import { errors } from "./protocol.ts";
+import type { Outgoing } from "./outgoing.ts";
+import { errors, partBytes } from "./protocol.ts";
 
 /** Told of what comes. `onClose` is told once, last: nothing comes or goes any more. */
 export interface StreamReader {
@@ -15,8 +16,6 @@ export interface StreamReader {
 /** Sent in order: a block of fields, or a part of the body. */
 type Item = { readonly block: Uint8Array; readonly isEnd: boolean } | { bytes: Uint8Array };
 
-/** A part of a body that goes out in one turn. */
-export const partBytes = 8 * 1024;
 /** Below it a sender makes more: it always has parts ready while the next are made. */
 const lowBytes = 2 * partBytes;
 
@@ -24,8 +23,10 @@ export class Http2Stream {
   readonly id: number;
   readonly fields: RequestFields;
   readonly #session: Http2Session;
-  /** Told of the request's body; set while the stream is opened, else the body is thrown away. */
-  reader: StreamReader | undefined;
+  readonly #outgoing: Outgoing;
+  #reader: StreamReader | undefined;
+  /** What came before there was a reader: at most a window. */
+  readonly #early: Uint8Array[] = [];
   onClose: (() => void) | undefined;
   /** Told when something that waited was sent. */
   onSent: (() => void) | undefined;
@@ -50,6 +51,7 @@ export class Http2Stream {
     given: { readonly id: number; readonly fields: RequestFields; readonly sendWindow: number; readonly receiveWindow: number },
   ) {
     this.#session = session;
+    this.#outgoing = session.outgoing;
     this.id = given.id;
     this.fields = given.fields;
     this.sendWindow = given.sendWindow;
@@ -76,27 +78,35 @@ export class Http2Stream {
     return this.#queued;
   }
 
+  /** Who is told of the request's body, from its beginning on. */
+  read(reader: StreamReader): void {
+    if (this.#isClosed) return;
+    this.#reader = reader;
+    for (const bytes of this.#early.splice(0)) reader.onData(bytes);
+    if (this.#isRemoteEnded) reader.onEnd();
+  }
+
   /** Sends fields: the head of an answer, its trailers, or both in one. */
   sendFields(block: Uint8Array, options: { readonly isEnd: boolean }): void {
     if (this.#isClosed || this.#isLocalEnded) return;
     if (options.isEnd) this.#isLocalEnded = true;
-    if (this.#queue.length > 0 || this.#session.isBlocked) {
+    if (this.#queue.length > 0 || this.#outgoing.isBlocked) {
       this.#queue.push({ block, isEnd: options.isEnd });
-      this.#session.offer(this);
+      this.#outgoing.offer(this);
       return;
     }
-    this.#session.writeFields(this, block, options.isEnd);
+    this.#outgoing.writeFields(this, block, options.isEnd);
     if (options.isEnd) this.#ended();
   }
 
   /** Sends a part of a body, of any length. */
   sendData(bytes: Uint8Array): void {
     if (this.#isClosed || this.#isLocalEnded || bytes.length === 0) return;
-    if (this.#queue.length === 0 && bytes.length <= partBytes && this.#session.writeAtOnce(this, bytes)) return;
+    if (this.#queue.length === 0 && bytes.length <= partBytes && this.#outgoing.writeAtOnce(this, bytes)) return;
     this.#queue.push({ bytes });
     this.#queued += bytes.length;
-    this.#session.queued += bytes.length;
-    this.#session.offer(this);
+    this.#outgoing.queued += bytes.length;
+    this.#outgoing.offer(this);
   }
 
   /** Resolves when more may be sent without waiting in memory for long, or the stream is over; undefined: now. */
@@ -111,19 +121,19 @@ export class Http2Stream {
     for (let item = this.#queue[0]; item !== undefined; item = this.#queue[0]) {
       if ("block" in item) {
         this.#queue.shift();
-        this.#session.writeFields(this, item.block, item.isEnd);
+        this.#outgoing.writeFields(this, item.block, item.isEnd);
         isSent = true;
         if (item.isEnd) this.#ended();
         continue;
       }
       const { bytes } = item;
-      const count = Math.min(bytes.length, partBytes, this.#session.sendable(this));
+      const count = Math.min(bytes.length, partBytes, this.#outgoing.sendable(this));
       if (count === 0) break;
-      this.#session.writeData(this, count === bytes.length ? bytes : bytes.subarray(0, count));
+      this.#outgoing.writeData(this, count === bytes.length ? bytes : bytes.subarray(0, count));
       if (count === bytes.length) this.#queue.shift();
       else item.bytes = bytes.subarray(count);
       this.#queued -= count;
-      this.#session.queued -= count;
+      this.#outgoing.queued -= count;
       isSent = true;
       // The end goes out with the last part.
       if (this.#queued > 0) break;
@@ -146,7 +156,7 @@ export class Http2Stream {
   /** Breaks off. */
   reset(code: number): void {
     if (this.#isClosed) return;
-    this.#session.writeReset(this.id, code);
+    this.#outgoing.writeReset(this.id, code);
     this.close();
   }
 
@@ -160,8 +170,9 @@ export class Http2Stream {
       }
     }
     if (bytes.length > 0) {
-      if (this.reader === undefined) this.use(bytes.length);
-      else this.reader.onData(bytes);
+      if (this.#isLocalEnded) this.use(bytes.length);
+      else if (this.#reader === undefined) this.#early.push(bytes);
+      else this.#reader.onData(bytes);
     }
     if (isEnd) this.receiveEnd();
   }
@@ -173,7 +184,7 @@ export class Http2Stream {
       return;
     }
     this.#isRemoteEnded = true;
-    this.reader?.onEnd();
+    this.#reader?.onEnd();
     if (this.#isLocalEnded && this.#queue.length === 0) this.close();
   }
 
@@ -181,9 +192,10 @@ export class Http2Stream {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#session.queued -= this.#queued;
+    this.#outgoing.queued -= this.#queued;
     this.#queue.length = 0;
     this.#queued = 0;
+    this.#early.length = 0;
     this.#session.forget(this);
     this.onClose?.();
     this.#wake();

@@ -42,6 +42,8 @@ export const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
 export const frameHeaderBytes = 9;
 /** What both sides may send unless they say otherwise; we never do. */
 export const frameBytesMax = 16_384;
+/** A part of a body that goes out in one turn of its stream. */
+export const partBytes = 8 * 1024;
 export const windowBytesDefault = 65_535;
 export const windowBytesMax = 2 ** 31 - 1;
 export const streamIdMax = 2 ** 31 - 1;
