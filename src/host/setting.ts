@@ -221,7 +221,7 @@ export const settings = {
       /^[A-Za-z0-9_-]{1,32}(?:\.[A-Za-z0-9_-]{1,32}){0,3}$/.test(value) ? ok(value) : refused,
   },
   PONS_OUTBOUND_ALLOW: {
-    doc: "Origins that the server may fetch from although they are not public https addresses, such as an identity provider in the own network.",
+    doc: "Origins that the server may call although they are not public https addresses, such as an identity provider or a receiver of webhooks in the own network.",
     expected: "http or https origins, separated by commas",
     absent: "none",
     parse: (value: string): Parsed<readonly string[]> => {
