@@ -16,6 +16,9 @@ kill -KILL "$pid" 2> /dev/null
 wait "$pid"
 `;
 
+/** Lets the program end with the shell too, where there is such a thing: a test that takes too long has its shell killed. */
+const withShell = Bun.which("setpriv") === null ? [] : ["setpriv", "--pdeathsig", "KILL"];
+
 const folders = ["/usr/sbin", "/usr/local/sbin"];
 
 /** Where a program is; null: it is not installed. */
@@ -50,7 +53,7 @@ export class Program implements AsyncDisposable {
     const [program = ""] = command;
     const path = whichProgram(program);
     if (path === null) throw new Error(`${program} is not installed; on Debian: apt-get install -y ${program}`);
-    const shell = Bun.spawn(["sh", "-c", guarded, "guard", path, ...command.slice(1)], {
+    const shell = Bun.spawn(["sh", "-c", guarded, "guard", ...withShell, path, ...command.slice(1)], {
       stdin: "pipe",
       stdout: "pipe",
       stderr: "pipe",
