@@ -263,4 +263,41 @@ describe("GraphQL over HTTP", () => {
     expect((await fetch(`${library.origin}/de/library/v2/graphql?query=%7Bhours%7Btext%7D%7D`)).status).toBe(401);
     expect((await fetch(`${library.origin}/library/v9/graphql`)).status).toBe(404);
   });
+
+  test("SECURITY 61: a page of another site changes nothing with a session's cookie", async () => {
+    const cookie = `__Host-pons=${"a".repeat(43)}`;
+    const ask = async (headers: Record<string, string>): Promise<[number, unknown, boolean]> => {
+      const response = await fetch(url, {
+        method: "POST",
+        headers: { "content-type": "application/json", cookie, ...headers },
+        body: JSON.stringify({ query: "mutation { booksForget { done } }" }),
+      });
+      const { errors } = (await response.json()) as { errors: { extensions: { type: string } }[] };
+      return [response.status, errors[0]?.extensions.type, response.headers.has("access-control-allow-origin")];
+    };
+    expect(await ask({ "sec-fetch-site": "cross-site", origin: "https://evil.example.com" })).toEqual([
+      403,
+      "csrf_required",
+      false,
+    ]);
+    expect((await ask({}))[0]).toBeGreaterThanOrEqual(401);
+    const preflight = await fetch(url, {
+      method: "OPTIONS",
+      headers: {
+        origin: "https://evil.example.com",
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+      },
+    });
+    expect([preflight.status, preflight.headers.has("access-control-allow-origin")]).toEqual([204, false]);
+  });
+
+  test("what is large is compressed as the client takes it", async () => {
+    const query = "{ __schema { types { name fields { name } } } }";
+    for (const coding of ["gzip", "br", "zstd", "identity"]) {
+      const answer = await post({ query }, { "accept-encoding": coding });
+      expect([answer.status, answer.headers.get("content-encoding")]).toEqual([200, coding === "identity" ? null : coding]);
+      expect((answer.body["data"] as { __schema: unknown }).__schema).toBeDefined();
+    }
+  });
 });

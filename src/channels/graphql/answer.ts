@@ -2,7 +2,10 @@
  * Answers over HTTP: `application/graphql-response+json`, or `application/json` for clients that know no other, whose answers of 2xx have that type and the
  * status 200 (GraphQL over HTTP, sections "Body" and "Status Codes"). What is refused has the same status for both.
  */
+import { andThen } from "../../pipeline/condition.ts";
+import type { MaybePromise } from "../../store/store.ts";
 import { Negotiator } from "../http/index.ts";
+import { compress } from "../rest/compress.ts";
 import type { Answer } from "./perform.ts";
 
 export type Form = "graphql" | "json" | "events";
@@ -34,8 +37,11 @@ export const bodyOf = ({ data, errors }: Answer): { readonly errors?: unknown; r
   ...(data === undefined ? {} : { data }),
 });
 
-/** The response to a request that is not a stream. */
-export const respond = (answer: Answer, form: Exclude<Form, "events">): Response => {
+/** Answers below are not compressed: the header would eat what is gained. */
+const compressBytesMin = 1_024;
+
+/** The response to a request that is not a stream, compressed as the client takes it. */
+export const respond = (answer: Answer, form: Exclude<Form, "events">, acceptEncoding: string | null): MaybePromise<Response> => {
   const isLegacy = form === "json" && answer.status < 300;
   const headers: Record<string, string> = {
     "Content-Type": isLegacy ? "application/json; charset=utf-8" : `${graphqlType}; charset=utf-8`,
@@ -43,9 +49,10 @@ export const respond = (answer: Answer, form: Exclude<Form, "events">): Response
   if (answer.allow !== undefined) headers["Allow"] = answer.allow.join(", ");
   if (answer.retryAfter !== undefined) headers["Retry-After"] = String(answer.retryAfter);
   const status = isLegacy ? 200 : answer.status;
-  return new Response(JSON.stringify(bodyOf(answer)), {
-    status,
-    headers,
-    ...(status === 294 ? { statusText: "Partial Success" } : {}),
-  });
+  const init = { status, headers, ...(status === 294 ? { statusText: "Partial Success" } : {}) };
+  const body = JSON.stringify(bodyOf(answer));
+  const compressed = acceptEncoding === null ? undefined : compress(body, { acceptEncoding, bytesMin: compressBytesMin });
+  if (compressed === undefined) return new Response(body, init);
+  headers["Content-Encoding"] = compressed.coding;
+  return andThen(compressed.bytes, (bytes) => new Response(bytes as Uint8Array<ArrayBuffer>, init));
 };

@@ -55,7 +55,7 @@ class GraphqlChannel implements HttpChannel {
     if (rest.length > 0) return this.#document(exchange, version, rest);
     if (headers.get("upgrade")?.toLowerCase() === "websocket") return this.#upgrade(exchange, version);
     const performance = this.#performance(exchange, version, exchange.request.signal);
-    if (form === undefined) return respond(performance.refused(refuse("not_acceptable")), "json");
+    if (form === undefined) return this.#respond(exchange, performance.refused(refuse("not_acceptable")), "json");
     if (method === "GET") return this.#answer(exchange, performance, form, () => requestOfQuery(exchange.query));
     return this.#answer(exchange, performance, form, () => requestOfBody(exchange));
   }
@@ -65,11 +65,15 @@ class GraphqlChannel implements HttpChannel {
     if (version === undefined) throw new Error("the channel stands below a service version");
     const form = formOf(exchange.headers.get("accept"));
     const performance = this.#performance(exchange, version);
-    return respond(performance.refused(refusal), form === "graphql" ? "graphql" : "json");
+    return this.#respond(exchange, performance.refused(refusal), form === "graphql" ? "graphql" : "json");
   }
 
   close(): Promise<void> {
     return this.#roster.close();
+  }
+
+  #respond({ headers }: HttpExchange, answer: Answer, form: Exclude<Form, "events">): Response | Promise<Response> {
+    return respond(answer, form, headers.get("accept-encoding"));
   }
 
   #servedOf(version: HttpVersion): Served {
@@ -92,10 +96,14 @@ class GraphqlChannel implements HttpChannel {
     });
     return andThen(ready, (prepared): MaybePromise<Response> => {
       if (form === "events") return this.#streams.open(exchange, performance.served, prepared);
-      if (!isReady(prepared)) return respond(prepared, form);
+      if (!isReady(prepared)) return this.#respond(exchange, prepared, form);
       if (prepared.plan.operation === OperationTypeNode.SUBSCRIPTION)
-        return respond(performance.refused(refuse("not_acceptable", { details: { accepted: ["text/event-stream"] } })), form);
-      return andThen(performance.execute(prepared), (answer) => respond(answer, form));
+        return this.#respond(
+          exchange,
+          performance.refused(refuse("not_acceptable", { details: { accepted: ["text/event-stream"] } })),
+          form,
+        );
+      return andThen(performance.execute(prepared), (answer) => this.#respond(exchange, answer, form));
     });
   }
 
@@ -103,13 +111,18 @@ class GraphqlChannel implements HttpChannel {
   #document(exchange: HttpExchange, version: HttpVersion, rest: readonly string[]): Response | Promise<Response> {
     const served = this.#servedOf(version);
     const performance = this.#performance(exchange, version);
-    if (rest.length > 1 || rest[0] !== schemaName) return respond(performance.refused(refuse("not_found")), "json");
+    if (rest.length > 1 || rest[0] !== schemaName)
+      return this.#respond(exchange, performance.refused(refuse("not_found")), "json");
     if (exchange.method !== "GET")
-      return respond(performance.refused(refuse("method_not_allowed", { allow: ["GET", "HEAD", "OPTIONS"] })), "json");
+      return this.#respond(
+        exchange,
+        performance.refused(refuse("method_not_allowed", { allow: ["GET", "HEAD", "OPTIONS"] })),
+        "json",
+      );
     return andThen(performance.run(served.introspection, {}), (result) =>
       result.ok
         ? new Response(served.sdl, { headers: { "Content-Type": "text/plain; charset=utf-8" } })
-        : respond(performance.refused(result.refusal), "json"),
+        : this.#respond(exchange, performance.refused(result.refusal), "json"),
     );
   }
 

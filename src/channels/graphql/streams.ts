@@ -190,7 +190,7 @@ export class Streams {
     const performance = new Performance(served, pipeline, ofRequest(exchange, undefined));
     const seat = new Seat(exchange, version, exchange.path);
     const full = this.#roster.admits(seat);
-    if (full !== undefined) return respond(performance.refused(full), "json");
+    if (full !== undefined) return respond(performance.refused(full), "json", null);
     const stream = new EventStream({
       seat,
       roster: this.#roster,
@@ -207,7 +207,7 @@ export class Streams {
       stream.stop();
       const answer = performance.refused(subscribed);
       // Who may not listen at all is told so by the status, which ends the reader's attempts.
-      return subscribed.status === 422 ? once(answer) : respond(answer, "json");
+      return subscribed.status === 422 ? once(answer) : respond(answer, "json", null);
     }
     exchange.caller.keepOpen?.();
     return new Response(stream.body(subscribed), { headers });
