@@ -27,6 +27,7 @@ const tokens = `${identity}/token/limits.ts`;
 const oauth = "src/oauth";
 const people = "services/platform/identity";
 const offers = "services/platform/commerce";
+const webhooks = "services/platform/webhooks";
 
 const of =
   (place: string, unit: Limit["unit"] = "") =>
@@ -197,6 +198,28 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
       "Days that usage and analytics add up at once",
       "422 `validation_failed`",
     ),
+  ],
+  webhooks: [
+    of(`${webhooks}/webhook-fields.ts`)("webhooksMax", "Webhooks of an app", "409 `too_many_webhooks`"),
+    of(`${webhooks}/webhook-fields.ts`)("keysMax", "Keys of a webhook that sign at the same time", "409 `too_many_secrets`"),
+    of(`${webhooks}/webhook-fields.ts`)(
+      "overlapSecondsMax",
+      "Seconds for which a key signs beside its successor",
+      "422 `validation_failed`",
+    ),
+    of(`${webhooks}/webhook-fields.ts`)("typesMax", "Types of events", "422 `validation_failed`"),
+    of(`${webhooks}/webhook-fields.ts`)("filtersMax", "Fields that are filtered by", "422 `validation_failed`"),
+    of(`${webhooks}/webhook-fields.ts`)("valuesMax", "Values of such a field", "422 `validation_failed`"),
+    of("src/host/webhooks/attempt.ts", "ms")("timeoutMs", "Time for a receiver to answer", "it is tried again"),
+    of("src/host/webhooks/message.ts")("bodyBytesMax", "Bytes of a body", "it is sent without its data"),
+    of("src/host/webhooks/waiting.ts")(
+      "waitingMax",
+      "Deliveries of a webhook that wait",
+      "no more events are taken from the journal",
+    ),
+    of("src/host/webhooks/deliverer.ts")("slotsMax", "Deliveries under way on a node", "they wait"),
+    of("src/host/webhooks/deliverer.ts")("tenantSlotsMax", "Deliveries under way of one tenant", "they wait"),
+    of("src/host/webhooks/retention.ts")("deliveredMax", "Deliveries of a webhook in the log that were taken", "the oldest go"),
   ],
   store: [
     of(store)("rowsPerCallMax", "Rows of one read", "an error of ours"),
