@@ -95,7 +95,7 @@ export class Http2Session {
   #lastTaken = streamIdMax;
   #receiveWindow = receiveWindowBytes;
   #sentAtPing = 0;
-  #sentAtUpdate = 0;
+  #sentAtIdle = 0;
   #pong: (() => void) | undefined;
   #isClosed = false;
 
@@ -252,8 +252,10 @@ export class Http2Session {
     }
   }
 
-  /** A frame that does nothing. */
+  /** A frame that does nothing. Some follow from what is sent: so many between two answers are none too many. */
   #idle(): void {
+    if (this.outgoing.sent !== this.#sentAtIdle) this.#idleFrames.refill();
+    this.#sentAtIdle = this.outgoing.sent;
     if (!this.#idleFrames.take(Date.now())) throw new ConnectionError(errors.enhanceYourCalm, "too_many_idle_frames");
   }
 
@@ -269,8 +271,8 @@ export class Http2Session {
     const bytes = unpadded(flag, payload);
     const isEnd = (flag & flags.endStream) !== 0;
     const stream = this.streams.get(id);
+    if (bytes.length === 0 && !isEnd) this.#idle();
     // It was on its way when the stream ended.
-    if (stream === undefined || (bytes.length === 0 && !isEnd)) this.#idle();
     if (stream === undefined) return;
     if (stream.isRemoteEnded) {
       stream.reset(errors.streamClosed);
@@ -423,9 +425,6 @@ export class Http2Session {
   #windowUpdate(id: number, payload: Buffer): void {
     if (payload.length !== 4) throw new ConnectionError(errors.frameSize, "WINDOW_UPDATE of another length");
     const bytes = payload.readUInt32BE(0) & 0x7fffffff;
-    // A client that reads what it is sent answers with these.
-    if (this.outgoing.sent !== this.#sentAtUpdate) this.#idleFrames.refill();
-    this.#sentAtUpdate = this.outgoing.sent;
     this.#idle();
     if (id === 0) {
       if (bytes === 0) throw new ConnectionError(errors.protocol, "a window that is widened by nothing");
