@@ -1,11 +1,18 @@
 /** Events are delivered: signed, in order, each as the app may see it, and what became of them is in the log. */
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { createPublicKey, verify } from "node:crypto";
+import { createHash, createPublicKey, verify } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { dataOf, forEachEngine, outcomeOf } from "../core/harness.ts";
 import { type Office, openOffice } from "./office.ts";
 import { answering, type Received } from "./receiver.ts";
 
+/** Of `whpk_…`. */
+const publicKeyOf = (text: string) =>
+  createPublicKey({
+    key: Buffer.concat([Buffer.from("302a300506032b6570032100", "hex"), Buffer.from(text.slice(5), "base64")]),
+    format: "der",
+    type: "spki",
+  });
 const signaturesOf = ({ headers }: Received): readonly string[] => (headers["webhook-signature"] ?? "").split(" ");
 const stepsOf = (received: readonly Received[]): readonly unknown[] =>
   received.map(({ event }) => `${String(event["subject"]).slice(-4)} ${String(event.data?.["step"])}`);
@@ -74,15 +81,31 @@ forEachEngine((engine) => {
     const [first] = await office.receiver.wait("/public", 1);
     const [signature = ""] = signaturesOf(first as Received);
     expect(signature).toStartWith("v1a,");
-    const head = Buffer.from("302a300506032b6570032100", "hex");
-    const key = createPublicKey({
-      key: Buffer.concat([head, Buffer.from(publicKey.slice(5), "base64")]),
-      format: "der",
-      type: "spki",
-    });
+    const key = publicKeyOf(publicKey);
     const content = `${first?.headers["webhook-id"]}.${first?.headers["webhook-timestamp"]}.${first?.body}`;
     expect(verify(null, Buffer.from(content), key, Buffer.from(signature.slice(4), "base64"))).toBe(true);
     expect(verify(null, Buffer.from(`${content} `), key, Buffer.from(signature.slice(4), "base64"))).toBe(false);
+  });
+
+  test("HTTP Message Signatures (RFC 9421): the request is signed, its body by its digest", async () => {
+    const hook = await office.webhook("/http?in=a", { signing: "httpSignature" });
+    const publicKey = String((hook.data["keys"] as { publicKey: string }[])[0]?.publicKey);
+    await office.postLetter("ü");
+    const [first] = await office.receiver.wait("/http", 1);
+    const { headers, body } = first as Received;
+    expect(headers["webhook-signature"]).toBeUndefined();
+    expect(headers["content-digest"]).toBe(`sha-256=:${createHash("sha256").update(body).digest("base64")}:`);
+    const [, parameters = ""] = /^key1=(.*)$/.exec(headers["signature-input"] ?? "") ?? [];
+    const [, components = ""] = /^\(([^)]*)\)/.exec(parameters) ?? [];
+    const lines = components.split(" ").map((component) => {
+      const name = component.slice(1, -1);
+      const value = name === "@method" ? "POST" : name === "@target-uri" ? office.receiver.url("/http?in=a") : headers[name];
+      return `${component}: ${value}\n`;
+    });
+    expect(components).toContain('"content-digest"');
+    const signature = Buffer.from(headers["signature"]?.slice("key1=:".length, -1) ?? "", "base64");
+    const key = publicKeyOf(publicKey);
+    expect(verify(null, Buffer.from(`${lines.join("")}"@signature-params": ${parameters}`), key, signature)).toBe(true);
   });
 
   test("a key is replaced without a gap: both sign until the overlap is over", async () => {

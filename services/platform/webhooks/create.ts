@@ -12,7 +12,7 @@ export const webhookInput = {
   ...webhookTerms,
   signing: t.enum(webhookSignings, {
     default: "hmac",
-    doc: "hmac: with a secret that both sides know (`v1`). ed25519: with a key of which the receiver is shown the public half (`v1a`).",
+    doc: "hmac: Standard Webhooks with a secret that both sides know (`v1`). ed25519: the same with a key of which the receiver is shown the public half (`v1a`). httpSignature: RFC 9421 with such a key.",
   }),
 };
 

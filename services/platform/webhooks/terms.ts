@@ -88,7 +88,7 @@ export interface NewKey {
 /** The key of a number. */
 export const keyOf = (ctx: CommandContext, { id, signing }: Pick<Webhook, "id" | "signing">, number: number): NewKey => {
   const derived = ctx.derive(webhookKeyLabel(id, number));
-  const isPublic = signing === "ed25519";
+  const isPublic = signing !== "hmac";
   const key = { number, createdAt: ctx.now, expiresAt: null, publicKey: isPublic ? webhookPublicKey(derived) : null };
   return { key, secret: isPublic ? null : webhookSecret(derived) };
 };

@@ -55,14 +55,14 @@ export const webhookFields = {
   signing: t.enum(webhookSignings, {
     default: "hmac",
     write: "never",
-    doc: "hmac: HMAC-SHA256 with a secret that both sides know (`v1`). ed25519: a public key is enough to check (`v1a`).",
+    doc: "hmac: Standard Webhooks with a secret that both sides know (`v1`). ed25519: the same with a key of which the receiver has the public half (`v1a`). httpSignature: RFC 9421 with such a key.",
   }),
   keys: t.array(
     t.object({
       number: t.integer(),
       createdAt: t.dateTime(),
       expiresAt: t.dateTime({ optional: true, doc: "It signs until then; absent: until it is replaced." }),
-      publicKey: t.string({ optional: true, maxLength: 64, doc: "ed25519: what signatures are checked with." }),
+      publicKey: t.string({ optional: true, maxLength: 64, doc: "ed25519, httpSignature: what signatures are checked with." }),
     }),
     { default: [], write: "never", filter: false, maxItems: keysMax, doc: "What deliveries are signed with, newest first." },
   ),

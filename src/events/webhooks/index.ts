@@ -2,10 +2,10 @@
 export { excerptOf } from "./excerpt.ts";
 export { attemptsMax, breakerFailures, breakMs, pauseMs, pausesMs, retryAfterMs } from "./schedule.ts";
 export {
-  type SignedHeaders,
   signWebhook,
   webhookKeyLabel,
   webhookPublicKey,
+  type WebhookMessage,
   webhookSecret,
   type WebhookSigner,
   webhookSigner,

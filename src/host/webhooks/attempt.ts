@@ -44,7 +44,7 @@ const problems: Readonly<Record<OutboundFault, Problem>> = {
   busy: "unreachable",
 };
 
-const mediaType = "application/cloudevents+json; charset=utf-8";
+export const mediaType = "application/cloudevents+json; charset=utf-8";
 
 const problemOf = (status: number): Problem | undefined => {
   if (status >= 200 && status < 300) return undefined;

@@ -396,7 +396,7 @@ export class Deliverer {
     let signer = this.#signers.get(key);
     if (signer === undefined) {
       if (this.#signers.size >= signersMax) this.#signers.clear();
-      signer = webhookSigner(signing, this.#options.app.secrets.text(webhookKeyLabel(id, number)));
+      signer = webhookSigner(signing, number, this.#options.app.secrets.text(webhookKeyLabel(id, number)));
       this.#signers.set(key, signer);
     }
     return signer;

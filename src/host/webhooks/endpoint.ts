@@ -14,7 +14,7 @@ import { attemptsMax, pauseMs, signWebhook, type WebhookSigner } from "../../eve
 import { type GuardedFetch, OutboundError } from "../../outbound/index.ts";
 import { StreamEnded } from "../../pipeline/stream-ended.ts";
 import type { Row } from "../../store/index.ts";
-import { attempt, type Outcome } from "./attempt.ts";
+import { attempt, mediaType, type Outcome } from "./attempt.ts";
 import { type Delivery, deliveryIdOf, newDelivery, type Problem } from "./delivery.ts";
 import type { Webhook } from "./entry.ts";
 import { Feed } from "./feed.ts";
@@ -338,8 +338,9 @@ export class Endpoint implements Account {
     const signers = webhook.keys
       .filter(({ expiresAt }) => expiresAt === null || Date.parse(expiresAt) > nowMs)
       .map(({ number }) => signer(webhook, number));
-    const headers = { ...signWebhook(signers, { id, atMs: nowMs, body }) };
-    return attempt(guarded, { url: webhook.url, headers, body, nowMs, signal: this.#ending.signal });
+    const { url, signing } = webhook;
+    const headers = signWebhook(signing, signers, { webhook: webhook.id, id, atMs: nowMs, url, mediaType, body });
+    return attempt(guarded, { url, headers, body, nowMs, signal: this.#ending.signal });
   }
 
   /** What the log tells of an event that is delivered again. */
