@@ -71,6 +71,7 @@ export class LineClient {
     socket.setEncoding("utf8");
     socket.on("data", (text: string) => this.#take(text));
     socket.on("error", () => socket.destroy());
+    socket.on("end", () => socket.end());
     this.closed = new Promise((resolve) =>
       socket.on("close", () => {
         this.#isOver = true;

@@ -27,6 +27,8 @@ interface Leaf {
 }
 
 const isPosition = /^[0-9]+$/;
+/** What is written as 0: positions count from 1. */
+const beforeFirst = "-1";
 const oneOnly: Issue = { code: "too_many", params: { max: 1 } };
 const jsonLimits = { bytesMax: 1024 * 1024, depthMax: 64, nodesMax: 20_000 };
 
@@ -65,8 +67,11 @@ export class BodyBuilder {
     for (const [depth, step] of path.entries()) {
       const here = path.slice(0, depth + 1).join(".");
       this.#notes.note(here, at);
-      if (isPosition.test(step) && Number(step) >= this.#positionMax)
-        return this.#notes.issue(here, { code: "too_many", params: { max: this.#positionMax } });
+      if (step === beforeFirst || (isPosition.test(step) && Number(step) >= this.#positionMax))
+        return this.#notes.issue(path.slice(0, depth).join("."), {
+          code: "not_in_range",
+          params: { min: 1, max: this.#positionMax },
+        });
       const known = branch.members.get(step);
       if (depth === path.length - 1) {
         if (known instanceof Branch) return this.#notes.issue(here, { code: "wrong_type", params: { expected: "object" } });
@@ -105,10 +110,6 @@ export class BodyBuilder {
   /** What was left out within a list is null, which is refused where it has to be there. */
   #list({ members }: Branch, path: string): unknown {
     const positions = [...members.keys()].map(Number);
-    if (positions.includes(-1)) {
-      this.#notes.issue(path, { code: "wrong_type", params: { expected: "list" } });
-      return null;
-    }
     return Array.from({ length: Math.max(...positions) + 1 }, (_, at) => {
       const member = members.get(String(at));
       return member === undefined ? null : this.#value(member, `${path}.${at}`);

@@ -14,9 +14,15 @@ const endOfText = (bytes: Uint8Array): number => {
   const again = encoder.encode(lossy.decode(bytes));
   let at = 0;
   while (at < bytes.length && bytes[at] === again[at]) at++;
-  // The first byte of a character may be the same.
-  while (at > 0 && ((bytes[at] ?? 0) & 0xc0) === 0x80) at--;
-  return lossy.decode(bytes.subarray(0, at)).length;
+  // The first bytes of a character may be the same: it begins three before, at most.
+  for (; at > 0; at--) {
+    try {
+      return decoder.decode(bytes.subarray(0, at)).length;
+    } catch {
+      continue;
+    }
+  }
+  return 0;
 };
 
 /** The text of a line, or what is wrong with it. */

@@ -23,7 +23,9 @@ const where = (filters: readonly RawFilter[]): Json => {
   const byPath: Record<string, Json> = {};
   for (const { path, op, values } of filters)
     (byPath[path] ??= {})[op] = values.length === 1 && op !== "eq" && op !== "ne" ? values[0] : values;
-  return byPath;
+  return Object.fromEntries(
+    Object.entries(byPath).map(([path, ops]) => [path, Object.keys(ops).join() === "eq" ? ops["eq"] : ops]),
+  );
 };
 
 const queryArguments = ({ filters, named, sortBy, fields, include, page, perPage, cursor, count }: RawQuery): Json => ({
