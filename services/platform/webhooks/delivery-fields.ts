@@ -67,6 +67,7 @@ export const webhookStates = declare("webhookStates", {
     id: t.id("whs"),
     seq: t.integer(),
     index: t.integer(),
+    holder: t.string(),
     failures: t.integer(),
     succeededAt: t.dateTime({ optional: true }),
     failedAt: t.dateTime({ optional: true }),
