@@ -7,6 +7,7 @@ export const pages: readonly Page[] = [
   { path: "README.md", servers: [bank, { url: "http://127.0.0.1:3001", data: "data/notes", service: "notes.ts" }] },
   { path: "docs/guide/define.md", servers: [{ ...bank, service: "library.ts" }] },
   { path: "docs/guide/call.md", servers: [bank] },
+  { path: "docs/guide/connect.md", servers: [bank] },
   { path: "docs/guide/soap.md", servers: [bank] },
   { path: "docs/guide/manage.md", servers: [bank] },
   { path: "docs/guide/webhooks.md", servers: [bank] },
