@@ -1,5 +1,6 @@
 /** What is kept: how far each webhook has come, by whoever delivers last, and the log of deliveries, of which what is old goes. */
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { StoreError } from "../../src/store/index.ts";
 import { webhookStateTable } from "../../src/host/webhooks/state-table.ts";
 import { type Data, dataOf, forEachEngine } from "../core/harness.ts";
 import { type Office, openOffice } from "./office.ts";
@@ -70,6 +71,45 @@ forEachEngine((engine) => {
     expect(messages.size).toBe(200);
     await pauseAll();
   });
+
+  test("while the database is away what was delivered is remembered, up to a bound; then it is written down", async () => {
+    const { app } = office.running;
+    const { store } = app;
+    let isAway = false;
+    const flaky: typeof store = {
+      engine: store.engine,
+      admin: store.admin,
+      realms: store.realms,
+      read: (shape, calls) => store.read(shape, calls),
+      scan: (shape, call, options) => store.scan(shape, call, options),
+      write: (work) => {
+        if (isAway) throw new StoreError("unavailable", "the database is away");
+        return store.write(work);
+      },
+      ping: () => store.ping(),
+      close: () => store.close(),
+    };
+    await office.restart({ app: { ...app, store: flaky } });
+    const hook = await office.webhook("/away", { types, concurrency: 16 });
+    await office.sweep();
+    await office.log(hook.id, (rows) => rows.some(({ status }) => status === "delivered"));
+    isAway = true;
+    for (let round = 0; round < 6; round++) await office.sweep(500);
+    await office.receiver.wait("/away", 2_001);
+    await Bun.sleep(500);
+    const taken = office.receiver.at("/away").length;
+    expect(taken).toBeLessThanOrEqual(2_001 + 2 * 16);
+    isAway = false;
+    await office.receiver.wait("/away", 3_001);
+    await office.until(
+      async () => (await count(`platform_webhook_deliveries WHERE webhook = '${hook.id}'`)) === 3_001,
+      "3,001 rows",
+    );
+    await Bun.sleep(100);
+    expect(office.receiver.at("/away")).toHaveLength(3_001);
+    await office.restart();
+    await pauseAll();
+  }, 20_000);
 
   test("what waits is there again after a restart, in its order", async () => {
     const letter = await office.postLetter("waits");
