@@ -45,11 +45,27 @@ export const metadataOf = ({ requestId, findings, version, credentials, tracepar
 export const toldTo = ({ locale, requestId, version }: Asking, operation: Operation, refusal: Refusal): ToldRefusal =>
   tell(refusal, { locale, requestId, messages: version.contract.messages, resource: operation.resource?.name });
 
-/** A refusal as a status. */
+/** Most bytes of details: clients take 8 KB of metadata, in base64 and with everything else. */
+const detailsBytesMax = 4 * 1024;
+
+const firstOf = <T>(record: Readonly<Record<string, T>>, count: number): Record<string, T> =>
+  Object.fromEntries(Object.entries(record).slice(0, count));
+
+/** A refusal as a status. Of very many wrong fields the first ones are named. */
 export const refusalStatus = (asking: Asking, operation: Operation, refusal: Refusal): Status => {
   const { locale, version } = asking;
-  const { code, message, bytes } = statusOf(refusal, toldTo(asking, operation, refusal), { domain: version.service, locale });
-  return { code, message, details: bytes };
+  const place = { domain: version.service, locale };
+  const whole = toldTo(asking, operation, refusal);
+  let status = statusOf(refusal, whole, place);
+  const { issues = {} } = refusal;
+  for (let count = Object.keys(issues).length; status.bytes.length > detailsBytesMax && count > 0;) {
+    count = Math.floor(count / 2);
+    const { data: _, ...bare } = whole;
+    const some = count === 0 ? bare : { ...bare, data: firstOf(whole.data ?? {}, count) };
+    status = statusOf({ ...refusal, issues: firstOf(issues, count) }, some, place);
+  }
+  const { code, message, bytes } = status;
+  return bytes.length > detailsBytesMax ? { code, message } : { code, message, details: bytes };
 };
 
 /** Seconds to wait, where the refusal says so or is of a kind that passes. */

@@ -13,18 +13,21 @@ import { Symbols } from "./symbols.ts";
 
 export interface Channel {
   readonly health: Health;
+  /** Resolves when nothing is under way any more, also of calls whose connections are over. */
+  idle(): Promise<void>;
   readonly speak: Speak;
 }
 
 /** Compiles the tables. */
 export const createChannel = (parts: ChannelParts, limits: GrpcLimits): Channel => {
+  const handling = new Handling(parts, limits);
   const { methods, services } = serve(parts);
   const names = [...services.map(({ fullName }) => fullName), healthService, ...reflectionServices];
   const health = new Health(names);
   const own = [fileDescriptor(healthFile), fileDescriptor(reflectionFile("v1")), fileDescriptor(reflectionFile("v1alpha"))];
   let symbols: Symbols | undefined;
   const reflection = new Reflection({
-    handling: new Handling(parts, limits),
+    handling,
     services: names,
     symbols: () => (symbols ??= new Symbols([...own, ...services.flatMap(({ files }) => [...files.values()])])),
   });
@@ -35,10 +38,11 @@ export const createChannel = (parts: ChannelParts, limits: GrpcLimits): Channel 
     [`/${healthService}/Watch`, { isOpenEnded: true, answer: (stream) => health.watch(stream) }],
     ...reflectionServices.map((name) => [`/${name}/ServerReflectionInfo`, reflect] as const),
   ]);
-  const onStream = createDispatch({ parts, limits, methods, helpers });
+  const onStream = createDispatch({ handling, methods, helpers });
   const onError = (error: unknown): void => parts.onError(error, { requestId: "", channel: "grpc" });
   return {
     health,
+    idle: () => handling.idle(),
     speak: (socket, peer, onClose) => new Connection(socket, peer, limits, { onStream, onClose, onError }),
   };
 };

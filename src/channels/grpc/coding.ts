@@ -19,6 +19,8 @@ export const codingOf = (header: string | undefined): Coding | undefined => {
 const syncBytesMax = 32 * 1024;
 /** Below, a message is sent as it is: the header would eat what is gained. */
 const packBytesMin = 1024;
+/** Above too: packing it would keep all others waiting. */
+const packBytesMax = 1024 * 1024;
 
 export type Unpacked = Uint8Array | "corrupt" | "too_large";
 
@@ -58,7 +60,7 @@ export const answerCoding = (requested: Coding, accepted: string | undefined): C
 
 /** A message packed; undefined where it is sent as it is. */
 export const pack = (bytes: Uint8Array, coding: Coding): Uint8Array | undefined => {
-  if (coding === "identity" || bytes.length < packBytesMin) return undefined;
+  if (coding === "identity" || bytes.length < packBytesMin || bytes.length > packBytesMax) return undefined;
   const packed = coding === "gzip" ? zlib().gzipSync(bytes, { level: 1 }) : zlib().deflateSync(bytes, { level: 1 });
   return packed.length < bytes.length ? packed : undefined;
 };

@@ -5,16 +5,14 @@
  *   no such path                  UNIMPLEMENTED           grpc-encoding that is not served        UNIMPLEMENTED, with those that are
  *   a version that is over        of `gone`               credentials that cannot be read         of the refusal
  */
-import type { ChannelParts } from "../http/index.ts";
 import { refuse } from "../../pipeline/refusal.ts";
 import { metadataOf, refusalStatus } from "./answer.ts";
 import { askingOf } from "./asking.ts";
 import { acceptedCodings, answerCoding, codingOf } from "./coding.ts";
 import type { Connection } from "./connection.ts";
 import { answerExport } from "./exporting.ts";
-import { declineStream, Handling, refuseStream } from "./handling.ts";
+import { declineStream, type Handling, refuseStream } from "./handling.ts";
 import { answerItems } from "./items.ts";
-import type { GrpcLimits } from "./limits.ts";
 import type { ServedMethod } from "./served.ts";
 import { codes, grpcTimeoutMs } from "../rpc/index.ts";
 import type { GrpcStream } from "./stream.ts";
@@ -33,8 +31,7 @@ const contentForm = /^application\/grpc(?:\+proto)?(?:\s*;|$)/i;
 const handlers = { none: answerUnary, server: answerExport, both: answerItems } as const;
 
 export interface DispatchParts {
-  readonly parts: ChannelParts;
-  readonly limits: GrpcLimits;
+  readonly handling: Handling;
   readonly methods: ReadonlyMap<string, ServedMethod>;
   readonly helpers: ReadonlyMap<string, Helper>;
 }
@@ -43,8 +40,8 @@ export interface DispatchParts {
 export type Dispatch = (stream: GrpcStream, connection: Connection) => void;
 
 /** Makes what takes new streams. */
-export const createDispatch = ({ parts, limits, methods, helpers }: DispatchParts): Dispatch => {
-  const handling = new Handling(parts, limits);
+export const createDispatch = ({ handling, methods, helpers }: DispatchParts): Dispatch => {
+  const { parts, limits } = handling;
 
   /** Whether the stream is a gRPC call; else it is answered. */
   const isCall = (stream: GrpcStream): boolean => {

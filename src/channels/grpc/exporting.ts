@@ -52,6 +52,8 @@ export const answerExport = (handling: Handling, stream: GrpcStream, asking: Ask
     );
   readOne(stream, limits.messageBytesMax, {
     refused,
+    onLong: () => handling.barred(asking, method),
+    onError: (error) => handling.failed(stream, asking, method, error),
     request(bytes, sent) {
       if (stream.isOver) return;
       const abort = new AbortController();

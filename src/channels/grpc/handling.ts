@@ -33,10 +33,25 @@ export const refuseStream = (
 export class Handling {
   readonly parts: ChannelParts;
   readonly limits: GrpcLimits;
+  #underWay = 0;
+  #idle: (() => void) | undefined;
 
   constructor(parts: ChannelParts, limits: GrpcLimits) {
     this.parts = parts;
     this.limits = limits;
+  }
+
+  /** Resolves when nothing of all streams is under way any more, also of those that are over. */
+  async idle(): Promise<void> {
+    if (this.#underWay > 0) await new Promise<void>((resolve) => void (this.#idle = resolve));
+  }
+
+  /** Counts what is under way. */
+  track<T>(outcome: Promise<T>): Promise<T> {
+    this.#underWay++;
+    return outcome.finally(() => {
+      if (--this.#underWay === 0) this.#idle?.();
+    });
   }
 
   /** Does work whose outcome answers a stream. An error is ours: told of, and answered as `internal`. */
@@ -48,6 +63,11 @@ export class Handling {
     } catch (error) {
       this.failed(stream, asking, method, error);
     }
+  }
+
+  /** Why the caller may not make the call at all; undefined: he may. */
+  barred(asking: Asking, { operation }: Asked): Refusal | undefined | Promise<Refusal | undefined> {
+    return this.parts.pipeline.permit(callOf(asking, operation, {}));
   }
 
   /** Asks several times a second whether the caller of an open stream may still call, and ends it where not, or where its client has long been silent. */
@@ -64,7 +84,7 @@ export class Handling {
       if (isLooking || nowMs - lookedMs < lookEveryMs) return;
       lookedMs = nowMs;
       isLooking = true;
-      look()
+      this.track(look())
         // That the database does not answer now says nothing of the caller.
         .catch(() => undefined)
         .finally(() => void (isLooking = false));
@@ -79,7 +99,7 @@ export class Handling {
   #later<T>(stream: GrpcStream, asking: Asking, method: Asked, outcome: Promise<T>, then: (outcome: T) => void): void {
     const { workload } = stream;
     workload.count++;
-    outcome
+    this.track(outcome)
       .finally(() => void workload.count--)
       .then(then)
       .catch((error: unknown) => this.failed(stream, asking, method, error));

@@ -97,6 +97,7 @@ export class Health {
   #read(stream: GrpcStream, then: (service: string) => void): void {
     readOne(stream, requestBytesMax, {
       refused: () => stream.finish(malformed),
+      onError: () => stream.finish({ code: codes.internal, message: "" }),
       request(bytes) {
         const service = serviceOf(bytes);
         if (service === undefined) stream.finish(malformed);

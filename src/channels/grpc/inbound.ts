@@ -9,13 +9,20 @@ import { type Envelope, Envelopes } from "../rpc/index.ts";
 import { unpack, type Unpacked } from "./coding.ts";
 import type { GrpcStream } from "./stream.ts";
 
+/** A message beyond it is read only for who may make the call: until then nothing of it is taken but the first window. */
+const unknownBytesMax = 32 * 1024;
+
 export interface Reader {
   /** A message; `bytes` are only valid during the call. `sent`: bytes on the wire or unpacked, whichever are more. */
   onMessage(bytes: Uint8Array, sent: number): void;
+  /** Asked once, when a message is long: why its sender may not make the call. */
+  onLong?(): Refusal | undefined | Promise<Refusal | undefined>;
   /** The client has said everything. */
   onEnd(): void;
   /** Nothing more can be read: what came is no message, or too large. */
   onFault(refusal: Refusal): void;
+  /** One of the others threw: an error of ours. */
+  onError(error: unknown): void;
 }
 
 const broken = (explanation: string): Refusal => refuse("invalid_body", { details: { reason: "malformed", explanation } });
@@ -27,9 +34,13 @@ export class Inbound {
   readonly #bytesMax: number;
   /** Messages that came while another is unpacked or reading is held. */
   readonly #waiting: Envelope[] = [];
+  /** Bytes that came of a message that is not whole. */
+  #begun = 0;
   /** Bytes that came and were not used yet. */
   #unused = 0;
   #isUnpacking = false;
+  #isAsking = false;
+  #isKnown = false;
   #isHeld = false;
   #hasEnded = false;
   #isOver = false;
@@ -72,6 +83,7 @@ export class Inbound {
 
   /** The client may send more. */
   #use(): void {
+    if (this.#isAsking && !this.#isKnown && !this.#isOver) return;
     if (this.#unused > 0) this.#stream.http.use(this.#unused);
     this.#unused = 0;
   }
@@ -95,7 +107,25 @@ export class Inbound {
       if ((error as Error).name !== "EnvelopeTooLarge") throw error;
       this.#fault(tooLarge(this.#bytesMax));
     }
+    this.#begun = this.#envelopes.isPartial ? this.#begun + piece.length : 0;
+    if (this.#begun > unknownBytesMax) this.#ask();
     if (this.#waiting.length === 0 && !this.#isHeld && !this.#isUnpacking) this.#use();
+  }
+
+  /** Before more of a long message is taken. */
+  #ask(): void {
+    if (this.#isAsking || this.#isOver) return;
+    this.#isAsking = true;
+    const answered = (barred: Refusal | undefined): void => {
+      this.#isKnown = true;
+      if (barred !== undefined) this.#fault(barred);
+      else if (this.#waiting.length === 0 && !this.#isHeld && !this.#isUnpacking) this.#use();
+    };
+    this.#tell(() => {
+      const barred = this.#reader.onLong?.();
+      if (barred instanceof Promise) barred.then(answered).catch((error: unknown) => this.#reader.onError(error));
+      else answered(barred);
+    });
   }
 
   #drain(): void {
@@ -115,13 +145,14 @@ export class Inbound {
       return;
     }
     this.#isOver = true;
-    if (this.#envelopes.isPartial) this.#reader.onFault(broken("The stream ended within a message."));
-    else this.#reader.onEnd();
+    const isCut = this.#envelopes.isPartial;
+    this.#tell(() => (isCut ? this.#reader.onFault(broken("The stream ended within a message.")) : this.#reader.onEnd()));
   }
 
   #open({ flags, data }: Envelope): void {
+    this.#begun = 0;
     if (flags === 0) {
-      this.#reader.onMessage(data, data.length);
+      this.#tell(() => this.#reader.onMessage(data, data.length));
       return;
     }
     const { coding } = this.#stream;
@@ -143,13 +174,22 @@ export class Inbound {
     } else if (unpacked === "corrupt") {
       this.#fault(refuse("invalid_encoding", { details: { explanation: "A compressed message is corrupt." } }));
     } else if (!this.#isOver) {
-      this.#reader.onMessage(unpacked, Math.max(sent, unpacked.length));
+      this.#tell(() => this.#reader.onMessage(unpacked, Math.max(sent, unpacked.length)));
     }
   }
 
   #fault(refusal: Refusal): void {
     if (this.#isOver) return;
     this.stop();
-    this.#reader.onFault(refusal);
+    this.#tell(() => this.#reader.onFault(refusal));
+  }
+
+  /** Nothing that goes wrong in what is told stops the connection. */
+  #tell(what: () => void): void {
+    try {
+      what();
+    } catch (error) {
+      this.#reader.onError(error);
+    }
   }
 }

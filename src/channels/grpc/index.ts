@@ -11,6 +11,7 @@ import type { ChannelParts } from "../http/index.ts";
 import type { Channel } from "./channel.ts";
 import { type GrpcLimits, grpcLimits } from "./limits.ts";
 import { Listener, type Tls } from "./listener.ts";
+import { within } from "./within.ts";
 
 export { type GrpcLimits, grpcLimits } from "./limits.ts";
 
@@ -32,6 +33,9 @@ export interface GrpcListening {
   stop(options: { readonly withinMs: number }): Promise<boolean>;
 }
 
+/** So long calls that were cut off may take to end. */
+const idleMs = 1_000;
+
 /** Starts listening. Rejects with the system's error (`code`: `EADDRINUSE`) when the port cannot be had. */
 export const listenGrpc = async ({ host, port, tls, parts, limits: changed }: GrpcOptions): Promise<GrpcListening> => {
   const limits = { ...grpcLimits, ...changed };
@@ -51,9 +55,12 @@ export const listenGrpc = async ({ host, port, tls, parts, limits: changed }: Gr
   return {
     port: listener.port,
     connections: () => listener.connections,
-    stop(options) {
+    async stop(options) {
       channel?.health.set(false);
-      return listener.stop(options);
+      const isWhole = await listener.stop(options);
+      // What was cut off reads from the database a moment longer.
+      if (channel !== undefined) await within(channel.idle(), idleMs);
+      return isWhole;
     },
   };
 };

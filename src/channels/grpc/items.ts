@@ -21,6 +21,8 @@ import type { GrpcStream } from "./stream.ts";
 /** An item that was read, and what came of it. */
 interface Item {
   answer: Uint8Array | undefined;
+  /** Bytes of its message. */
+  readonly bytes: number;
 }
 
 class Items {
@@ -30,8 +32,9 @@ class Items {
   readonly #method: RpcMethod;
   readonly #key: string | undefined;
   readonly #inbound: Inbound;
-  /** Read and not answered, in order. */
+  /** Read and not answered, in order; and the bytes of their messages. */
   readonly #underWay: Item[] = [];
+  #bytes = 0;
   #count = 0;
   #hasEnded = false;
   #isAwaitingRoom = false;
@@ -50,6 +53,7 @@ class Items {
         onMessage: (bytes, sent) => this.#take(bytes, sent),
         onEnd: () => this.#end(undefined),
         onFault: (refusal) => this.#end(refusal),
+        onError: (error) => handling.failed(stream, asking, given.method, error),
       },
     });
     stream.onStopping = () => this.#end(refuse("unavailable"));
@@ -67,11 +71,18 @@ class Items {
     this.#answer();
   }
 
+  /** So much is under way that nothing more is read. */
+  get #isFull(): boolean {
+    const { itemsInFlightMax, itemBytesInFlightMax } = this.#handling.limits;
+    return this.#underWay.length >= itemsInFlightMax || this.#bytes >= itemBytesInFlightMax;
+  }
+
   #take(bytes: Uint8Array, sent: number): void {
-    const item: Item = { answer: undefined };
+    const item: Item = { answer: undefined, bytes: sent };
     const index = this.#count++;
     this.#underWay.push(item);
-    if (this.#underWay.length >= this.#handling.limits.itemsInFlightMax) this.#inbound.hold();
+    this.#bytes += sent;
+    if (this.#isFull) this.#inbound.hold();
     const settle = (result: Result): void => {
       item.answer = this.#encoded(result);
       this.#answer();
@@ -82,7 +93,7 @@ class Items {
     };
     try {
       const result = this.#run(bytes, sent, index);
-      if (result instanceof Promise) result.then(settle).catch(failed);
+      if (result instanceof Promise) this.#handling.track(result).then(settle).catch(failed);
       else settle(result);
     } catch (error) {
       failed(error);
@@ -126,11 +137,12 @@ class Items {
         });
         return;
       }
-      const { answer } = this.#underWay.shift() as Item;
+      const { answer, bytes } = this.#underWay.shift() as Item;
+      this.#bytes -= bytes;
       if (answer !== undefined) stream.send(answer);
     }
     if (this.#underWay.length === 0 && this.#hasEnded) this.#finish();
-    else if (this.#underWay.length < this.#handling.limits.itemsInFlightMax) this.#inbound.release();
+    else if (!this.#isFull) this.#inbound.release();
   }
 
   #finish(): void {
@@ -151,12 +163,11 @@ export const answerItems = (handling: Handling, stream: GrpcStream, asking: Aski
     declineStream(handling, stream, asking, method, refuse("invalid_header", { details: { explanation, header: "If-Match" } }));
     return;
   }
-  const call = callOf(asking, method.operation, {});
   handling.work(
     stream,
     asking,
     method,
-    () => handling.parts.pipeline.permit(call),
+    () => handling.barred(asking, method),
     (barred) => {
       if (stream.isOver) return;
       if (barred !== undefined) {

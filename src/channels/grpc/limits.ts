@@ -32,6 +32,8 @@ export interface GrpcLimits {
   readonly resetMs: number;
   /** Items of a bidirectional stream that were read and are not answered; beyond them nothing is read. */
   readonly itemsInFlightMax: number;
+  /** The same for the bytes of their messages. */
+  readonly itemBytesInFlightMax: number;
   /** A connection is drained when it is so old, so that calls spread over new nodes; 0: never. */
   readonly connectionAgeMs: number;
   /** Time for the calls of a connection that is too old. */
@@ -56,6 +58,7 @@ export const grpcLimits: GrpcLimits = Object.freeze({
   resetsMax: 400,
   resetMs: 10,
   itemsInFlightMax: 512,
+  itemBytesInFlightMax: 1024 * 1024,
   connectionAgeMs: 0,
   connectionGraceMs: 30_000,
 });

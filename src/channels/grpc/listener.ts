@@ -8,6 +8,7 @@ import { type ClientCertificate, clientCertificateOf } from "../http/client-cert
 import type { Peer } from "./asking.ts";
 import type { Connection } from "./connection.ts";
 import type { GrpcLimits } from "./limits.ts";
+import { within } from "./within.ts";
 
 export interface Tls {
   /** PEM texts: the server's own certificate and key. */
@@ -206,12 +207,3 @@ export class Listener {
     }
   }
 }
-
-/** Whether it is done in time. */
-const within = async (done: Promise<void>, ms: number): Promise<boolean> => {
-  const late = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => late.resolve(false), Math.max(ms, 0));
-  const isDone = await Promise.race([done.then(() => true), late.promise]);
-  clearTimeout(timer);
-  return isDone;
-};

@@ -133,6 +133,7 @@ export class Reflection {
       refused(asking.refusal);
       return;
     }
+    const failed = (error: unknown): void => this.#handling.failed(stream, asking, { operation: contract.events }, error);
     let isAnswering = false;
     let hasEnded = false;
     const finish = (): void => {
@@ -151,10 +152,11 @@ export class Reflection {
               if (hasEnded) stream.finish(ok);
               else inbound.release();
             })
-            .catch((error: unknown) => this.#handling.failed(stream, asking, { operation: contract.events }, error));
+            .catch(failed);
         },
         onEnd: finish,
         onFault: refused,
+        onError: failed,
       },
     });
     stream.onStopping = finish;

@@ -6,7 +6,7 @@ import { messageOf, tagOf } from "../rpc/index.ts";
 import { metadataOf } from "./answer.ts";
 import type { Asking } from "./asking.ts";
 import { declineStream, type Handling, headroom, refuseStream, replayedMetadata } from "./handling.ts";
-import { Inbound } from "./inbound.ts";
+import { Inbound, type Reader } from "./inbound.ts";
 import { callOfRequest } from "./request.ts";
 import type { GrpcStream } from "./stream.ts";
 
@@ -14,7 +14,7 @@ import type { GrpcStream } from "./stream.ts";
 export const readOne = (
   stream: GrpcStream,
   bytesMax: number,
-  then: { request(bytes: Uint8Array, sent: number): void; refused(refusal: Refusal): void },
+  then: { request(bytes: Uint8Array, sent: number): void; refused(refusal: Refusal): void } & Pick<Reader, "onLong" | "onError">,
 ): void => {
   let request: Uint8Array | undefined;
   let sent = 0;
@@ -38,6 +38,8 @@ export const readOne = (
         else then.request(request, sent);
       },
       onFault: (refusal) => then.refused(refusal),
+      onError: (error) => then.onError(error),
+      onLong: () => then.onLong?.(),
     },
   });
   inbound.start();
@@ -77,6 +79,8 @@ export const answerUnary = (handling: Handling, stream: GrpcStream, asking: Aski
     );
   readOne(stream, limits.messageBytesMax, {
     refused,
+    onLong: () => handling.barred(asking, method),
+    onError: (error) => handling.failed(stream, asking, method, error),
     request(bytes, sent) {
       if (stream.isOver) return;
       const call = callOfRequest(stream, asking, method, { bytes, sent, signal: signalOf(stream, method) });
