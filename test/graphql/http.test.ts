@@ -146,6 +146,17 @@ describe("GraphQL over HTTP", () => {
     ['{"query":"query ($a: Int!) { books(first: $a) { totalCount } }"}', 422, "validation_failed"],
     ['{"query":"query ($a: Int!) { books(first: $a) { totalCount } }","variables":{"a":"x"}}', 422, "validation_failed"],
     ['{"query":"subscription { bookAdded { id } }"}', 406, "not_acceptable"],
+    [
+      '{"query":"query ($a: ID = \\"x\\") { hours { text } book(id: $a) { title } }","variables":{"a":null}}',
+      422,
+      "validation_failed",
+    ],
+    [
+      '{"query":"mutation ($a: ID = \\"x\\") { booksForget { done } bookDelete(id: $a) { done } }","variables":{"a":null}}',
+      422,
+      "validation_failed",
+    ],
+    ['{"query":"query ($a: Boolean = true) { hours @skip(if: $a) { text } }","variables":{"a":null}}', 422, "validation_failed"],
   ];
   test.each(bodies)("%s: %d %s", async (body, status, type) => {
     for (const accept of ["application/graphql-response+json", "application/json"]) {

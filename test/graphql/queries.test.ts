@@ -298,6 +298,73 @@ forEachEngine((engine) => {
       }
     });
 
+    test("SECURITY 25: what is withheld is nowhere: aliases, fragments, relations, tags, filters, sorting, errors", async () => {
+      const hidden = ["4242", "7000", "abc-", "Eel", "ole@"];
+      const asked = [
+        "{ books { nodes { a: cost b: cost ...F } edges { node { cost secret __typename } } } } fragment F on Book { c: cost ... on Book { d: cost } }",
+        "{ authors { nodes { salary books { nodes { cost author { salary } } } } } }",
+        "{ reviews(first: 100) { nodes { book { title cost } reader { email } } } }",
+        "{ readers { nodes { email etag } } account { email etag } }",
+        "{ booksCount(where: { isRare: { eq: true } }) books(filters: [{ rare: true }]) { totalCount nodes { title } } booksStatsByState { rows { state books } } }",
+      ];
+      for (const query of asked) {
+        const answer = await library.ask(query, { key: readerKey });
+        for (const text of hidden) expect([query, text, answer.text.includes(text)]).toEqual([query, text, false]);
+        for (const { message, extensions } of answer.errors)
+          expect([message, extensions["type"]]).toEqual([message, "forbidden"]);
+      }
+      const rare = await library.get("{ booksCount(where: { isRare: { eq: true } }) }", { key: readerKey });
+      expect(rare["booksCount"]).toBe(0);
+      for (const [args, field] of [
+        ['where: { cost: { gte: "4000" } }', "cost[gte]"],
+        ["where: { cost: { isNull: false } }", "cost[null]"],
+        ['where: { secret: { startsWith: "abc" } }', "secret[startsWith]"],
+        ['where: { author: { salary: { gt: "1" } } }', "author.salary[gt]"],
+        ["sort: [{ cost: desc }]", "sortBy"],
+        ["sort: [{ author: { salary: asc } }]", "sortBy"],
+      ] as const) {
+        const answer = await library.ask(`{ books(${args}) { totalCount } }`, { key: readerKey });
+        expect([args, answer.data, Object.keys(answer.errors[0]?.extensions["issues"] as Data)]).toEqual([
+          args,
+          { books: null },
+          [field],
+        ]);
+        const nested = await library.ask(`{ authors(first: 1) { nodes { books(${args}) { totalCount } } } }`, { key: readerKey });
+        expect([args, nested.errors[0]?.extensions["type"]]).toEqual([args, "validation_failed"]);
+      }
+      // Another row's tag differs by nothing that he does not see.
+      const id = ids["Bee"];
+      const tag = async (): Promise<unknown> => (await library.ask(`{ book(id: "${id}") { etag } }`, { key: readerKey })).data;
+      const before = await tag();
+      await library.get(`mutation { bookUpdate(id: "${id}", input: { cost: 4243 }) { status } }`, { key });
+      const { data } = await library.ask(`{ book(id: "${id}") { edition } }`, { key: readerKey });
+      expect(JSON.stringify(data)).not.toContain("424");
+      expect(before).toMatchObject({ book: { etag: expect.any(String) as string } });
+    });
+
+    test("SECURITY 23, 29: rows of others are as if they were not", async () => {
+      const other = await library.grant(["librarian"], { tenant: "other" });
+      for (const key of [other]) {
+        const answer = await library.ask(
+          `query ($id: ID!, $author: ID!) { book(id: $id) { title } node(id: $author) { id } books { totalCount } missing: book(id: "bok_00000000000000000000000000") { title } }`,
+          {
+            key,
+            variables: { id: ids["Ant"], author: ids["Ann"] },
+          },
+        );
+        expect(answer.data).toEqual({ book: null, node: null, books: { totalCount: 0 }, missing: null });
+        const told = answer.errors.map(({ message, extensions }) => JSON.stringify([message, { ...extensions, requestId: "" }]));
+        expect([answer.errors.length, new Set(told).size]).toEqual([3, 1]);
+      }
+      const { books } = await library.get("{ books(first: 1) { pageInfo { endCursor } } }", { key });
+      const cursor = (books as unknown as { pageInfo: { endCursor: string } }).pageInfo.endCursor;
+      const stolen = await library.ask("query ($c: String) { books(after: $c) { totalCount } }", {
+        key: other,
+        variables: { c: cursor },
+      });
+      expect(stolen.errors[0]?.extensions["type"]).toBe("invalid_cursor");
+    });
+
     test("the singleton, and what a reader sees: own rows, no rare books, masks, nothing of what is withheld", async () => {
       const answer = await library.ask(
         `{ account { id name email } readers { nodes { name } } books(where: { pages: { lt: 10 } }) { nodes { title cost secret } totalCount }

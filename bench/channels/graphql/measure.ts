@@ -12,7 +12,7 @@ import { pons } from "./pons.ts";
 /** Calls per CPU second on the same Postgres, by those of the better of the two. */
 export const graphTarget = { over: "pons-postgres", under: ["mercurius", "postgraphile"], atLeast: 2 } as const;
 
-const connections = 32;
+const connections = 16;
 const microseconds = 1e6;
 
 const plans = {

@@ -40,6 +40,8 @@ const ofConnection = ({ parts }: ConnectionPlan, variables: Values): number => {
 };
 
 const ofRoot = (root: Root, variables: Values): number => {
+  // A variable that is null where nothing may be is found here, before anything runs.
+  if ("args" in root) valuesOf(root.args, variables);
   switch (root.kind) {
     case "list":
       return pageOf(valuesOf(root.args, variables), root.meta) * (1 + ofConnection(root.connection, variables));
@@ -76,6 +78,7 @@ const ofRoot = (root: Root, variables: Values): number => {
 /** `acc` of `acc_01J…`. */
 export const prefixOf = (id: unknown): string => (typeof id === "string" ? id.slice(0, Math.max(0, id.indexOf("_"))) : "");
 
+/** Throws `GraphQLError` for arguments that their variables leave without a value. */
 export const costOf = ({ roots }: Plan, variables: Values): number => {
   let cost = 0;
   for (const root of roots) cost += ofRoot(root, variables);
