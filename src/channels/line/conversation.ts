@@ -47,6 +47,13 @@ interface Heard {
   readonly tag: string | undefined;
 }
 
+/** A line that is none. */
+interface Garbled {
+  readonly line: string;
+  readonly garbled: Flaw;
+  readonly refusal: Refusal;
+}
+
 const anonymous: Credentials = { kind: "none" };
 const wrongLine = (): Refusal => refuse("invalid_request");
 
@@ -104,9 +111,9 @@ export class Conversation {
   take(bytes: Uint8Array): void {
     if (this.#isOver) return;
     const read = this.#read(bytes);
-    if ("answer" in read) return this.#queue.add({ kind: "barrier", bytes: bytes.length, run: () => read.answer });
-    this.#garbled = 0;
-    this.#queue.add(this.#workOf(read));
+    // Whether a stranger has said it is known when its turn comes.
+    if ("garbled" in read) this.#queue.add({ kind: "barrier", bytes: bytes.length, run: () => this.#garbling(read) });
+    else this.#queue.add(this.#workOf(read));
   }
 
   /** Says why nothing more is taken, behind all answers, and ends. */
@@ -140,31 +147,26 @@ export class Conversation {
     this.#left.abort();
   }
 
-  #read(bytes: Uint8Array): Heard | { readonly answer: string } {
+  #read(bytes: Uint8Array): Heard | Garbled {
     const { limits } = this.#options;
     const decoded = textOf(bytes);
     const { text: line } = decoded;
-    if ("flaw" in decoded) return { answer: this.#garbling(line, decoded, refuse("invalid_encoding")) };
+    if ("flaw" in decoded) return { line, garbled: decoded, refusal: refuse("invalid_encoding") };
     const pairs = readLine(line, limits);
-    if ("flaw" in pairs) return { answer: this.#garbling(line, pairs, wrongLine()) };
+    if ("flaw" in pairs) return { line, garbled: pairs, refusal: wrongLine() };
     const request = readRequest(pairs);
-    if ("flaw" in request) return { answer: this.#garbling(line, request, wrongLine()) };
+    if ("flaw" in request) return { line, garbled: request, refusal: wrongLine() };
     const [tag] = request.asides.get("tag") ?? [];
-    if ((tag?.text?.length ?? 0) > limits.tagLengthMax)
-      return {
-        answer: this.#garbling(
-          line,
-          { flaw: `A tag has at most ${limits.tagLengthMax} characters.`, at: tag?.at ?? 0 },
-          wrongLine(),
-        ),
-      };
+    const { tagLengthMax } = limits;
+    if ((tag?.text?.length ?? 0) > tagLengthMax)
+      return { line, garbled: { flaw: `A tag has at most ${tagLengthMax} characters.`, at: tag?.at ?? 0 }, refusal: wrongLine() };
     return { line, bytes: bytes.length, request, tag: tag?.text ?? undefined };
   }
 
   /** A line that cannot be read. A stranger who begins with one speaks another protocol. */
-  #garbling(line: string, { flaw, at }: Flaw, refusal: Refusal): string {
+  #garbling({ line, garbled: { flaw, at }, refusal }: Garbled): string {
     const isStranger = !this.#isKnown && this.#credentials.kind === "none";
-    if (isStranger || ++this.#garbled >= this.#options.limits.garbledMax) this.#isOver = true;
+    if (isStranger || ++this.#garbled >= this.#options.limits.garbledMax) this.#cut();
     return this.#refused(refusal, undefined, { line, at, problem: flaw });
   }
 
@@ -203,6 +205,7 @@ export class Conversation {
   }
 
   #run(heard: Heard, isBegun: () => void): MaybePromise<string> {
+    this.#garbled = 0;
     try {
       const answer = this.#answer(heard, isBegun);
       return answer instanceof Promise ? answer.catch((error: unknown) => this.#failed(heard, error)) : answer;
@@ -241,11 +244,14 @@ export class Conversation {
 
   /** Keeps what holds for the lines that follow; the answer where it cannot. */
   #keep(heard: Heard): string | undefined {
+    const { asides } = heard.request;
     const kept = keptOf(heard.request, this.#kept);
     if (this.#options.services.find(kept.service, kept.version) === undefined) {
-      const at = heard.request.asides.get("version")?.[0]?.at ?? heard.request.asides.get("service")?.[0]?.at ?? 0;
+      const at = asides.get("version")?.[0]?.at ?? asides.get("service")?.[0]?.at ?? 0;
       return this.#refused(refuse("not_found"), heard, { line: heard.line, at });
     }
+    const acting = actingOf(this.#headers(heard));
+    if ("type" in acting) return this.#refused(acting, heard, this.#placeOf(heard, acting));
     this.#kept = kept;
     return undefined;
   }

@@ -48,8 +48,9 @@ export interface GrammarLimits {
   readonly stepsMax: number;
 }
 
-const titleForm = /(@?)([A-Za-z][A-Za-z0-9]*(?:\.(?:[A-Za-z][A-Za-z0-9]*|[0-9]{1,9}))*)(>=|<=|!=|~=|\^=|>|<|\?)? *:/y;
-const quotedForm = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
+const titleForm = /^(@?)([A-Za-z][A-Za-z0-9]*(?:\.(?:[A-Za-z][A-Za-z0-9]*|[0-9]{1,9}))*)(>=|<=|!=|~=|\^=|>|<|\?)? *:/;
+const quote = 0x22;
+const backslash = 0x5c;
 const bareForm = /[^,\u0000-\u001f\u007f]*/y;
 
 const nothing: Value = { kind: "null" };
@@ -82,29 +83,50 @@ const bareValue = (text: string): Value => {
   }
 };
 
+/** Where a quoted value ends, behind its quote; -1: it does not. */
+const endOfQuoted = (line: string, from: number): number => {
+  for (let at = from + 1; at < line.length; at++) {
+    const code = line.charCodeAt(at);
+    if (code === quote) return at + 1;
+    if (code === backslash) at++;
+  }
+  return -1;
+};
+
+/** The text of a JSON string; undefined: it is none. */
+const textOfQuoted = (quoted: string): string | undefined => {
+  try {
+    return JSON.parse(quoted) as string;
+  } catch {
+    return undefined;
+  }
+};
+
 /** The value that begins at a place, and where it ends. */
 const readValue = (line: string, at: number): { readonly value: Value; readonly end: number } | Flaw => {
-  if (line[at] === '"') {
-    quotedForm.lastIndex = at;
-    const [quoted] = quotedForm.exec(line) ?? [];
-    if (quoted === undefined)
-      return { flaw: "The quoted value is no JSON string: it does not end, or has an escape that is none.", at };
-    const text = JSON.parse(quoted) as string;
+  if (line.charCodeAt(at) === quote) {
+    const end = endOfQuoted(line, at);
+    if (end === -1) return { flaw: "The quoted value does not end.", at };
+    const text = textOfQuoted(line.slice(at, end));
+    if (text === undefined) return { flaw: "The quoted value is no JSON string.", at };
     if (!text.isWellFormed()) return { flaw: "The quoted value holds half of a surrogate pair.", at };
-    return { value: { kind: "text", text, isQuoted: true }, end: skipSpaces(line, at + quoted.length) };
+    return { value: { kind: "text", text, isQuoted: true }, end: skipSpaces(line, end) };
   }
   bareForm.lastIndex = at;
   const [bare = ""] = bareForm.exec(line) ?? [];
   return { value: bareValue(bare.trimEnd()), end: at + bare.length };
 };
 
+/** Behind the longest title: an operator, spaces, a colon. */
+const titleTail = 16;
+
 const readTitle = (
   line: string,
   at: number,
   limits: GrammarLimits,
 ): (Omit<Pair, "value" | "at"> & { readonly end: number }) | Flaw => {
-  titleForm.lastIndex = at;
-  const [whole, aside = "", path = "", operator] = titleForm.exec(line) ?? [];
+  // Only so much is looked at as a title may have.
+  const [whole, aside = "", path = "", operator] = titleForm.exec(line.slice(at, at + limits.titleLengthMax + titleTail)) ?? [];
   if (whole === undefined) return { flaw: "Here a title and a colon are expected.", at };
   const steps = path.split(".");
   if (path.length > limits.titleLengthMax || steps.length > limits.stepsMax) return { flaw: "The title is too long.", at };

@@ -146,7 +146,7 @@ class Reader implements Notes {
       for (const one of told) this.note(name, one.at);
       if (!open.has(name)) this.issue(name, unknown);
       else if (name === "parent") this.#parent(told);
-      else this.#control(name as Exclude<typeof name, "parent">, told);
+      else this.#control(name, told);
     }
   }
 

@@ -34,7 +34,7 @@ const single = (value: unknown, field: Field | undefined): string | undefined =>
       return String(value);
     default:
       if (Array.isArray(value)) return value.length === 0 ? "[]" : undefined;
-      return Object.keys(value as object).length === 0 ? "{}" : undefined;
+      return Object.keys(value).length === 0 ? "{}" : undefined;
   }
 };
 

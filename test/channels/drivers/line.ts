@@ -13,7 +13,7 @@ const small = (name: string): string => `${name[0]?.toLowerCase() ?? ""}${name.s
 
 const textOf = (value: unknown): string => {
   if (value === null || value === undefined) return "";
-  return valueOf(typeof value === "string" ? value : String(value as number));
+  return valueOf(typeof value === "string" ? value : JSON.stringify(value));
 };
 
 /** Pairs of a value of a body. */
