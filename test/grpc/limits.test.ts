@@ -1,0 +1,96 @@
+/** SECURITY 56: what limits and counts calls does so for each of them, whatever stream they came on; and what stands of a limit is told. */
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
+import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import bazaar from "../channels/bazaar.ts";
+import { exchange } from "../channels/drivers/grpc.ts";
+import { refusalOf } from "../channels/drivers/protobuf.ts";
+import { openPlane, type Plane } from "../manage/plane.ts";
+import { testDatabases } from "../postgres/index.ts";
+
+const [sqlite] = testDatabases().filter(({ engine }) => engine === "sqlite");
+const service = "/bazaar.v2.BazaarService";
+const minute = (limit: number) => ({ limits: [{ name: "minute", kind: "rate", limit, windowSeconds: 60 }] });
+const text = (number: number, value: string): Uint8Array =>
+  new BinaryWriter().tag(number, WireType.LengthDelimited).string(value).finish();
+const item = (message: Uint8Array): Uint8Array => new BinaryWriter().tag(1, WireType.LengthDelimited).bytes(message).finish();
+
+describe("limits", () => {
+  let plane: Plane;
+  let session: ClientHttp2Session;
+  beforeAll(async () => {
+    if (sqlite === undefined) throw new Error("no engine");
+    plane = await openPlane(await sqlite.create(), { service: bazaar });
+    const port = (await plane.nodes[0]?.listeners())?.grpcPort;
+    session = connect(`http://127.0.0.1:${port}`);
+  });
+  afterAll(async () => {
+    session.destroy();
+    await plane[Symbol.asyncDispose]();
+  });
+
+  const outcomeOf = (trailers: IncomingHttpHeaders): string =>
+    trailers["grpc-status"] === "0"
+      ? "done"
+      : refusalOf(Buffer.from(String(trailers["grpc-status-details-bin"]), "base64")).outcome;
+
+  test("stand in the metadata of what is answered and of what is refused, with when to come again", async () => {
+    const { key } = await plane.app(minute(2), ["watcher"]);
+    const ask = () => exchange(session, `${service}/Greet`, [text(1, "you")], { authorization: `Bearer ${key}` });
+    const [first, second, third] = [await ask(), await ask(), await ask()];
+    expect([first, second, third].map(({ trailers }) => outcomeOf(trailers))).toEqual(["done", "done", "too_many_requests"]);
+    expect(first.headers["ratelimit-policy"]).toBe('"minute";q=2;w=60');
+    expect(String(first.headers["ratelimit"])).toMatch(/^"minute";r=1;t=\d+$/);
+    expect(third.trailers["grpc-status"]).toBe("8");
+    expect(Number(third.trailers["retry-after"])).toBeGreaterThan(0);
+    expect(String(third.trailers["ratelimit"])).toMatch(/^"minute";r=0;t=\d+$/);
+  });
+
+  test("count each item of a stream", async () => {
+    const { key } = await plane.app(minute(3), ["seller"]);
+    const items = Array.from({ length: 5 }, (_, at) => item(text(2, `Limited ${at}`)));
+    const { messages, trailers } = await exchange(session, `${service}/CreateStallStream`, items, {
+      authorization: `Bearer ${key}`,
+    });
+    expect(trailers["grpc-status"]).toBe("0");
+    const refused = messages.map((message) => Buffer.from(message).includes("too_many_requests"));
+    expect(refused).toEqual([false, false, false, true, true]);
+    expect(String(trailers["ratelimit"])).toMatch(/^"minute";r=0/);
+  });
+
+  test("are the same whatever method, stream or connection asks", async () => {
+    const { key } = await plane.app(minute(2), ["seller"]);
+    const metadata = { authorization: `Bearer ${key}` };
+    const other = connect(session.originSet?.[0] ?? `http://127.0.0.1:${session.socket.remotePort}`);
+    const outcomes = [
+      await exchange(session, `${service}/ExportWares`, [Buffer.alloc(0)], metadata),
+      await exchange(other, `${service}/ListWares`, [Buffer.alloc(0)], metadata),
+      await exchange(session, `${service}/ExportWares`, [Buffer.alloc(0)], metadata),
+      await exchange(other, `${service}/Greet`, [text(1, "you")], metadata),
+    ].map(({ trailers }) => outcomeOf(trailers));
+    other.destroy();
+    expect(outcomes).toEqual(["done", "done", "too_many_requests", "too_many_requests"]);
+  });
+
+  test("details of a refusal fit into what clients take as metadata, however much is wrong", async () => {
+    const { key } = await plane.app({}, ["seller"]);
+    const { trailers } = await exchange(
+      session,
+      `${service}/ListWares`,
+      [
+        Buffer.concat(
+          Array.from({ length: 100 }, (_, at) =>
+            new BinaryWriter()
+              .tag(5, WireType.LengthDelimited)
+              .string(`${"nothing".repeat(20)}${at} desc`)
+              .finish(),
+          ),
+        ),
+      ],
+      { authorization: `Bearer ${key}` },
+    );
+    expect(trailers["grpc-status"]).toBe("3");
+    const size = Object.entries(trailers).reduce((sum, [name, value]) => sum + name.length + String(value).length + 32, 0);
+    expect(size).toBeLessThan(8 * 1024);
+  });
+});
