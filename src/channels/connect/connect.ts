@@ -28,6 +28,7 @@ class ConnectChannel implements RootChannel {
   readonly versionOf: RootChannel["versionOf"];
   readonly #parts: ChannelParts;
   readonly #streams: Streams;
+  readonly #methods = new WeakMap<HttpVersion, ReadonlyMap<string, RpcMethod>>();
 
   constructor(parts: ChannelParts) {
     this.#parts = parts;
@@ -60,8 +61,13 @@ class ConnectChannel implements RootChannel {
 
   #methodOf(version: HttpVersion | undefined, [name, ...more]: readonly string[]): RpcMethod | undefined {
     if (version === undefined || name === undefined || more.length > 0) return undefined;
-    const { contract } = version;
-    return protoOf(contract, version.name, this.#parts.numbersOf(contract)).methods.get(name);
+    let methods = this.#methods.get(version);
+    if (methods === undefined) {
+      const { contract } = version;
+      ({ methods } = protoOf(contract, version.name, this.#parts.numbersOf(contract)));
+      this.#methods.set(version, methods);
+    }
+    return methods.get(name);
   }
 
   /** A service or method that does not exist is `unimplemented`, at an address that is not there. */

@@ -56,6 +56,8 @@ export const rpcOf = (exchange: HttpExchange, method: RpcMethod, form: Form, now
   };
 };
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 /** A call of the method. `nowMs`: of an item of a stream, which has its own time. */
 export const callFor = (
   { exchange, method, untilMs }: Rpc,
@@ -68,7 +70,8 @@ export const callFor = (
   } = {},
 ): Call => {
   const { conditions, signal, nowMs, bodyBytes } = given;
-  const call = callOf(exchange, method.operation, input, { ...conditions, hasFixedNames: true, signal });
-  const deadline = Math.min(untilMs, nowMs === undefined ? exchange.deadline : nowMs + connectLimits.callMsMax);
-  return { ...call, deadline, ...(bodyBytes === undefined ? {} : { bodyBytes }) };
+  const call: Mutable<Call> = callOf(exchange, method.operation, input, { ...conditions, hasFixedNames: true, signal });
+  call.deadline = Math.min(untilMs, nowMs === undefined ? exchange.deadline : nowMs + connectLimits.callMsMax);
+  if (bodyBytes !== undefined) call.bodyBytes = bodyBytes;
+  return call;
 };
