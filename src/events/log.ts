@@ -12,8 +12,9 @@ const readMax = 500;
 const pollMs = 60;
 /** On SQLite it is looked every so many turns. */
 const sqliteTurns = 16;
-/** How long a follower waits before it says that nothing has come. */
-const idleMs = 300;
+/** How long a follower waits before it says that nothing has come; and how many of those that wait are told at one look, so that not all are at once. */
+const idleMs = 400;
+const idleShare = 0.25;
 
 export interface EventLogOptions {
   /** The journal. */
@@ -58,23 +59,32 @@ class Tail {
   /** Committed up to here, as far as this process knows. */
   known = -1;
   reading: Promise<void> | undefined;
-  readonly #waiting = new Set<() => void>();
+  /** Who waits, the longest first, and since when. */
+  readonly #waiting = new Map<() => void, number>();
 
-  /** Until something comes, a while has passed, or the signal aborts. */
-  async changed(signal: AbortSignal): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = (): void => resolve();
-    this.#waiting.add(wake);
-    signal.addEventListener("abort", wake, { once: true });
-    await promise;
-    signal.removeEventListener("abort", wake);
+  /** Has `wake` called when something comes, or when a while has passed. */
+  wait(wake: () => void): void {
+    this.#waiting.set(wake, performance.now());
+  }
+
+  forget(wake: () => void): void {
     this.#waiting.delete(wake);
   }
 
   wake(): void {
-    const waiting = [...this.#waiting];
+    const waiting = [...this.#waiting.keys()];
     this.#waiting.clear();
-    for (const resolve of waiting) resolve();
+    for (const wake of waiting) wake();
+  }
+
+  /** Tells some of those who have waited for long that nothing has come. */
+  wakeIdle(nowMs: number): void {
+    let left = Math.ceil(this.#waiting.size * idleShare);
+    for (const [wake, sinceMs] of this.#waiting) {
+      if (left-- === 0 || nowMs - sinceMs < idleMs) return;
+      this.#waiting.delete(wake);
+      wake();
+    }
   }
 
   /** Events after a position that lies in the tail. */
@@ -111,8 +121,6 @@ export class EventLog implements EventSource {
   readonly #headShape: RowsShape;
   #poll: ReturnType<typeof setInterval> | undefined;
   #isStopped = false;
-  /** When those that wait were last told that nothing has come. */
-  #toldMs = 0;
   #turn = 0;
 
   constructor(store: OpenStore, options: EventLogOptions) {
@@ -161,6 +169,9 @@ export class EventLog implements EventSource {
   ): AsyncGenerator<readonly StoredEvent[], void, undefined> {
     if (until !== undefined) return yield* this.#between(realm, { after, until, signal });
     const tail = this.#join(realm);
+    let wake: (() => void) | undefined;
+    const leave = (): void => wake?.();
+    signal.addEventListener("abort", leave);
     try {
       let at = after;
       if (tail.through === -1) await this.#begin(realm, tail);
@@ -179,10 +190,15 @@ export class EventLog implements EventSource {
           continue;
         }
         const before = tail.through;
-        await tail.changed(signal);
+        const changed = Promise.withResolvers<void>();
+        wake = () => changed.resolve();
+        tail.wait(wake);
+        await changed.promise;
+        tail.forget(wake);
         if (tail.through === before && !signal.aborted) yield [];
       }
     } finally {
+      signal.removeEventListener("abort", leave);
       this.#leave(realm, tail);
     }
   }
@@ -276,10 +292,7 @@ export class EventLog implements EventSource {
 
   #look(): void {
     const nowMs = performance.now();
-    if (nowMs - this.#toldMs >= idleMs) {
-      this.#toldMs = nowMs;
-      for (const tail of this.#tails.values()) tail.wake();
-    }
+    for (const tail of this.#tails.values()) tail.wakeIdle(nowMs);
     // Of SQLite this process is the only writer, but for tools.
     if (this.#store.engine === "sqlite" && ++this.#turn % sqliteTurns !== 0) return;
     for (const [realm, tail] of this.#tails) if (tail.through !== -1) void this.#advance(realm, tail);

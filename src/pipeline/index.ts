@@ -79,6 +79,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   /** Who listens is admitted like any call; a row that an event is about is read without being one. */
   const entrance: readonly Step[] = [identify(options.identity), admit(admission), authorize];
   const reading: readonly Step[] = [authorize, accepting];
+  const identifying: readonly Step[] = [identify(options.identity)];
 
   /** Tells of an error of ours. Whoever is told may be broken too: the call is answered all the same. */
   const report = (error: unknown, call: Call): void => {
@@ -426,10 +427,13 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
         source: options.events,
         query,
         context,
-        async renewed() {
+        renewed() {
           const now = contextOf({ ...call, findings: {}, isIdle: true });
-          const barred = (await pass([identify(options.identity)], now)) ?? (await gate?.review?.(now));
-          return barred ?? { caller: now.caller as Caller };
+          const renewed = (barred: Refusal | undefined): { readonly caller: Caller } | Refusal =>
+            barred ?? { caller: now.caller as Caller };
+          return andThen(pass(identifying, now), (stranger) =>
+            stranger !== undefined || gate?.review === undefined ? renewed(stranger) : andThen(gate.review(now), renewed),
+          );
         },
         viewFor(caller, list) {
           const asked: CallContext = { ...contextOf({ ...call, operation: list }), caller };

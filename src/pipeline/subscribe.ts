@@ -200,15 +200,19 @@ class Subscriber {
     const { until, onLooked } = this.#options.query;
     let askedMs = performance.now();
     for await (const batch of this.#options.source.follow(this.#caller.realm, { after, until, signal })) {
+      // Nothing is awaited that is known: there may be many thousands who listen.
+      const isQuiet = batch.length === 0;
       for (let at = 0; at < Math.max(1, batch.length); at += lookUpsMax) {
-        if (performance.now() - askedMs > askMs) {
-          await this.#askAgain();
+        if (isQuiet || performance.now() - askedMs > askMs) {
+          const asking = this.#askAgain();
+          if (asking instanceof Promise) await asking;
           askedMs = performance.now();
         }
         const part = batch.length <= lookUpsMax ? batch : batch.slice(at, at + lookUpsMax);
-        const visible = await this.#visible(part);
+        const seen = this.#visible(part);
+        const visible = seen instanceof Promise ? await seen : seen;
         if (signal.aborted) return;
-        if (visible.length > 0 || batch.length === 0) yield visible;
+        if (isQuiet || visible.length > 0) yield visible;
         const last = part.at(-1);
         if (last !== undefined) onLooked?.({ seq: last.seq, index: last.index });
       }
@@ -224,8 +228,13 @@ class Subscriber {
     return undefined;
   }
 
-  async #askAgain(): Promise<void> {
-    const renewed = await this.#options.renewed();
+  #askAgain(): MaybePromise<void> {
+    const renewed = this.#options.renewed();
+    return renewed instanceof Promise ? renewed.then((found) => this.#take(found)) : this.#take(renewed);
+  }
+
+  /** The caller as he is now. Throws `StreamEnded` where he may no longer listen. */
+  #take(renewed: { readonly caller: Caller } | Refusal): void {
     if ("status" in renewed) throw new StreamEnded(renewed);
     const { caller } = renewed;
     const { realm, subject } = this.#caller;
@@ -236,7 +245,7 @@ class Subscriber {
     if (refusal !== undefined) throw new StreamEnded(refusal);
   }
 
-  async #visible(batch: readonly StoredEvent[]): Promise<readonly PresentedEvent[]> {
+  #visible(batch: readonly StoredEvent[]): MaybePromise<readonly PresentedEvent[]> {
     const { service } = this.#options.contract;
     const judged: MaybePromise<PresentedEvent | undefined>[] = [];
     let isLater = false;
@@ -253,7 +262,7 @@ class Subscriber {
       }
     }
     if (!isLater) return judged as readonly PresentedEvent[];
-    return (await Promise.all(judged.map(async (event) => event))).filter((event) => event !== undefined);
+    return Promise.all(judged.map(async (event) => event)).then((all) => all.filter((event) => event !== undefined));
   }
 
   #passes({ readable }: Seen, { data }: StoredEvent): boolean {
