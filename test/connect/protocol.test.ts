@@ -5,6 +5,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { brotliCompressSync, gunzipSync, gzipSync, zstdCompressSync } from "node:zlib";
 import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { resource, service, t, version } from "../../src/index.ts";
+import { openPlane } from "../manage/plane.ts";
 import { testDatabases } from "../postgres/index.ts";
 import { type Bazaar, openBazaar } from "./bazaar.ts";
 import { endOf, framed, framesOf, post, reasonOf, refusedWith, type Told } from "./wire.ts";
@@ -124,6 +126,26 @@ for (const { engine, create } of testDatabases().filter((database) => database.e
           "failed_precondition",
           "still_referenced",
         ]);
+      });
+
+      test("a version that is over says so, in every form", async () => {
+        const shelf = resource("shelves", { doc: "Shelves.", fields: { id: t.id("shl") } }, ({ all }) => ({
+          rows: { seller: all },
+        }));
+        const past = version("v1", { changes: [], deprecated: "2020-01-01", sunset: "2021-01-01" });
+        const roles = { seller: "Sells." };
+        const definition = service("past", { doc: "Past.", version: "v2", roles, resources: [shelf], older: [past] });
+        await using plane = await openPlane(await create(), { service: definition });
+        const ask = (name: string, type: string, body: string): Promise<Response> =>
+          fetch(`${plane.nodes[0]?.origin}/past.${name}.PastService/ListShelves`, {
+            method: "POST",
+            headers: { "content-type": type },
+            body,
+          });
+        expect((await ask("v2", "application/json", "{}")).status).toBe(401);
+        expect(await refusedWith(ask("v1", "application/json", "{}"))).toEqual([410, "unimplemented", "gone"]);
+        const response = await ask("v1", grpcWeb, "");
+        expect([response.status, (await response.text()).includes("grpc-status: 12")]).toEqual([200, true]);
       });
 
       test("methods and media types", async () => {

@@ -1,5 +1,8 @@
 /** Streams of Connect and gRPC-Web: exports at constant memory, items one by one, and what ends them. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createRest } from "../../src/channels/rest/index.ts";
+import { createChannels } from "../../src/host/channels.ts";
+import type { Logger } from "../../src/observe/logger.ts";
 import { forEachEngine } from "../core/harness.ts";
 import { type Bazaar, openBazaar } from "./bazaar.ts";
 import { endOf, type Frame, framed, framesOf, post, reasonOf } from "./wire.ts";
@@ -253,6 +256,37 @@ forEachEngine((engine) => {
       expect(["invalid_credentials", "unauthenticated", "forbidden"]).toContain(String(outcome));
       end();
       await reading.cancel();
+    });
+
+    test("when the server stops, an open stream is told, and no other is opened", async () => {
+      const [node] = bazaar.plane.nodes;
+      if (node === undefined) throw new Error("there is no node");
+      const { app } = node;
+      const logger = {
+        error: (_: string, { error }: { error?: unknown }) => bazaar.plane.errors.push(error),
+      } as unknown as Logger;
+      const channels = createChannels({ app, config: { publicUrl: undefined, mode: "development" }, services: [] }, { logger });
+      if (channels.root === undefined) throw new Error("there is no channel at the root");
+      const rest = createRest({ contracts: [...app.contracts.values()], pipeline: app.pipeline, rootChannel: channels.root });
+      const ask = async (body: ReadableStream<Uint8Array>): Promise<Reading> => {
+        const headers = { host: "bazaar.test", authorization: `Bearer ${bazaar.seller}`, "content-type": stream };
+        const request = new Request("http://bazaar.test/bazaar.v2.BazaarService/UpdateWareStream", {
+          method: "POST",
+          headers,
+          body,
+        });
+        return new Reading(await rest.handle(request, { address: "127.0.0.1" }));
+      };
+      const { body, send } = dialog();
+      const open = await ask(body);
+      send({ request: { id: bazaar.ware, note: "open" } });
+      const first = await open.next();
+      expect(first === undefined ? "" : outcomeOf(verdictOf(first))).toBe("A lamp");
+      await channels.close();
+      const last = await open.next();
+      expect(endOf(last === undefined ? [] : [last]).error?.code).toBe("unavailable");
+      const late = await (await ask(dialog().body)).next();
+      expect(endOf(late === undefined ? [] : [late]).error?.code).toBe("unavailable");
     });
 
     test("a caller that leaves, or whose body breaks off, leaves nothing behind", async () => {
