@@ -70,6 +70,13 @@ const skipSpaces = (line: string, from: number): number => {
   return at;
 };
 
+/** Without spaces at its end: other white space is part of a text. */
+const withoutEnd = (bare: string): string => {
+  let end = bare.length;
+  while (end > 0 && bare.charCodeAt(end - 1) === 0x20) end--;
+  return bare.slice(0, end);
+};
+
 const bareValue = (text: string): Value => {
   switch (text) {
     case "":
@@ -114,7 +121,7 @@ const readValue = (line: string, at: number): { readonly value: Value; readonly 
   }
   bareForm.lastIndex = at;
   const [bare = ""] = bareForm.exec(line) ?? [];
-  return { value: bareValue(bare.trimEnd()), end: at + bare.length };
+  return { value: bareValue(withoutEnd(bare)), end: at + bare.length };
 };
 
 /** Behind the longest title: an operator, spaces, a colon. */
