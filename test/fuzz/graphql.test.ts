@@ -160,7 +160,7 @@ class Maker {
     if (this.#choices.below(14) === 0) return this.#choices.of(literals);
     const plain = getNullableType(type);
     if (isListType(plain)) {
-      const item = plain.ofType as GraphQLInputType;
+      const item = plain.ofType;
       return `[${Array.from({ length: this.#choices.below(3) }, () => this.#value(item, depth + 1, asJson)).join(", ")}]`;
     }
     if (isInputObjectType(plain)) {

@@ -304,11 +304,11 @@ describe("GraphQL over HTTP", () => {
   });
 
   test("what is large is compressed as the client takes it", async () => {
-    const query = "{ __schema { types { name fields { name } } } }";
+    const query = "{ schema: __schema { types { name fields { name } } } }";
     for (const coding of ["gzip", "br", "zstd", "identity"]) {
       const answer = await post({ query }, { "accept-encoding": coding });
       expect([answer.status, answer.headers.get("content-encoding")]).toEqual([200, coding === "identity" ? null : coding]);
-      expect((answer.body["data"] as { __schema: unknown }).__schema).toBeDefined();
+      expect((answer.body["data"] as { schema: unknown }).schema).toBeDefined();
     }
   });
 });

@@ -357,7 +357,7 @@ forEachEngine((engine) => {
         expect([answer.errors.length, new Set(told).size]).toEqual([3, 1]);
       }
       const { books } = await library.get("{ books(first: 1) { pageInfo { endCursor } } }", { key });
-      const cursor = (books as unknown as { pageInfo: { endCursor: string } }).pageInfo.endCursor;
+      const cursor = (books as { pageInfo: { endCursor: string } }).pageInfo.endCursor;
       const stolen = await library.ask("query ($c: String) { books(after: $c) { totalCount } }", {
         key: other,
         variables: { c: cursor },

@@ -3,7 +3,7 @@
  * status 200 (GraphQL over HTTP, sections "Body" and "Status Codes"). What is refused has the same status for both.
  */
 import { andThen } from "../../pipeline/condition.ts";
-import type { MaybePromise } from "../../store/store.ts";
+import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { Negotiator } from "../http/index.ts";
 import { compress } from "../rest/compress.ts";
 import type { Answer } from "./perform.ts";

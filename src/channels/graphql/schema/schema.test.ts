@@ -1,6 +1,6 @@
 /** Schemas of the shipped services, every version: valid, and the same each time. */
 import { describe, expect, test } from "bun:test";
-import { buildSchema, type GraphQLObjectType, isObjectType, lexicographicSortSchema, printSchema, validateSchema } from "graphql";
+import { buildSchema, isObjectType, lexicographicSortSchema, printSchema, validateSchema } from "graphql";
 import bank from "../../../../services/bank/index.ts";
 import platform from "../../../../services/platform/index.ts";
 import { compile } from "../../../contract/index.ts";
@@ -20,9 +20,7 @@ describe("schemas", () => {
         expect(printSchema(schemaOf(compile(definition), version))).toBe(sdl);
         expect(printSchema(lexicographicSortSchema(buildSchema(sdl)))).toBe(printSchema(lexicographicSortSchema(schema)));
         // Every operation has a field, and every field of a root an operation, a type of events, or any row.
-        const roots = [schema.getQueryType(), schema.getMutationType()].filter(
-          (type) => type !== null && type !== undefined,
-        ) as GraphQLObjectType[];
+        const roots = [schema.getQueryType(), schema.getMutationType()].filter((type) => type !== null && type !== undefined);
         const called = new Set(
           roots.flatMap((type) =>
             Object.values(type.getFields()).flatMap((field) => {
