@@ -55,7 +55,7 @@ const answerTo = async (given: Given): Promise<unknown> => {
   };
   const answers: Record<string, unknown> = {};
   for (const [name, transport] of Object.entries(transports))
-    answers[name] = await use(name, createClient(service, transport) as unknown as Calls, given);
+    answers[name] = await use(name, createClient(service, transport), given);
   return answers;
 };
 

@@ -1,6 +1,6 @@
 /** Refusals as statuses: the code of each, and details that Google's own messages read. */
 import { describe, expect, test } from "bun:test";
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { invalid, type Refusal, refusalTypes, refuse } from "../../pipeline/refusal.ts";
 import { tell } from "../../pipeline/told.ts";
 import { codeNames, codeOf } from "./codes.ts";
@@ -85,7 +85,14 @@ const fieldsOf = (bytes: Uint8Array): readonly (readonly [number: number, value:
   const fields: (readonly [number, unknown])[] = [];
   while (reader.pos < reader.len) {
     const [number, type] = reader.tag();
-    fields.push([number, type === 2 ? reader.bytes() : type === 0 ? Number(reader.int64()) : reader.skip(type, number)]);
+    fields.push([
+      number,
+      type === WireType.LengthDelimited
+        ? reader.bytes()
+        : type === WireType.Varint
+          ? Number(reader.int64())
+          : reader.skip(type, number),
+    ]);
   }
   return fields;
 };
