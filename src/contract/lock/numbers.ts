@@ -15,8 +15,8 @@ import { goneName, newestNames } from "./newest-names.ts";
 
 export type Numbers = Readonly<Record<string, Readonly<Record<string, number>>>>;
 
-/** Greatest number of a protobuf field below the range 19,000 … 19,999 that is reserved there. */
-export const numberMax = 18_999;
+/** Greatest number of a field: one below the range 19,000 … 19,999 that protobuf reserves, as the id of a function's row moves its input by one. */
+export const numberMax = 18_998;
 
 /** A list that needs a message of its own; and items that do. */
 export const listKey = (message: string, name: string): string => `${message}.${name}[]`;

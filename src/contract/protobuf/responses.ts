@@ -22,10 +22,16 @@ const rowField = (resource: ResourceContract, context: ResponseContext): FieldMo
   protoName: snakeCase(resource.singular),
 });
 
-const rowsField = (resource: ResourceContract, context: ResponseContext): FieldModel => ({
-  ...ownField("rows", 1, messageType(context.rows.message(resource)), `The ${resource.name}.`, "repeated"),
-  protoName: snakeCase(resource.name),
-});
+/** Names of a list's answer that are not its rows'. */
+const listNames = new Set(["next_page_token", "page_info"]);
+
+const rowsField = (resource: ResourceContract, context: ResponseContext): FieldModel => {
+  const name = snakeCase(resource.name);
+  return {
+    ...ownField("rows", 1, messageType(context.rows.message(resource)), `The ${resource.name}.`, "repeated"),
+    protoName: listNames.has(name) ? `${name}_rows` : name,
+  };
+};
 
 /** Type of a measure; `operation` is the newest version's, as measures are in every version. */
 const measureType = (operation: Operation, measure: Measure): FieldType => {
