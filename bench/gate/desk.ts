@@ -48,5 +48,11 @@ export const desk = service("desk", {
       output: { ok: t.boolean() },
       run: () => ({ ok: true }),
     }),
+    ping: query({
+      doc: "Does nothing: what a call costs without its work.",
+      roles: ["clerk", "customer"],
+      output: { ok: t.boolean() },
+      run: () => ({ ok: true }),
+    }),
   },
 });

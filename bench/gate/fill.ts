@@ -127,7 +127,7 @@ const keyEntry = (secret: string, index: number, tenant: number): Entry => [
     user: null,
     subject: customerOf(tenant),
     roles: [],
-    scopes: ["desk.accounts:read", "desk.accounts:write"],
+    scopes: ["desk.accounts:read", "desk.accounts:write", "desk.ping"],
     ips: null,
     operations: ["desk.*"],
     expiresAt: "2100-01-01T00:00:00.000Z",

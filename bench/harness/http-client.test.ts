@@ -20,7 +20,7 @@ test("chunks are joined", () => {
   const answer = bytes("HTTP/1.1 200 OK\nTransfer-Encoding: chunked\nConnection: close\n\n4\nabcd\n2\nef\n0\n\n");
   const parsed = parseReply(answer);
   expect(parsed).toMatchObject({ chunked: true, closes: true, end: answer.length });
-  expect(joinChunks(answer.subarray(parsed!.bodyStart))).toBe("abcdef");
+  expect(joinChunks(answer.subarray(parsed!.bodyStart)).toString()).toBe("abcdef");
 });
 
 test.each(["SSH-2.0-x\n\n", "HTTP/1.1 200 OK\nX: y\n\n"])("nonsense throws: %j", (text) => {

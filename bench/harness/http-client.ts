@@ -12,6 +12,8 @@ export interface Reply {
   readonly status: number;
   /** Reads the body as text; valid only inside the callback. */
   readonly text: () => string;
+  /** The body's bytes; valid only inside the callback. */
+  readonly bytes: () => Buffer;
 }
 
 /** The whole answer at the start of `bytes`: its parts and how long it is; undefined while some of it is missing. Throws on nonsense. */
@@ -42,12 +44,12 @@ export function parseReply(
   }
 }
 
-export function joinChunks(bytes: Buffer): string {
+export function joinChunks(bytes: Buffer): Buffer {
   const parts: Buffer[] = [];
   for (let at = 0; ;) {
     const lineEnd = bytes.indexOf("\r\n", at, "latin1");
     const size = Number.parseInt(bytes.toString("latin1", at, lineEnd), 16);
-    if (size === 0) return Buffer.concat(parts).toString();
+    if (size === 0) return Buffer.concat(parts);
     parts.push(bytes.subarray(lineEnd + 2, lineEnd + 2 + size));
     at = lineEnd + 2 + size + 2;
   }
@@ -123,7 +125,8 @@ export class Connection {
       this.#onReply = undefined;
       if (parsed.closes) this.close();
       const body = bytes.subarray(parsed.bodyStart, parsed.end);
-      onReply({ status: parsed.status, text: () => (parsed.chunked ? joinChunks(body) : body.toString()) });
+      const whole = (): Buffer => (parsed.chunked ? joinChunks(body) : body);
+      onReply({ status: parsed.status, text: () => whole().toString(), bytes: whole });
     } catch (error) {
       this.#onError(error as Error);
     }

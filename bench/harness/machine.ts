@@ -26,3 +26,11 @@ export function describeMachine(): string[] {
     `Bun ${Bun.version}, Node ${versionOf(["node", "--version"]) ?? "absent"}, Python ${versionOf(["python3", "--version"])?.split(" ")[1] ?? "absent"}`,
   ];
 }
+
+/** Lets this process and those it starts have so many files open, where they may have fewer. Throws where that is not allowed. */
+export function raiseOpenFiles(count: number): void {
+  const softLimit = /^Max open files\s+(\d+|unlimited)/m.exec(readFileSync("/proc/self/limits", "utf8"))?.[1];
+  if (softLimit === undefined || softLimit === "unlimited" || Number(softLimit) >= count) return;
+  const { exitCode, stderr } = Bun.spawnSync(["prlimit", `--pid=${process.pid}`, `--nofile=${count}:`]);
+  if (exitCode !== 0) throw new Error(`${count} open files are needed, ${softLimit} allowed: ${stderr.toString().trim()}`);
+}
