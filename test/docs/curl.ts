@@ -2,7 +2,10 @@
  * Stands in for curl where a machine has none: the options that the documentation uses, over `fetch`.
  *
  *   -i -I -s -g   -X method   -H "Name: value"   -d body   -u name:secret   -o file   -c jar   -b jar   URL      letters may be joined: -sgi
+ *   telnet://host:port   what is typed goes out, what comes back is shown
  */
+import { connect } from "node:net";
+
 const methods = { body: "POST", head: "HEAD", plain: "GET" } as const;
 const args = Bun.argv.slice(2);
 const headers = new Headers({ Accept: "*/*" });
@@ -35,6 +38,14 @@ if (unknown !== undefined) throw new Error(`curl: -${unknown} is none of the opt
 if (body !== "" && !headers.has("Content-Type")) headers.set("Content-Type", "application/x-www-form-urlencoded");
 if (method === "") method = body === "" ? (flags.includes("I") ? methods.head : methods.plain) : methods.body;
 
+if (url.startsWith("telnet://")) {
+  const { hostname, port } = new URL(url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  process.stdin.pipe(socket);
+  socket.pipe(process.stdout);
+  await new Promise((resolve) => socket.once("close", resolve));
+  process.exit();
+}
 const answer = await fetch(url, { method, headers, redirect: "manual", ...(body === "" ? {} : { body }) });
 if (jar !== "")
   await Bun.write(

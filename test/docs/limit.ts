@@ -17,6 +17,8 @@ export interface Limit {
 
 const rest = "src/channels/rest/limits.ts";
 const stream = "src/channels/stream/limits.ts";
+const line = "src/channels/line/limits.ts";
+const mcp = "src/channels/mcp/limits.ts";
 const query = "src/pipeline";
 const forms = "src/define/forms.ts";
 const formats = "src/channels/rest/formats";
@@ -67,6 +69,38 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of("src/pipeline/subscribe.ts")("typesMax", "Types of a subscription", "422 `validation_failed`"),
     of("src/pipeline/subscribe.ts")("filtersMax", "Fields that a subscription filters by", "422 `validation_failed`"),
     of("src/pipeline/subscribe.ts")("valuesMax", "Values of such a field", "422 `validation_failed`"),
+  ],
+  line: [
+    of(line)("connectionsMax", "Open connections of a process", "`overloaded`"),
+    of(line)("connectionsPerAddressMax", "From one address", "`overloaded`"),
+    of(line, "ms")("strangerMsMax", "Time to show credentials, or to ask for what needs none", "`request_timeout`"),
+    of(line, "ms")("lineMsMax", "Time for a line to end", "`request_timeout`"),
+    of(line, "ms")("idleMsMax", "Silence", "`request_timeout`"),
+    of(line, "bytes")("strangerLineBytesMax", "Line of somebody without credentials", "`too_large`"),
+    of(line, "bytes")("lineBytesMax", "Line", "`too_large`"),
+    of(line)("pairsMax", "Pairs of a line", "`invalid_request`"),
+    of(line)("titleLengthMax", "Characters of a title", "`invalid_request`"),
+    of(line)("positionMax", "Greatest position in a list", "`validation_failed`"),
+    of(line)("tagLengthMax", "Characters of a tag", "`invalid_request`"),
+    of(line)("runningMax", "Requests of a connection that run", "the next ones wait"),
+    of(line)("waitingMax", "Requests of a connection that wait", "nothing more is read"),
+    of(line, "bytes")("waitingBytesMax", "Bytes of requests that wait", "nothing more is read"),
+    of(line, "bytes")("unsentBytesMax", "Answers that wait to be read", "nothing more is run"),
+    of(line, "ms")("unreadMsMax", "Time that nothing of them is read", "cut off"),
+    of(line)("failuresMax", "Wrong credentials of a connection", "ended"),
+    of(line)("garbledMax", "Lines in a row that cannot be read; of a stranger, the first", "ended"),
+  ],
+  mcp: [
+    of(mcp, "bytes")("bodyBytesMax", "Body of a message", "413 `too_large`"),
+    of(mcp)("nodesMax", "Objects and lists of a message", "413 `too_large`"),
+    of(mcp)("idLengthMax", "Characters of the id of a request", "400, -32600"),
+    of(mcp)("toolsPerPage", "Tools in one answer", "the next page has the others"),
+    of(mcp)("rowsDefault", "Rows of a list whose size is not asked for", "the next page has the others"),
+    of(mcp, "ms")("confirmMs", "Time that a confirmation holds", "422 `validation_failed`"),
+    of(mcp, "ms")("questionMs", "Time that a question waits for a person (2025-11-25)", "the model is given a token"),
+    of(mcp)("questionsMax", "Questions that wait in a process", "the model is given a token"),
+    of(mcp)("questionsPerCallerMax", "Of one caller", "the model is given a token"),
+    of(mcp)("shownLengthMax", "Characters of what is shown before it is confirmed", "the rest is left out"),
   ],
   body: [
     of(`${formats}/plain.ts`)("depthMax", "Objects and lists within one another", "400 `too_deep`"),

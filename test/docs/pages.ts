@@ -14,5 +14,7 @@ export const pages: readonly Page[] = [
   { path: "docs/guide/bank.md", servers: [bank] },
   { path: "docs/guide/cli.md", servers: [bank] },
   { path: "docs/guide/stream.md", servers: [bank] },
+  { path: "docs/guide/mcp.md", servers: [bank] },
+  { path: "docs/guide/line.md", servers: [{ ...bank, line: "127.0.0.1:3052" }] },
   { path: "docs/guide/events.md", servers: [{ ...bank, service: "parcels.ts" }] },
 ];

@@ -17,6 +17,8 @@ export interface Server {
   readonly url: string;
   /** Its data folder, from the reader's. */
   readonly data: string;
+  /** Where the page says that the line protocol is. */
+  readonly line?: string;
   /** File name of the service it serves, made of the page's `ts` blocks; absent: the shipped ones. */
   readonly service?: string;
 }
@@ -78,6 +80,7 @@ const makeCommands = (folder: string, standIns: StandIns): string => {
 
 interface Started {
   readonly url: string;
+  readonly linePort: string | undefined;
   stop(): Promise<number>;
 }
 
@@ -97,13 +100,14 @@ export const startServer = async (folder: string, { data, service }: Pick<Server
   for await (const chunk of child.stdout) {
     said += decoder.decode(chunk, { stream: true });
     const url = /"baseUrl"\s*:\s*"([^"]+)"/.exec(said)?.[1];
-    if (url === undefined) continue;
+    if (url === undefined || !said.trimEnd().endsWith("}")) continue;
+    const linePort = /"linePort"\s*:\s*(\d+)/.exec(said)?.[1];
     clearTimeout(timer);
     const stop = async (): Promise<number> => {
       child.kill("SIGTERM");
       return child.exited;
     };
-    return { url, stop };
+    return { url, linePort, stop };
   }
   clearTimeout(timer);
   throw new Error(`pons start ended without an address: ${said}${await child.stderr.text()}`);
@@ -137,6 +141,7 @@ export const playPage = async (
       const running = await startServer(folder, server);
       started.push(running);
       pairs.push([server.url, running.url]);
+      if (server.line !== undefined) pairs.push([server.line, `127.0.0.1:${running.linePort}`]);
     }
     const typed = typedBlocks(markdown);
     const script = typed
