@@ -185,6 +185,12 @@ export class Outgoing {
   /** Hands what was written to the socket. `isIdle`: nothing is under way, and memory is let go. */
   flush(isIdle: boolean): void {
     this.#writer.flush();
+    // What has waited for this alone.
+    for (let before = -1; this.#ring.length > 0 && !this.isBlocked && this.sent !== before;) {
+      before = this.sent;
+      this.pump();
+      this.#writer.flush();
+    }
     if (this.#writer.pending > pendingBytesMax) this.#socket.destroy();
     if (isIdle) this.#writer.release();
   }
