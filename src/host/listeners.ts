@@ -19,7 +19,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** 0: one that is free. */
   readonly port: number;
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** `ca`: authorities of clients, whose certificates are credentials where a protocol asks for them. */
+  readonly tls?: { readonly cert: string; readonly key: string; readonly ca?: string };
   /** Whether other machines may speak without TLS, where a protocol is careful about that. */
   readonly isPlainAllowed?: boolean;
   readonly parts: ChannelParts;
@@ -52,7 +53,8 @@ const kinds: readonly Kind[] = [
 ];
 
 /** Where they listen. */
-export type ListenersOf = Pick<Config, "host" | "port" | "tls" | "grpcPort" | "linePort"> & Partial<Pick<Config, "linePlain">>;
+export type ListenersOf = Pick<Config, "host" | "port" | "tls" | "grpcPort" | "linePort"> &
+  Partial<Pick<Config, "linePlain" | "mtls">>;
 
 export interface Listeners {
   readonly grpcPort: number | undefined;
@@ -78,8 +80,9 @@ export const startListeners = async (
     const port = wanted ?? (config.port === 0 ? 0 : main + distance);
     if (port === "off" || port > portMax) continue;
     try {
-      const { host, tls, linePlain = false } = config;
-      const how = { ...(tls === undefined ? {} : { tls }), isPlainAllowed: linePlain };
+      const { host, tls, mtls, linePlain = false } = config;
+      const certified = tls === undefined || mtls === undefined ? tls : { ...tls, ca: mtls.ca };
+      const how = { ...(certified === undefined ? {} : { tls: certified }), isPlainAllowed: linePlain };
       started.set(name, await listen({ host, port, parts, ...how }));
     } catch (error) {
       if (wanted === undefined && (error as { code?: unknown }).code === "EADDRINUSE") {
