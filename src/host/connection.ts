@@ -31,13 +31,22 @@ export const sockets: Bun.WebSocketHandler<SocketSession> = {
 
 /** Who sent a request. The address is looked up when it is asked for: that costs more than a tenth of a read, which never asks. */
 export class Peer implements CallerInfo {
+  readonly certificate?: string;
   readonly #server: Bun.Server<SocketSession>;
   readonly #request: Request;
   #address: string | undefined;
 
-  constructor(server: Bun.Server<SocketSession>, request: Request) {
+  /** `known`: who it is, where another listener has found that out. */
+  constructor(
+    server: Bun.Server<SocketSession>,
+    request: Request,
+    known?: { readonly address: string; readonly certificate: string },
+  ) {
     this.#server = server;
     this.#request = request;
+    if (known === undefined) return;
+    this.#address = known.address;
+    this.certificate = known.certificate;
   }
 
   get address(): string {

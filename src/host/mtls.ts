@@ -14,6 +14,8 @@ import { connect, type Socket } from "node:net";
 import { createServer, type Server, type TLSSocket } from "node:tls";
 import { isCertificateHeader } from "../pipeline/identity/token/index.ts";
 import { certificatesIn, type ClientCertificate, clientCertificateOf } from "../channels/http/client-certificate.ts";
+import type { SocketSession } from "../channels/http/index.ts";
+import { sockets, unlessUpgraded } from "./connection.ts";
 import { StartError } from "./start-error.ts";
 
 export interface MtlsPeer {
@@ -22,7 +24,7 @@ export interface MtlsPeer {
   readonly certificate: ClientCertificate;
 }
 
-export type MtlsHandler = (request: Request, peer: MtlsPeer, server: Bun.Server<undefined>) => Response | Promise<Response>;
+export type MtlsHandler = (request: Request, peer: MtlsPeer, server: Bun.Server<SocketSession>) => Response | Promise<Response>;
 
 export interface MtlsOptions {
   readonly host: string;
@@ -128,7 +130,7 @@ class Connections {
   }
 }
 
-const innerServer = (options: MtlsOptions, limits: typeof mtlsLimits, connections: Connections): Bun.Server<undefined> => {
+const innerServer = (options: MtlsOptions, limits: typeof mtlsLimits, connections: Connections): Bun.Server<SocketSession> => {
   const { handle, onError, clock = Date.now } = options;
   return Bun.serve({
     hostname: "127.0.0.1",
@@ -142,8 +144,9 @@ const innerServer = (options: MtlsOptions, limits: typeof mtlsLimits, connection
       const peer = connections.peerAt(server.requestIP(request)?.port ?? 0);
       if (peer === undefined) return problem(421, "invalid_request", "This is not where requests go.");
       if (clock() >= peer.certificate.validTo) return problem(401, "invalid_credentials", "The client certificate has expired.");
-      return handle(withoutClaims(request), peer, server);
+      return unlessUpgraded(handle(withoutClaims(request), peer, server));
     },
+    websocket: sockets,
     error(error) {
       onError(error);
       return problem(500, "internal", "An error of ours; it was recorded.");

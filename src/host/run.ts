@@ -7,6 +7,7 @@ import { type Bridges, createBridges } from "./bridges/index.ts";
 import { boot, type Booted, type BootOptions } from "./boot.ts";
 import type { Config } from "./config.ts";
 import { writeDemoFile } from "./demo-file.ts";
+import { Peer } from "./connection.ts";
 import { listenMtls, type MtlsListening } from "./mtls.ts";
 import { type Listeners, startListeners } from "./listeners.ts";
 import { createAuthority } from "./oauth.ts";
@@ -68,8 +69,8 @@ const listenForCertificates = async (
       cert: tls.cert,
       key: tls.key,
       ca: mtls.ca,
-      handle: (request, { address, certificate }) =>
-        listening.handle(request, { address, certificate: certificate.fingerprint256 }),
+      handle: (request, { address, certificate }, server) =>
+        listening.handle(request, new Peer(server, request, { address, certificate: certificate.fingerprint256 })),
       onError: (error) => logger.error("request_failed", { error }),
     });
   } catch (error) {
