@@ -1,0 +1,233 @@
+/**
+ * Streams, measured: what a quiet WebSocket costs, how long one event takes to all who listen, and calls over WebSockets per CPU second beside REST's.
+ */
+import { join } from "node:path";
+import type { Surroundings } from "../../harness/peer.ts";
+import { cpuSeconds, residentMiB } from "../../harness/process-tree.ts";
+import { figure, type Report, spread, table } from "../../harness/report.ts";
+import { quantile, summarize } from "../../harness/statistics.ts";
+import type { Job } from "./caller.ts";
+import type { Crowd } from "./crowd.ts";
+import { startStreamServer, type StreamServer } from "./server.ts";
+
+const plans = {
+  full: { idle: 10_000, listeners: 5_000, events: 60, restMs: 10_000, rounds: 5, seconds: 4 },
+  quick: { idle: 1_000, listeners: 500, events: 10, restMs: 2_000, rounds: 2, seconds: 1 },
+} as const;
+
+type Plan = (typeof plans)[keyof typeof plans];
+
+const crowdCount = 2;
+const eventPauseMs = 300;
+const connections = 16;
+const underWay = 8;
+
+interface Told {
+  readonly is: string;
+  readonly ms?: readonly number[];
+  readonly why?: string;
+}
+
+/** A crowd in a process of its own. */
+class CrowdProcess implements AsyncDisposable {
+  readonly #child: Bun.Subprocess;
+  #told: ((told: Told) => void) | undefined;
+
+  constructor() {
+    this.#child = Bun.spawn([process.execPath, join(import.meta.dir, "crowd.ts")], {
+      stdout: "inherit",
+      stderr: "inherit",
+      serialization: "json",
+      ipc: (told) => this.#told?.(told as Told),
+    });
+  }
+
+  async ask(message: Crowd | "receipts"): Promise<Told> {
+    const { promise, resolve } = Promise.withResolvers<Told>();
+    this.#told = resolve;
+    this.#child.send(message);
+    const told = await promise;
+    if (told.is !== "open" && told.is !== "receipts") throw new Error(JSON.stringify(told));
+    return told;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.disconnect();
+    await this.#child.exited;
+  }
+}
+
+export interface StreamFigures {
+  /** KiB of the server per connection: quiet, and with a subscription. */
+  readonly idleKiB: number;
+  readonly subscribedKiB: number;
+  /** CPU seconds of the server per second with that many quiet ones, and with that many subscribed ones to whom nothing comes. */
+  readonly idleCpu: number;
+  readonly subscribedCpu: number;
+  /** Milliseconds from the commit to the arrival at each listener. */
+  readonly fanOut: { readonly p50: number; readonly p99: number; readonly max: number; readonly cpuMs: number };
+  readonly calls: Readonly<Record<string, readonly number[]>>;
+}
+
+const openCrowds = async (
+  crowds: readonly CrowdProcess[],
+  server: StreamServer,
+  count: number,
+  subscribe: Crowd["subscribe"],
+): Promise<void> => {
+  const { address, keys } = server;
+  await Promise.all(crowds.map((crowd) => crowd.ask({ address, keys, count: count / crowds.length, subscribe })));
+};
+
+/** Memory and CPU of connections to which nothing comes. */
+const measureQuiet = async (
+  server: StreamServer,
+  plan: Plan,
+  subscribe: Crowd["subscribe"],
+): Promise<{ readonly kib: number; readonly cpu: number }> => {
+  await Bun.sleep(plan.restMs);
+  const before = residentMiB(server.serverPids);
+  const crowds = Array.from({ length: crowdCount }, () => new CrowdProcess());
+  try {
+    await openCrowds(crowds, server, plan.idle, subscribe);
+    await Bun.sleep(plan.restMs);
+    const cpuBefore = cpuSeconds(server.serverPids);
+    await Bun.sleep(plan.restMs);
+    const cpu = (cpuSeconds(server.serverPids) - cpuBefore) / (plan.restMs / 1_000);
+    return { kib: ((residentMiB(server.serverPids) - before) * 1_024) / plan.idle, cpu };
+  } finally {
+    for (const crowd of crowds) await crowd[Symbol.asyncDispose]();
+  }
+};
+
+const measureFanOut = async (server: StreamServer, plan: Plan): Promise<StreamFigures["fanOut"]> => {
+  const crowds = Array.from({ length: crowdCount }, () => new CrowdProcess());
+  const { client, customer } = server;
+  try {
+    await openCrowds(crowds, server, plan.listeners, ["accounts.opened"]);
+    const open = (name: string) => client.call("/bank/v2/accounts", JSON.stringify({ customer, name, currency: "EUR" }));
+    await open("Warm");
+    await Bun.sleep(plan.restMs);
+    for (const crowd of crowds) await crowd.ask("receipts");
+    const cpuBefore = cpuSeconds(server.serverPids);
+    const startedMs = performance.now();
+    for (let count = 0; count < plan.events; count++) {
+      await open(`Event ${count}`);
+      await Bun.sleep(eventPauseMs);
+    }
+    await Bun.sleep(1_000);
+    const used = cpuSeconds(server.serverPids) - cpuBefore;
+    const seconds = (performance.now() - startedMs) / 1_000;
+    const receipts = (await Promise.all(crowds.map((crowd) => crowd.ask("receipts")))).flatMap(({ ms = [] }) => ms);
+    if (receipts.length !== plan.events * plan.listeners)
+      throw new Error(`${receipts.length} receipts of ${plan.events} events by ${plan.listeners} listeners`);
+    const cpuIdleBefore = cpuSeconds(server.serverPids);
+    await Bun.sleep(plan.restMs);
+    const idle = (cpuSeconds(server.serverPids) - cpuIdleBefore) / (plan.restMs / 1_000);
+    const sorted = Float64Array.from(receipts).toSorted();
+    return {
+      p50: quantile(sorted, 0.5),
+      p99: quantile(sorted, 0.99),
+      max: quantile(sorted, 1),
+      cpuMs: ((used - idle * seconds) * 1_000) / plan.events,
+    };
+  } finally {
+    for (const crowd of crowds) await crowd[Symbol.asyncDispose]();
+  }
+};
+
+let nextNumber = 1;
+
+/** Calls per CPU second of the server and its database. */
+const measureCalls = async (
+  server: StreamServer,
+  messages: readonly string[],
+  seconds: number,
+): Promise<{ readonly perCpu: number; readonly p99: number }> => {
+  const { address, keys, pids } = server;
+  const job: Job = { address, key: keys[0] ?? "", connections, underWay, seconds, messages, firstNumber: nextNumber };
+  const before = cpuSeconds(pids);
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "caller.ts")], {
+    stdin: new Blob([JSON.stringify(job)]),
+    stdout: "pipe",
+    stderr: "pipe",
+  });
+  const [output, problem, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
+  if (code !== 0) throw new Error(problem.trim());
+  const { calls, p99, nextNumber: next } = JSON.parse(output) as { calls: number; p99: number; nextNumber: number };
+  nextNumber = next;
+  return { perCpu: calls / (cpuSeconds(pids) - before), p99 };
+};
+
+/** The same read and the same write as `get` and `create` of the REST benchmark. */
+const callsOf = ({ accounts }: StreamServer): Readonly<Record<string, readonly string[]>> => ({
+  get: accounts.map((id) => JSON.stringify({ operation: "accounts.get", input: { id } })),
+  create: [
+    JSON.stringify({
+      operation: "customers.create",
+      input: { body: { name: "Customer {n}", email: `stream.${process.pid}.{n}@example.com`, country: "DE" } },
+    }),
+  ],
+});
+
+/** Measures streams on one engine. */
+export const measureStreams = async (
+  report: Report,
+  {
+    surroundings,
+    quick,
+    engine,
+  }: { readonly surroundings: Surroundings; readonly quick: boolean; readonly engine: StreamServer["engine"] },
+): Promise<StreamFigures> => {
+  const plan = plans[quick ? "quick" : "full"];
+  const server = await startStreamServer(surroundings, engine);
+  try {
+    const quiet = await measureQuiet(server, plan, undefined);
+    const subscribed = await measureQuiet(server, plan, ["accounts.opened"]);
+    const fanOut = await measureFanOut(server, plan);
+    await Bun.sleep(plan.restMs);
+    const calls: Record<string, number[]> = {};
+    const p99: Record<string, number> = {};
+    for (let round = 0; round <= plan.rounds; round++) {
+      for (const [name, messages] of Object.entries(callsOf(server))) {
+        const measured = await measureCalls(server, messages, plan.seconds);
+        // The first round warms up.
+        if (round === 0) continue;
+        (calls[name] ??= []).push(measured.perCpu);
+        p99[name] = Math.max(p99[name] ?? 0, measured.p99);
+      }
+    }
+    report.add(`### Streams on ${engine === "sqlite" ? "SQLite" : "Postgres"}`);
+    report.add(
+      table(
+        ["what", "figure"],
+        [
+          [`memory of a quiet WebSocket, of ${figure(plan.idle)}`, `${figure(quiet.kib)} KiB`],
+          ["CPU of all of them", `${figure(quiet.cpu * 100)} % of a core`],
+          ["memory of one with a subscription", `${figure(subscribed.kib)} KiB`],
+          ["CPU of all of them, nothing happening", `${figure(subscribed.cpu * 100)} % of a core`],
+          [
+            `one event to ${figure(plan.listeners)} listeners, from commit to arrival: p50, p99, max`,
+            `${figure(fanOut.p50)}, ${figure(fanOut.p99)}, ${figure(fanOut.max)} ms`,
+          ],
+          ["CPU of such an event", `${figure(fanOut.cpuMs)} ms`],
+          ...Object.entries(calls).map(([name, perCpu]) => [
+            `\`${name}\` per CPU second, ${connections} connections × ${underWay} under way`,
+            spread(summarize(perCpu)),
+          ]),
+          ...Object.entries(p99).map(([name, ms]) => [`\`${name}\` p99, the worst round`, `${figure(ms)} ms`]),
+        ],
+      ),
+    );
+    return {
+      idleKiB: quiet.kib,
+      idleCpu: quiet.cpu,
+      subscribedKiB: subscribed.kib,
+      subscribedCpu: subscribed.cpu,
+      fanOut,
+      calls,
+    };
+  } finally {
+    await server.stop();
+  }
+};
