@@ -100,6 +100,7 @@ describe("clients of others", () => {
     key = await office.grant("clerk");
   }, 20_000);
 
+  // Without a Chromium or Chrome on this machine there is no browser to try.
   test.skipIf(browser === undefined)(
     "a page in a browser: the key with the first message, calls and events; another origin is kept out",
     async () => {

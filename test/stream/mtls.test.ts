@@ -75,7 +75,11 @@ describe("clients with certificates", () => {
     await using events = new EventReader(response);
     expect((await events.events(1))[0]?.data["text"]).toBe("by certificate");
     await promise;
-    expect(told.map(({ status, event }) => event?.data["text"] ?? status).toSorted()).toEqual([200, 201, "by certificate"]);
+    expect(told.map(({ status, event }) => String(event?.data["text"] ?? status)).toSorted()).toEqual([
+      "200",
+      "201",
+      "by certificate",
+    ]);
     socket.close();
   });
 });
