@@ -166,13 +166,18 @@ export class Performance implements Caller {
     variables: Values,
     errors: readonly GraphQLError[],
   ): MaybePromise<Answer> {
-    for (const root of document.plan(operation, variables).roots) {
-      const refusal = this.#inputRefusal(root, variables);
-      if (refusal === undefined || !("operation" in root)) continue;
-      const call = this.#asking.call(root.operation, {});
-      return andThen(this.#pipeline.decline(call, refusal), (told) => this.refused(told, root.operation));
-    }
-    return this.problem(new Problem("validation_failed", errors));
+    const roots = document.plan(operation, variables).roots.filter((root) => "operation" in root);
+    const wrong = roots.find((root) => this.#inputRefusal(root, variables) !== undefined) ?? roots[0];
+    const problem = new Problem("validation_failed", errors);
+    if (wrong === undefined) return this.problem(problem);
+    const refusal = this.#inputRefusal(wrong, variables);
+    const call = this.#asking.call(wrong.operation, {});
+    // Who may not make the call is told so, and not what it would take.
+    return andThen(this.#pipeline.permit(call), (barred): MaybePromise<Answer> => {
+      if (barred !== undefined) return this.refused(barred, wrong.operation);
+      if (refusal === undefined) return this.problem(problem);
+      return andThen(this.#pipeline.decline(call, refusal), (told) => this.refused(told, wrong.operation));
+    });
   }
 
   #inputRefusal(root: Root, variables: Values): Refusal | undefined {

@@ -4,8 +4,10 @@ import {
   type GraphQLArgument,
   type GraphQLField,
   type GraphQLInputObjectType,
+  type GraphQLInputType,
   GraphQLObjectType,
   type GraphQLSchema,
+  isEnumType,
   isInputObjectType,
 } from "graphql";
 import { type Meta, metaOf, pathOf } from "../../../src/channels/graphql/schema/meta.ts";
@@ -93,9 +95,30 @@ const exactOf = (value: unknown): unknown => {
   return typeof value === "string" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 };
 
-/** A scalar as REST has it: money is a number as far as numbers are exact. */
-const scalarOf = (field: Pick<Field, "type">, value: unknown): unknown =>
-  ["Money", "BigInt"].includes(getNamedType(field.type).name) ? exactOf(value) : value;
+/** A scalar as REST has it: money is a number as far as numbers are exact, a value of an enum is what its name stands for. */
+const scalarOf = (field: Pick<Field, "type">, value: unknown): unknown => {
+  const type = getNamedType(field.type);
+  if (isEnumType(type)) {
+    const valueOf = (name: unknown): unknown => (typeof name === "string" ? (type.getValue(name)?.value ?? name) : name);
+    return Array.isArray(value) ? value.map(valueOf) : valueOf(value);
+  }
+  return ["Money", "BigInt"].includes(type.name) ? exactOf(value) : value;
+};
+
+/** A value as an input has it: values of enums by their names. */
+const writtenOf = (type: GraphQLInputType, value: unknown): unknown => {
+  const named = getNamedType(type);
+  if (Array.isArray(value)) return value.map((item: unknown) => writtenOf(named, item));
+  if (isEnumType(named)) return named.getValues().find((one) => one.value === value)?.name ?? value;
+  if (!isInputObjectType(named) || typeof value !== "object" || value === null) return value;
+  const fields = named.getFields();
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => {
+      const field = fields[name];
+      return [name, field === undefined ? inner : writtenOf(field.type, inner)];
+    }),
+  );
+};
 
 /** An object under the definition's names; `hidden`: names of fields that the caller may not see. */
 const plainOf = (type: GraphQLObjectType, value: unknown, hidden: ReadonlySet<string>): unknown => {
@@ -248,6 +271,7 @@ const askingOf = ({ field, meta, operation }: Found, { input, headers = {} }: As
   if (key !== undefined && has("idempotencyKey")) values["idempotencyKey"] = key;
   const match = headers["if-match"];
   if (match !== undefined && has("ifMatch")) values["ifMatch"] = match.split(",").map((tag) => tag.trim());
+  for (const { name, type: argument } of field.args) if (name in values) values[name] = writtenOf(argument, values[name]);
   const given = Object.keys(values);
   const declared = given.map(
     (name) => `$${name}: ${String(field.args.find((argument) => argument.name === name)?.type ?? "String")}`,
