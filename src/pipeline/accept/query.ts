@@ -11,7 +11,7 @@ import { type Refusal, refuse } from "../refusal.ts";
 import type { View } from "../view.ts";
 import { planAggregate, planCount } from "./query/aggregate.ts";
 import type { QueryContext } from "./query/builder.ts";
-import { plainGet, planGet, planSeveral } from "./query/get.ts";
+import { chosenGet, plainGet, planSeveral } from "./query/get.ts";
 import { planList } from "./query/list.ts";
 
 export type { QueryContext };
@@ -22,7 +22,7 @@ export const acceptQuery = (operation: Operation, view: View, input: Input, cont
   switch (operation.action) {
     case "get":
       if (input.ids !== undefined) return planSeveral(view, input.ids, input, context);
-      return input.query === undefined ? plainGet(view, input, context) : planGet(view, input, context);
+      return input.query === undefined ? plainGet(view, input, context) : chosenGet(view, input, context);
     case "list":
     case "count": {
       const parent = input.parent ?? (input.parents === undefined ? undefined : { ...input.parents, id: "" });

@@ -1,6 +1,7 @@
 /** Plans the read of one row. */
 import type { Value } from "../../../define/expression.ts";
-import type { Input } from "../../call.ts";
+import { Lru } from "../../../store/lru.ts";
+import type { Input, RawQuery } from "../../call.ts";
 import { type CallerParam, callerValue } from "../../condition.ts";
 import type { RowsPlan, SeveralPlan } from "../../plan.ts";
 import type { Refusal } from "../../refusal.ts";
@@ -46,7 +47,7 @@ const planned = (view: View, input: Input, context: QueryContext): Planned | Ref
 };
 
 /** Plans the read of one row by id, with the fields and relations asked for. */
-export const planGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
+const planGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
   const found = planned(view, input, context);
   return "plan" in found ? found.plan : found;
 };
@@ -68,8 +69,44 @@ export const plainGet = (view: View, input: Input, context: QueryContext): RowsP
     plainGets.set(view, found);
     return found.plan;
   }
-  const { principal, now } = context;
+  return again(known, input, context);
+};
+
+/** A plan that was made before, for another id and caller. */
+const again = ({ plan, callerParams }: Planned, input: Input, { principal, now }: QueryContext): RowsPlan => {
   const params: Value[] = [input.id ?? ""];
-  for (const name of known.callerParams) params.push(callerValue(name, principal, name === "$now" ? now() : ""));
-  return { ...known.plan, call: { realm: principal.realm, params, limit: 1 } };
+  for (const name of callerParams) params.push(callerValue(name, principal, name === "$now" ? now() : ""));
+  return { ...plan, call: { realm: principal.realm, params, limit: 1 } };
+};
+
+/** Reads with chosen fields that are kept planned, of one view. */
+const chosenMax = 64;
+const chosenLengthMax = 1_024;
+const chosenGets = new WeakMap<View, Lru<Planned>>();
+
+/** Same for queries that are planned the same; undefined: of relations, too long, or not to be told apart. */
+const chosenKey = (query: RawQuery): string | undefined => {
+  const { fields, onlyShown, ...others } = query;
+  if (fields === undefined || Object.values(others).some((value) => value !== undefined)) return undefined;
+  const key = fields.join(",");
+  // No field's name has a comma: as many as there are names, less one, are ours.
+  const isPlain = key.length <= chosenLengthMax && !key.includes(".") && key.split(",").length === fields.length;
+  return isPlain ? `${onlyShown === true ? "?" : ""}${key}` : undefined;
+};
+
+/** The read of one row with some of its fields: those who ask, ask for the same ones again and again. */
+export const chosenGet = (view: View, input: Input, context: QueryContext): RowsPlan | Refusal => {
+  const key = input.query === undefined ? undefined : chosenKey(input.query);
+  if (key === undefined) return planGet(view, input, context);
+  let kept = chosenGets.get(view);
+  if (kept === undefined) chosenGets.set(view, (kept = new Lru(chosenMax)));
+  const known = kept.get(key);
+  if (known !== undefined) {
+    kept.touch(key, known);
+    return again(known, input, context);
+  }
+  const found = planned(view, input, context);
+  if (!("plan" in found)) return found;
+  kept.set(key, found);
+  return found.plan;
 };
