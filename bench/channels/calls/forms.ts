@@ -1,5 +1,5 @@
 /** How the same read and the same write are asked for on each channel, and what of an answer is looked at: its status always, the row in it in a sample. */
-import { BinaryReader } from "@bufbuild/protobuf/wire";
+import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 
 export const callNames = ["get", "create"] as const;
 export type CallName = (typeof callNames)[number];
@@ -67,7 +67,7 @@ const textsOf = (bytes: Uint8Array): Map<number, Uint8Array> => {
   const found = new Map<number, Uint8Array>();
   while (reader.pos < reader.len) {
     const [number, type] = reader.tag();
-    if (type === 2) found.set(number, reader.bytes());
+    if (type === WireType.LengthDelimited) found.set(number, reader.bytes());
     else reader.skip(type, number);
   }
   return found;

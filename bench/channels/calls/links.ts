@@ -79,6 +79,8 @@ const socket = async ({ hostname, port, key }: Where, fail: Fail): Promise<Link>
 };
 
 const newline = 10;
+/** Answered ones are dropped many at once. */
+const answeredMax = 1_024;
 
 /** Answers come in the order of the lines. */
 class LineLink implements Link {
@@ -146,7 +148,10 @@ class LineLink implements Link {
   #take(line: Buffer): void {
     const onReply = this.#waiting[this.#first++];
     if (onReply === undefined) return this.#fail(new Error(`not asked for: ${line.toString()}`));
-    if (this.#first === 1_024) (this.#waiting.splice(0, this.#first), (this.#first = 0));
+    if (this.#first === answeredMax) {
+      this.#waiting.splice(0, this.#first);
+      this.#first = 0;
+    }
     onReply(undefined, () => line);
   }
 

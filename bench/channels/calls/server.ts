@@ -18,6 +18,8 @@ export type Engine = "sqlite" | "postgres";
 const root = join(import.meta.dir, "..", "..", "..");
 const tenants = 10;
 const readyMs = 120_000;
+/** Statements have to end within the time that the store gives them. */
+const rowsPerStatement = 50_000;
 
 export interface DeskServer {
   readonly engine: Engine;
@@ -45,13 +47,16 @@ const numbered: Readonly<Record<Engine, string>> = {
 const addRows = async (url: string, engine: Engine, rows: number): Promise<void> => {
   const store = await openStore(url);
   try {
-    await store.admin.query(
-      `INSERT INTO desk_accounts (realm, id, customer, kind, name, currency, debits_posted, credits_posted, debits_pending, credits_pending, balance, overdraft_limit, max_balance, status, frozen_reason, iban, version, created_at)
-       WITH RECURSIVE n(i) AS (SELECT ${accountCount} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${accountCount + rows})
-       SELECT realm, ${numbered[engine]}, customer, kind, name, currency, debits_posted, credits_posted, debits_pending, credits_pending, balance, overdraft_limit, max_balance, status, frozen_reason, iban, version, created_at
-       FROM n, (SELECT * FROM desk_accounts WHERE customer = $1 LIMIT 1) a`,
-      [customerOf(0)],
-    );
+    const columns =
+      "customer, kind, name, currency, debits_posted, credits_posted, debits_pending, credits_pending, balance, overdraft_limit, max_balance, status, frozen_reason, iban, version, created_at";
+    const end = accountCount + rows;
+    for (let from = accountCount; from < end; from += rowsPerStatement)
+      await store.admin.query(
+        `INSERT INTO desk_accounts (realm, id, ${columns})
+         WITH RECURSIVE n(i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ${Math.min(end, from + rowsPerStatement)})
+         SELECT realm, ${numbered[engine]}, ${columns} FROM n, (SELECT * FROM desk_accounts WHERE customer = $1 LIMIT 1) a`,
+        [customerOf(0)],
+      );
     if (engine === "postgres") await store.admin.query("ANALYZE", []);
   } finally {
     await store.close();
