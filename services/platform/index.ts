@@ -17,6 +17,8 @@ export default service("platform", {
 A person signs up, logs in by a browser's session, registers an app, subscribes it to a product and makes a key. What is changed here is in force on every node within a second.`,
   version: "v1",
   rowsOf: "tenant",
+  // Agents look; who may call, and under which rules, people decide.
+  mcp: { tools: ["reads"] },
   roles,
   resources: [...identity.resources, ...commerce.resources, ...analytics.resources, ...webhooks.resources],
   operations: { ...identity.operations, ...commerce.operations, ...analytics.operations },
