@@ -163,7 +163,9 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
       write("");
       // An empty database gets its schema, but neither keys nor rows.
       await using server = await startServer({ data: own.at("data"), environment: production, services: [service] });
-      expect(server.facts).toEqual({ baseUrl: server.facts.baseUrl, mode: "production", services: expect.anything() } as never);
+      const { baseUrl } = server.facts;
+      const ports = { grpcPort: expect.any(Number), linePort: expect.any(Number) };
+      expect(server.facts).toEqual({ baseUrl, mode: "production", ...ports, services: expect.anything() } as never);
       expect((await server.fetch("/notes/v1/notes")).status).toBe(401);
       expect(existsSync(own.at("data", "demo.json"))).toBe(false);
       expect(await server.stop()).toBe(0);

@@ -21,7 +21,7 @@ const encode = (value: unknown): string => encodeURIComponent(String(value));
 
 const includeText = ({ name, perPage, sortBy, include }: RawInclude): string => {
   const options = [
-    ...(perPage === undefined ? [] : [`perPage:${String(perPage)}`]),
+    ...(perPage === undefined ? [] : [`perPage:${JSON.stringify(perPage)}`]),
     ...(sortBy === undefined ? [] : [`sortBy:${sortBy.join(",")}`]),
     ...(include === undefined ? [] : [`include:${include.map(includeText).join(",")}`]),
   ];
