@@ -102,15 +102,15 @@ const orderOf = (type: GraphQLInputObjectType, given: Values): string => {
 /** Conditions and named filters. */
 export const conditionsOf = (args: Arguments, values: Values): Pick<RawQuery, "filters" | "named"> => {
   const query: Mutable<Pick<RawQuery, "filters" | "named">> = {};
-  const where = inputOf(args, "where");
-  if (where !== undefined && isRecord(values["where"])) {
+  const { where, filters: named } = values;
+  const conditions = isRecord(where) ? inputOf(args, "where") : undefined;
+  if (conditions !== undefined && isRecord(where)) {
     const filters: RawFilter[] = [];
-    addConditions(where, values["where"], "", filters);
+    addConditions(conditions, where, "", filters);
     query.filters = filters;
   }
-  const named = inputOf(args, "filters");
-  const given = values["filters"];
-  if (named !== undefined && Array.isArray(given)) query.named = namedFilters(named, given as Values[]);
+  const type = Array.isArray(named) ? inputOf(args, "filters") : undefined;
+  if (type !== undefined) query.named = namedFilters(type, named as Values[]);
   return query;
 };
 
@@ -121,10 +121,10 @@ export const fieldsOf = (sources: readonly string[] | undefined): Pick<RawQuery,
 /** What a connection asks for. */
 export const listQueryOf = (args: Arguments, values: Values, { sources, needs }: ConnectionPlan): RawQuery => {
   const query: Mutable<RawQuery> = { ...conditionsOf(args, values), ...fieldsOf(sources) };
-  const sort = inputOf(args, "sort");
   const given = values["sort"];
+  const sort = Array.isArray(given) && given.length > 0 ? inputOf(args, "sort") : undefined;
   let isLocal = true;
-  if (sort !== undefined && Array.isArray(given) && given.length > 0) {
+  if (sort !== undefined) {
     query.sortBy = (given as Values[]).map((one) => orderOf(sort, one));
     // `name.asc`: more parts than these go over a relation, and have no cursors.
     isLocal = query.sortBy.every((order) => order.split(".").length === 2);

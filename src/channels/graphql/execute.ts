@@ -179,11 +179,13 @@ export class Execution {
       }
       const found: Row[] = [];
       const foundIds: string[] = [];
-      for (const [position, row] of (result.data as readonly unknown[]).entries())
-        if (isRow(row)) {
-          found.push(row);
-          foundIds.push(ids[position] ?? "");
-        }
+      const answered = result.data as readonly unknown[];
+      for (let position = 0; position < answered.length; position++) {
+        const row = answered[position];
+        if (!isRow(row)) continue;
+        found.push(row);
+        foundIds.push(ids[position] ?? "");
+      }
       const placesWithin: Places = (position) => under(places(first.get(foundIds[position] ?? "") ?? 0), key);
       return andThen(this.shape(found, selection, placesWithin), (objects) => {
         const byId = new Map<string, Shown | null | undefined>();
