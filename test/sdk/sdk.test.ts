@@ -128,7 +128,7 @@ describe("pons sdk", () => {
         await fetch("/told", { method: "POST", body: JSON.stringify(answer) });
       </script>`;
       // One origin, as behind a proxy: the page and the API.
-      await using server = Bun.serve({
+      using server = Bun.serve({
         port: 0,
         hostname: "127.0.0.1",
         idleTimeout: 60,
