@@ -38,50 +38,62 @@ describe("header blocks", () => {
       return block;
     });
 
-  test("are read, or are no blocks; a request of them is one, or malformed", async () => {
-    const decoder = { current: new HpackDecoder() };
-    await holds(fc.oneof(bytes(120), changed), { runs: 10_000 }, async (block) => {
-      const read = new RequestFieldReader({ bytesMax: 16_384, isTrailers: false });
-      try {
-        decoder.current.decode(block, (field) => read.take(field));
-      } catch (error) {
-        expect(isOurs(error)).toBe(true);
-        decoder.current = new HpackDecoder();
-        return;
-      }
-      if (read.isMalformed || read.isTooLarge) return;
-      for (const [name, value] of Object.entries(read.fields)) {
-        expect(name).toMatch(/^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/);
-        // oxlint-disable-next-line no-control-regex
-        expect(value).not.toMatch(/[\0-\x08\x0a-\x1f\x7f]/);
-      }
-    });
-  });
+  test(
+    "are read, or are no blocks; a request of them is one, or malformed",
+    async () => {
+      const decoder = { current: new HpackDecoder() };
+      await holds(fc.oneof(bytes(120), changed), { runs: 10_000 }, async (block) => {
+        const read = new RequestFieldReader({ bytesMax: 16_384, isTrailers: false });
+        try {
+          decoder.current.decode(block, (field) => read.take(field));
+        } catch (error) {
+          expect(isOurs(error)).toBe(true);
+          decoder.current = new HpackDecoder();
+          return;
+        }
+        if (read.isMalformed || read.isTooLarge) return;
+        for (const [name, value] of Object.entries(read.fields)) {
+          expect(name).toMatch(/^:?[!#$%&'*+\-.^_`|~0-9a-z]+$/);
+          // oxlint-disable-next-line no-control-regex
+          expect(value).not.toMatch(/[\0-\x08\x0a-\x1f\x7f]/);
+        }
+      });
+    },
+    testMsMax,
+  );
 
-  test("texts of Huffman codes are read, or are none", async () => {
-    await holds(bytes(60), { runs: 10_000 }, async (coded) => {
-      const text = decodeHuffman(coded, 0, coded.length);
-      expect(text === undefined || text.length <= (coded.length * 8) / 5).toBe(true);
-    });
-  });
+  test(
+    "texts of Huffman codes are read, or are none",
+    async () => {
+      await holds(bytes(60), { runs: 10_000 }, async (coded) => {
+        const text = decodeHuffman(coded, 0, coded.length);
+        expect(text === undefined || text.length <= (coded.length * 8) / 5).toBe(true);
+      });
+    },
+    testMsMax,
+  );
 
-  test("frames are the same however they are cut", async () => {
-    const frames = fc.array(fc.tuple(fc.nat(9), fc.nat(255), fc.nat(99), bytes(300)), { maxLength: 6 });
-    await holds(fc.tuple(frames, fc.array(fc.nat(40), { maxLength: 200 })), { runs: 2_000 }, async ([given, cuts]) => {
-      const whole = Buffer.concat(given.map(([type, flag, stream, payload]) => frame(type, flag, stream, payload)));
-      const heard: unknown[] = [];
-      const reader = new FrameReader(
-        (type, flag, stream, payload) => void heard.push([type, flag, stream, Buffer.from(payload)]),
-      );
-      let at = 0;
-      for (const cut of cuts) {
-        reader.push(whole.subarray(at, at + cut));
-        at = Math.min(whole.length, at + cut);
-      }
-      reader.push(whole.subarray(at));
-      expect(heard).toEqual(given.map(([type, flag, stream, payload]) => [type, flag, stream, Buffer.from(payload)]));
-    });
-  });
+  test(
+    "frames are the same however they are cut",
+    async () => {
+      const frames = fc.array(fc.tuple(fc.nat(9), fc.nat(255), fc.nat(99), bytes(300)), { maxLength: 6 });
+      await holds(fc.tuple(frames, fc.array(fc.nat(40), { maxLength: 200 })), { runs: 2_000 }, async ([given, cuts]) => {
+        const whole = Buffer.concat(given.map(([type, flag, stream, payload]) => frame(type, flag, stream, payload)));
+        const heard: unknown[] = [];
+        const reader = new FrameReader(
+          (type, flag, stream, payload) => void heard.push([type, flag, stream, Buffer.from(payload)]),
+        );
+        let at = 0;
+        for (const cut of cuts) {
+          reader.push(whole.subarray(at, at + cut));
+          at = Math.min(whole.length, at + cut);
+        }
+        reader.push(whole.subarray(at));
+        expect(heard).toEqual(given.map(([type, flag, stream, payload]) => [type, flag, stream, Buffer.from(payload)]));
+      });
+    },
+    testMsMax,
+  );
 });
 
 describe("a server", () => {
