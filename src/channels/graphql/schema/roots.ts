@@ -46,7 +46,7 @@ export const fieldNameOf = ({ name, action, target, resource, member, singleton 
   return `${resource.singular}${pascal(action)}`;
 };
 
-const noList = "Whether it was done.";
+const doneDoc = "Whether it was done.";
 
 export class Roots {
   readonly #context: SchemaContext;
@@ -145,12 +145,12 @@ export class Roots {
     const filterable = members.flatMap(([field, { kind }]) =>
       ["json", "object", "array", "binary"].includes(kind) ? [] : [field],
     );
-    const described = doc ?? `Something happened to ${resource.name}.`;
+    const text = doc ?? `Something happened to ${resource.name}.`;
     return {
       type: new GraphQLNonNull(
         new GraphQLObjectType({
           name: this.#context.names.take(name),
-          description: described,
+          description: text,
           fields: () => ({
             id: {
               type: new GraphQLNonNull(GraphQLString),
@@ -196,7 +196,7 @@ export class Roots {
           description: "The event behind which to go on; what comes from now on where it is not given.",
         },
       },
-      description: described,
+      description: text,
       ...meta({ kind: "event", type }),
     };
   }
@@ -369,7 +369,7 @@ export class Roots {
           if (output.kind === "none")
             fields[names.take("done")] = {
               type: new GraphQLNonNull(GraphQLBoolean),
-              description: noList,
+              description: doneDoc,
               ...meta({ kind: "done" }),
             };
           else {
