@@ -32,6 +32,8 @@ const takeOrder = (row: Row, count: number): Value[] => {
   return values;
 };
 
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** Rows of the shape in order, never more than the call's `limit` when it gives one. Ends early when the signal aborts. */
 export async function* scanChunks({ shape, call, chunk, signal, read }: Scan): AsyncGenerator<Row[]> {
   if (!Number.isSafeInteger(chunk) || chunk < 1) throw new RangeError(`a chunk of ${chunk} rows`);
@@ -57,6 +59,8 @@ export async function* scanChunks({ shape, call, chunk, signal, read }: Scan): A
     if (last === undefined || rows.length < limit) return;
     after = last;
     left -= rows.length;
+    // SQLite answers at once: without a turn of the event loop in between nobody else would be heard before the last row.
+    await nextTurn();
   }
 }
 
