@@ -52,14 +52,24 @@ export function cpuSeconds(roots: readonly number[]): number {
   return [...tree(roots).values()].reduce((sum, { ticks }) => sum + ticks, 0) / ticksPerSecond;
 }
 
-/** Resident memory in MiB of the processes and their descendants; pages that several share count once for each. */
-export function residentMiB(roots: readonly number[]): number {
+const memoryMiB = (roots: readonly number[], field: "VmRSS" | "RssAnon"): number => {
+  const line = new RegExp(`^${field}:\\s+(\\d+) kB$`, "m");
   const kibibytes = [...tree(roots).keys()].map((pid) => {
     try {
-      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
+      return Number(line.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
     } catch {
       return 0;
     }
   });
   return kibibytes.reduce((sum, each) => sum + each, 0) / 1024;
+};
+
+/** Resident memory in MiB of the processes and their descendants; pages that several share count once for each. */
+export function residentMiB(roots: readonly number[]): number {
+  return memoryMiB(roots, "VmRSS");
+}
+
+/** The part of it that is of no file: what a process has allocated. Pages of a mapped database come and go as the kernel has room. */
+export function allocatedMiB(roots: readonly number[]): number {
+  return memoryMiB(roots, "RssAnon");
 }

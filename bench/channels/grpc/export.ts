@@ -1,7 +1,7 @@
 /** All rows of a long list in one stream, over gRPC and as NDJSON over REST: rows per second, and the server's memory meanwhile. */
 import { join } from "node:path";
 import type { Surroundings } from "../../harness/peer.ts";
-import { cpuSeconds, residentMiB } from "../../harness/process-tree.ts";
+import { cpuSeconds, allocatedMiB } from "../../harness/process-tree.ts";
 import { figure, type Report, table } from "../../harness/report.ts";
 import { quantile } from "../../harness/statistics.ts";
 import { type DeskServer, type Engine, startDesk } from "../calls/server.ts";
@@ -15,7 +15,7 @@ export interface ExportFigures {
   readonly rowsPerCpuSecond: number;
   readonly bytesPerRow: number;
   readonly firstMs: number;
-  /** Resident MiB of the server: before, the most, at the end; and the most in each half of the time. */
+  /** MiB that the server has allocated, without the pages of SQLite's file that it has mapped: before, the most, at the end; and the most in each half of the time. */
   readonly memory: {
     readonly start: number;
     readonly max: number;
@@ -28,7 +28,7 @@ const sampleMs = 100;
 
 const exportOnce = async (server: DeskServer, by: Job["by"], expected: number): Promise<ExportFigures> => {
   const { where, pids, serverPids, engine } = server;
-  const start = residentMiB(serverPids);
+  const start = allocatedMiB(serverPids);
   const before = cpuSeconds(pids);
   const child = Bun.spawn([process.execPath, join(import.meta.dir, "reader.ts")], {
     stdin: new Blob([JSON.stringify({ by, where } satisfies Job)]),
@@ -36,14 +36,14 @@ const exportOnce = async (server: DeskServer, by: Job["by"], expected: number): 
     stderr: "pipe",
   });
   const samples: number[] = [];
-  const sampling = setInterval(() => samples.push(residentMiB(serverPids)), sampleMs);
+  const sampling = setInterval(() => samples.push(allocatedMiB(serverPids)), sampleMs);
   const [output, problem, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   clearInterval(sampling);
   if (code !== 0) throw new Error(`${by}: ${problem.trim() || `the reader ended with ${code}`}`);
   const used = cpuSeconds(pids) - before;
   const { rows, bytes, seconds, firstMs } = JSON.parse(output) as Exported;
   if (rows !== expected) throw new Error(`${by}: ${rows} rows came, ${expected} there are`);
-  const end = residentMiB(serverPids);
+  const end = allocatedMiB(serverPids);
   const half = Math.ceil(samples.length / 2);
   const mostOf = (values: readonly number[]): number => quantile(Float64Array.from(values).toSorted(), 1);
   return {
@@ -86,7 +86,16 @@ export const measureExport = async (
   report.add(`### All ${(found[0]?.rows ?? 0).toLocaleString("en-US")} rows in one stream (\`export\`)`);
   report.add(
     table(
-      ["stream", "rows per second", "rows per CPU second", "bytes per row", "first after ms", "server MiB: start", "most", "end"],
+      [
+        "stream",
+        "rows per second",
+        "rows per CPU second",
+        "bytes per row",
+        "first after ms",
+        "allocated MiB: start",
+        "most",
+        "end",
+      ],
       found.map(({ by, engine, rowsPerSecond, rowsPerCpuSecond, bytesPerRow, firstMs, memory }) => [
         `${by}, ${engine}`,
         ...[rowsPerSecond, rowsPerCpuSecond, bytesPerRow, firstMs, memory.start, memory.max, memory.end].map(figure),
