@@ -76,7 +76,7 @@ describe("clients with certificates", () => {
     expect((await events.events(1))[0]?.data["text"]).toBe("by certificate");
     await promise;
     const heard = told.flatMap(({ event }) => (event === undefined ? [] : [event.data["text"]]));
-    expect([heard, told.flatMap(({ status }) => status ?? []).toSorted()]).toEqual([["by certificate"], [200, 201]]);
+    expect([heard, new Set(told.flatMap(({ status }) => status ?? []))]).toEqual([["by certificate"], new Set([200, 201])]);
     socket.close();
   });
 });
