@@ -37,7 +37,8 @@ const planned = (view: View, input: Input, context: QueryContext): Planned | Ref
       key: builder.keyOf("get", select),
       ...builder.shape(),
       select,
-      order: [{ path: ["id"], direction: "asc" }],
+      // Several rows are found by their ids again, in whatever order they come.
+      order: ids === undefined ? [{ path: ["id"], direction: "asc" }] : [],
     },
     call: { realm: context.principal.realm, params: builder.values, limit: ids?.length ?? 1 },
     present: view.presentOnly(chosen.names),
