@@ -18,6 +18,7 @@ export interface Limit {
 const rest = "src/channels/rest/limits.ts";
 const stream = "src/channels/stream/limits.ts";
 const line = "src/channels/line/limits.ts";
+const grpc = "src/channels/grpc/limits.ts";
 const mcp = "src/channels/mcp/limits.ts";
 const query = "src/pipeline";
 const forms = "src/define/forms.ts";
@@ -69,6 +70,27 @@ export const limits: Readonly<Record<string, readonly Limit[]>> = {
     of("src/pipeline/subscribe.ts")("typesMax", "Types of a subscription", "422 `validation_failed`"),
     of("src/pipeline/subscribe.ts")("filtersMax", "Fields that a subscription filters by", "422 `validation_failed`"),
     of("src/pipeline/subscribe.ts")("valuesMax", "Values of such a field", "422 `validation_failed`"),
+  ],
+  grpc: [
+    of(grpc, "bytes")("messageBytesMax", "Message, unpacked", "RESOURCE_EXHAUSTED, `too_large`"),
+    of(grpc, "bytes")("metadataBytesMax", "Metadata of a call", "reset, ENHANCE_YOUR_CALM"),
+    of(grpc)("connectionsMax", "Open connections of a process", "closed"),
+    of(grpc)("connectionsPerAddressMax", "From one address", "closed"),
+    of(grpc)("streamsMax", "Calls of a connection at the same time", "reset, REFUSED_STREAM"),
+    of(grpc, "bytes")("windowBytes", "What a client sends of a call before it is read", "HTTP/2 lets it wait"),
+    of(grpc, "ms")("callMsMax", "Time until a call is executed, and for a body to come", "DEADLINE_EXCEEDED"),
+    of(grpc, "ms")("handshakeMs", "Time to speak HTTP/2", "closed"),
+    of(grpc, "ms")("idleMs", "Connection without calls", "drained"),
+    of(grpc, "ms")("stallMs", "Time that nothing of an answer is read", "reset, CANCEL"),
+    of(grpc, "ms")("silenceMs", "`…Stream` in which the client says nothing", "UNAVAILABLE"),
+    of(grpc, "ms")("keepaliveMs", "Silence before a ping", "a ping"),
+    of(grpc, "ms")("keepaliveAnswerMs", "Time to answer a ping", "closed"),
+    of(grpc)("pingsMax", "Pings of a client while nothing is answered", "GOAWAY, ENHANCE_YOUR_CALM"),
+    of(grpc, "ms")("pingMs", "Time until one more", "GOAWAY, ENHANCE_YOUR_CALM"),
+    of(grpc)("resetsMax", "Calls that a client takes back at once", "GOAWAY, ENHANCE_YOUR_CALM"),
+    of(grpc, "ms")("resetMs", "Time until one more", "GOAWAY, ENHANCE_YOUR_CALM"),
+    of(grpc)("itemsInFlightMax", "Items of a `…Stream` under way", "nothing more is read"),
+    of(grpc, "bytes")("itemBytesInFlightMax", "Bytes of them", "nothing more is read"),
   ],
   line: [
     of(line)("connectionsMax", "Open connections of a process", "`overloaded`"),

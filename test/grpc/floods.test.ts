@@ -169,6 +169,21 @@ describe("SECURITY 53", () => {
     await isHealthy();
   });
 
+  test("nobody takes all connections: one address has so many", async () => {
+    await using strict = await listenBare({ connectionsPerAddressMax: 5 });
+    const open = async (): Promise<Raw[]> => {
+      const all = await Promise.all(Array.from({ length: 8 }, () => Raw.open(strict.port)));
+      await Bun.sleep(100);
+      return all;
+    };
+    for (let round = 0; round < 2; round++) {
+      const all = await open();
+      expect(all.filter(({ isClosed }) => !isClosed).length).toBe(5);
+      await Promise.all(all.map((raw) => raw[Symbol.asyncDispose]()));
+      await Bun.sleep(100);
+    }
+  });
+
   test("frames that say nothing: empty DATA, SETTINGS, PRIORITY, WINDOW_UPDATE, unknown ones", async () => {
     const floods: Readonly<Record<string, () => Buffer>> = {
       data: () => dataOf(1, Buffer.alloc(0), 0),

@@ -6,6 +6,8 @@ export interface GrpcLimits {
   readonly metadataBytesMax: number;
   /** Connections at the same time; further ones are closed at once. */
   readonly connectionsMax: number;
+  /** From one address: nobody takes all of them. */
+  readonly connectionsPerAddressMax: number;
   /** Calls at the same time on one connection; also those that were cancelled and still run. */
   readonly streamsMax: number;
   /** What a client may send on a stream before it is read: its window. */
@@ -44,6 +46,7 @@ export const grpcLimits: GrpcLimits = Object.freeze({
   messageBytesMax: 4 * 1024 * 1024,
   metadataBytesMax: 16 * 1024,
   connectionsMax: 4_096,
+  connectionsPerAddressMax: 1_024,
   streamsMax: 100,
   windowBytes: 64 * 1024,
   callMsMax: 30_000,

@@ -64,6 +64,8 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #connections = new Set<Connection>();
+  /** How many are open from each address; also those that are not spoken to yet. */
+  readonly #byAddress = new Map<string, number>();
   #timer: ReturnType<typeof setInterval> | undefined;
   #checks = 0;
   #isStopping = false;
@@ -160,9 +162,24 @@ export class Listener {
   #connected(socket: Socket, certificate: ClientCertificate | undefined): void {
     // A client may break off at any time, also before its connection is handed on.
     socket.on("error", () => socket.destroy());
-    if (this.#isStopping || this.#connections.size >= this.#options.limits.connectionsMax) socket.destroy();
+    if (this.#isStopping || this.#connections.size >= this.#options.limits.connectionsMax || !this.#isCounted(socket))
+      socket.destroy();
     else if (this.#speak !== undefined) this.#open(socket, certificate, this.#speak);
     else void this.#openLater(socket, certificate);
+  }
+
+  /** Counts the connection for its address until it is closed; false: there are too many. */
+  #isCounted(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? "";
+    const count = this.#byAddress.get(address) ?? 0;
+    if (count >= this.#options.limits.connectionsPerAddressMax) return false;
+    this.#byAddress.set(address, count + 1);
+    socket.once("close", () => {
+      const left = (this.#byAddress.get(address) ?? 1) - 1;
+      if (left === 0) this.#byAddress.delete(address);
+      else this.#byAddress.set(address, left);
+    });
+    return true;
   }
 
   async #openLater(socket: Socket, certificate: ClientCertificate | undefined): Promise<void> {
