@@ -20,6 +20,7 @@ forEachEngine((engine) => {
     let office: Office;
     let key: string;
     let token: string;
+    let sessionUser: string;
     beforeAll(async () => {
       office = await openOffice(await engine.create(), {
         limits: { authenticateMs: 400, tickMs: 50 },
@@ -27,6 +28,7 @@ forEachEngine((engine) => {
       });
       key = await office.grant("clerk");
       const user = `usr_${newIdentifier()}`;
+      sessionUser = user;
       const person = { email: "ann@example.com", name: "Ann", status: "active", subject: null, sessionsAfter: null };
       await office.publish("user", user, { ...person, roles: ["post:clerk"] });
       token = newSessionToken();
@@ -227,6 +229,22 @@ forEachEngine((engine) => {
       expect(await socket.ask({ authenticate: { csrfToken: csrfOf(token) } })).toMatchObject({ authenticated: true });
       expect(outcomeOf(await socket.ask(ringing))).toBe("204");
       socket.close();
+    });
+
+    test("SECURITY 14: a session that becomes idle ends its connections, although they are open", async () => {
+      const idle = newSessionToken();
+      const now = new Date().toISOString();
+      const times = { createdAt: now, seenAt: now, expiresAt: "2999-01-01T00:00:00.000Z", idleSeconds: 1, verifiedAt: now };
+      await office.publish("session", hashOfKey(idle), {
+        id: `ses_${newIdentifier()}`,
+        user: sessionUser,
+        environment: "sandbox",
+        ...times,
+        isLimited: false,
+      });
+      const socket = await office.connect({ headers: { Cookie: `__Host-pons=${idle}`, Origin: office.at(0).origin } });
+      expect(await socket.ends()).toBe("4401 invalid_credentials");
+      expect(Date.now()).toBeLessThan(Date.parse(now) + 2_500);
     });
 
     test("SECURITY 61: a page of another origin may come with a key of its own where a policy lets it", async () => {

@@ -10,7 +10,7 @@ import type { ServiceDefinition } from "../../src/define/service.ts";
 import type { HttpChannel } from "../../src/channels/http/index.ts";
 import { createRest } from "../../src/channels/rest/index.ts";
 import { createStream, type StreamLimits } from "../../src/channels/stream/index.ts";
-import { type App, createApp } from "../../src/host/app.ts";
+import { type App, type AppOptions, createApp } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
 import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
 import { createForwardReceiver } from "../../src/host/forward-receiver.ts";
@@ -37,6 +37,8 @@ export interface OfficeOptions {
   /** Milliseconds that the clock is ahead. */
   readonly aheadMs?: () => number;
   readonly onCall?: (call: Call, result: Result) => void;
+  /** Verifies access tokens. */
+  readonly tokens?: AppOptions["tokens"];
   /** What is answered at `/page`, of the same origin. */
   readonly page?: string;
 }
@@ -93,6 +95,7 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
       identity: { publicTenant: "demo" },
       onError,
       ...(onCall === undefined ? {} : { onCall }),
+      ...(options.tokens === undefined ? {} : { tokens: options.tokens }),
     });
     app.directory.start();
     const contracts = [...app.contracts.values()];
