@@ -28,10 +28,28 @@ export class IncomingFault extends Error {
 const malformed = (explanation: string): IncomingFault =>
   new IncomingFault(refuse("invalid_body", { details: { reason: "malformed", explanation } }));
 
-/** The body's bytes; where they were read already for a signature, in one piece. */
+/** A body that says it is no longer is read at once, which costs less than to read it as a stream. */
+const wholeBytesMax = 64 * 1024;
+
+const brokenOff = (): IncomingFault =>
+  new IncomingFault(refuse("invalid_request", { details: { explanation: "The body broke off." } }));
+
+const isShort = ({ headers }: Request): boolean => {
+  const length = headers.get("content-length");
+  return length !== null && /^[0-9]{1,6}$/.test(length) && Number(length) <= wholeBytesMax;
+};
+
+/** The body's bytes; in one piece where they were read already for a signature, or are few. */
 async function* piecesOf({ content, request }: HttpExchange): AsyncGenerator<Uint8Array, void, undefined> {
-  if (content !== undefined) {
-    yield content;
+  const whole =
+    content ??
+    (isShort(request)
+      ? await request.bytes().catch(() => {
+          throw brokenOff();
+        })
+      : undefined);
+  if (whole !== undefined) {
+    if (whole.length > 0) yield whole;
     return;
   }
   const stream = request.body as ReadableStream<Uint8Array> | null;
@@ -44,7 +62,7 @@ async function* piecesOf({ content, request }: HttpExchange): AsyncGenerator<Uin
       yield value;
     }
   } catch {
-    throw new IncomingFault(refuse("invalid_request", { details: { explanation: "The body broke off." } }));
+    throw brokenOff();
   } finally {
     reader.cancel().catch(() => undefined);
   }
