@@ -147,7 +147,7 @@ forEachEngine((engine) => {
             }
           }
           expect(wrong).toEqual([]);
-          expect(compared).toBeGreaterThan(300);
+          expect(compared).toBeGreaterThan(isWhole(door) ? 300 : 200);
           expect(await world.snapshot()).toBe(before);
         },
         testMsMax,
