@@ -105,7 +105,14 @@ const measureFanOut = async (server: StreamServer, plan: Plan): Promise<StreamFi
   const { client, customer } = server;
   try {
     await openCrowds(crowds, server, plan.listeners, ["accounts.opened"]);
-    const open = (name: string) => client.call("/bank/v2/accounts", JSON.stringify({ customer, name, currency: "EUR" }));
+    // A connection of its own each time: one that was kept may end while everybody rests.
+    const open = async (name: string): Promise<void> => {
+      const body = JSON.stringify({ customer, name, currency: "EUR" });
+      const headers = { ...client.headers, "content-type": "application/json" };
+      const answer = await fetch(`${server.url}/bank/v2/accounts`, { method: "POST", headers, body, keepalive: false });
+      if (answer.status !== 201) throw new Error(await answer.text());
+      await answer.arrayBuffer();
+    };
     await open("Warm");
     await Bun.sleep(plan.restMs);
     for (const crowd of crowds) await crowd.ask("receipts");

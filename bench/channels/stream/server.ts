@@ -9,6 +9,7 @@ interface Row {
 
 export interface StreamServer {
   readonly engine: "sqlite" | "postgres";
+  readonly url: string;
   /** `ws://127.0.0.1:3000/bank/v2/stream` */
   readonly address: string;
   readonly client: Client;
@@ -45,6 +46,7 @@ export const startStreamServer = async (surroundings: Surroundings, engine: Stre
     const [customer] = (await client.call<Row[]>("/bank/v2/customers?status=active&perPage=1&fields=id")).data;
     return {
       engine,
+      url: server.url,
       address: `${server.url.replace("http", "ws")}/bank/v2/stream`,
       client,
       keys,
