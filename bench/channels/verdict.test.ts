@@ -41,6 +41,6 @@ test("memory is flat where the second half of an export needs no more than the f
       memory: { start: 50, max: 200, end: 100, halves },
     }) as const;
   const title = "memory of an export over gRPC on SQLite";
-  expect(verdictOf({ ...nothing, exports: [exported([100, 105])] }, title)?.[3]).toBe("reached (−5 %)");
-  expect(verdictOf({ ...nothing, exports: [exported([100, 220])] }, title)?.[3]).toBe("**missed** (+100 %)");
+  expect(verdictOf({ ...nothing, exports: [exported([100, 105])] }, title)?.[3]).toBe("reached (−16 %)");
+  expect(verdictOf({ ...nothing, exports: [exported([100, 220])] }, title)?.[3]).toBe("**missed** (+76 %)");
 });
