@@ -185,7 +185,7 @@ describe("bounds of connections", () => {
   }, 30_000);
 
   test("SECURITY 54: a reader of an event stream that does not read is cut, and little was kept for him", async () => {
-    await using office = await open({ slowMs: 500, heartbeatMs: 60_000 });
+    await using office = await open({ slowMs: 500, heartbeatMs: 60_000, lastWordsSeconds: 60 });
     const key = await office.grant("clerk");
     const slow = await Raw.open(office.at(0).port, path, {
       Authorization: `Bearer ${key}`,

@@ -39,8 +39,8 @@ export interface OfficeOptions {
   readonly onCall?: (call: Call, result: Result) => void;
   /** Verifies access tokens. */
   readonly tokens?: AppOptions["tokens"];
-  /** What is answered at `/page`, of the same origin. */
-  readonly page?: string;
+  /** Answers what is below `/page`, of the same origin. */
+  readonly page?: (request: Request) => Response | Promise<Response>;
 }
 
 export interface Node {
@@ -118,7 +118,7 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
       fetch: async (request, listener) => {
         const { pathname } = new URL(request.url);
         if (pathname === "/healthz") return new Response("ok");
-        if (pathname === "/page") return new Response(options.page, { headers: { "content-type": "text/html" } });
+        if (pathname.startsWith("/page") && options.page !== undefined) return options.page(request);
         if (pathname !== forwardPath) return unlessUpgraded(rest.handle(request, new Peer(listener, request)));
         return (await receive(request)) ?? new Response(null, { status: 404 });
       },
