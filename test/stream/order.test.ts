@@ -37,17 +37,21 @@ const fits = ({ lanes: wanted, types }: Ask, { type, data }: CloudEvent): boolea
   (types.length === 0 ||
     types.some((one) => `post.${one}` === type || (one.endsWith("*") && type.startsWith(`post.${one.slice(0, -1)}`))));
 
-/** Has some clients write `eventCount` events or a few more, at nodes in turn; returns how many. */
-const write = async (office: Office, key: string, nodeCount: number, seed: number): Promise<number> => {
+/** Has some clients write so many events or a few more, at nodes in turn; returns how many. */
+const write = async (
+  office: Office,
+  key: string,
+  { nodeCount = 1, seed, count = eventCount }: { readonly nodeCount?: number; readonly seed: number; readonly count?: number },
+): Promise<number> => {
   const random = fc.sample(fc.record({ lane: fc.constantFrom(...lanes), steps: fc.integer({ min: 0, max: 5 }) }), {
     seed,
-    numRuns: eventCount,
+    numRuns: count,
   });
   const writers = await Promise.all(Array.from({ length: 4 }, (_, at) => office.connect({ key, at: at % nodeCount })));
   let events = 0;
   const parts = writers.map(() => [] as (typeof random)[number][]);
   for (const [at, one] of random.entries()) {
-    if (events >= eventCount) break;
+    if (events >= count) break;
     parts[at % writers.length]?.push(one);
     events += 1 + one.steps;
   }
@@ -100,7 +104,7 @@ forEachEngine((engine) => {
           office.events([...types.map((one) => `types=${one}`), ...wanted.map((one) => `lane=${one}`)].join("&"), { key }),
         ),
       );
-      const count = await write(office, key, 1, 20_261_128);
+      const count = await write(office, key, { seed: 20_261_128 });
       const all = (await committed(office, 0)).slice(before.length);
       expect(all.length).toBe(count);
       for (const [at, ask] of asks.entries()) {
@@ -118,7 +122,7 @@ forEachEngine((engine) => {
     test("a subscriber that is cut off again and again misses nothing and hears nothing twice", async () => {
       await using office = await openOffice(await engine.create());
       const key = await office.grant("clerk");
-      const writing = write(office, key, 1, 7);
+      const writing = write(office, key, { seed: 7, count: 1_000 });
       const heard: CloudEvent[] = [];
       let lastEventId = "0";
       let isDone = false;
@@ -158,7 +162,7 @@ describe("two nodes", () => {
     const streams = await Promise.all([0, 1].map((at) => office.events("", { key, at })));
     const socket = await office.connect({ key, at: 1 });
     await socket.ask({ id: "s", subscribe: {} });
-    const count = await write(office, key, 2, 11);
+    const count = await write(office, key, { nodeCount: 2, seed: 11, count: 1_000 });
     const expected = (await committed(office, 0)).map(({ id }) => id);
     expect(expected.length).toBe(count);
     for (const stream of streams) {
