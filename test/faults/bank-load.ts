@@ -162,21 +162,31 @@ const voidOf = (hold: string): Asked =>
     traces: [{ table: "transfers", column: "hold", value: hold, phase: "void", holds: { amount: 0 } }],
   });
 
+/** What the first callers of a load begin with, so that each kind of call is in it however slow the machine. */
+const openings = [["authorize", "void"], ["authorize", "capture"], ["account"], ["atomic"], ["transaction"], ["plain"]] as const;
+
 /** What one caller does, one request after the other: it touches its own holds only, so that each step of a hold is of known fate. */
 class Caller {
   readonly #parties: Parties;
+  readonly #opening: Kind[];
   /** Active holds and what they have left. */
   readonly #holds: { readonly id: string; readonly remaining: number }[] = [];
   #touched: { readonly id: string; readonly remaining: number } | undefined;
 
-  constructor(parties: Parties) {
+  constructor(parties: Parties, number: number) {
     this.#parties = parties;
+    this.#opening = [...(openings[number % openings.length] ?? [])];
   }
 
   next(): Asked {
     this.#touched = undefined;
-    const chance = Math.random();
+    const first = this.#opening.shift();
+    const chance = first === "void" ? 0 : first === "capture" ? 0.1 : Math.random();
     const hold = chance < 0.3 ? this.#holds.shift() : undefined;
+    if (first === "void" || first === "capture") {
+      // What was to be held may have been refused.
+      if (hold === undefined) return newRequest(this.#parties, "transfer");
+    } else if (first !== undefined) return newRequest(this.#parties, first);
     if (hold === undefined)
       return newRequest(this.#parties, pick(["transfer", "plain", "atomic", "transaction", "authorize", "account"]));
     if (chance < 0.1) return voidOf(hold.id);
@@ -240,8 +250,8 @@ export const putUnderLoad = async (
   { connections, signal, mark, onRefusal }: LoadOptions,
 ): Promise<readonly Asked[]> => {
   const all: Asked[] = [];
-  const work = async (): Promise<void> => {
-    const caller = new Caller(parties);
+  const work = async (number: number): Promise<void> => {
+    const caller = new Caller(parties, number);
     while (!signal.aborted) {
       const asked = caller.next();
       all.push(asked);
@@ -260,6 +270,6 @@ export const putUnderLoad = async (
       if (asked.fate === "unknown") await Bun.sleep(pauseMs);
     }
   };
-  await Promise.all(Array.from({ length: connections }, work));
+  await Promise.all(Array.from({ length: connections }, (_, number) => work(number)));
   return all;
 };

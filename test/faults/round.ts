@@ -14,7 +14,7 @@ const answersMsMax = 20_000;
 /** After the fault, until callers give up. */
 const afterMs = 5;
 
-/** Load until every caller may have had an answer, and for a random while; then `strike`. Returns what was asked. */
+/** Load until every caller may have had the answers to its first two calls, and for a random while; then `strike`. Returns what was asked. */
 export const round = async (
   server: TestServer,
   strike: () => Promise<void>,
@@ -24,7 +24,7 @@ export const round = async (
   const ending = new AbortController();
   let answers = 0;
   const load = putUnderLoad(server, parties, { connections, signal: ending.signal, mark: () => ++answers });
-  for (const until = Date.now() + answersMsMax; answers < connections && Date.now() < until;) await Bun.sleep(1);
+  for (const until = Date.now() + answersMsMax; answers < 2 * connections && Date.now() < until;) await Bun.sleep(1);
   await Bun.sleep(momentMs());
   await strike();
   await Bun.sleep(afterMs);

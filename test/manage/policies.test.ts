@@ -214,16 +214,16 @@ forEachEngine((engine) => {
 
       test("answers are checked: reported to the log, or refused as an error of ours", async () => {
         const weigh = (n: number) => ask("POST", "/weigh", { body: { n } });
-        expect((await weigh(12)).outcome).toBe("200");
+        expect((await weigh(31_415_926)).outcome).toBe("200");
         const own = await plane.policy("validation", { request: "strict", response: "report" });
         expect((await weigh(9)).outcome).toBe("200");
         expect(plane.errors).toEqual([]);
-        expect((await weigh(12)).outcome).toBe("200");
+        expect((await weigh(31_415_926)).outcome).toBe("200");
         expect(plane.errors.map(String)).toEqual([expect.stringContaining("n: too_large")]);
         plane.errors.length = 0;
         await plane.admin("PATCH", `/policies/${own}`, { settings: { request: "strict", response: "enforce" } });
-        const refused = await weigh(12);
-        expect([refused.outcome, refused.text.includes("12")]).toEqual(["500 internal", false]);
+        const refused = await weigh(31_415_926);
+        expect([refused.outcome, refused.text.includes("31415926")]).toEqual(["500 internal", false]);
         expect(plane.errors.map(String)).toEqual([expect.stringContaining("n: too_large")]);
         plane.errors.length = 0;
         // Whatever is sound stays so: rows, lists, parts of rows, included ones, counts, statistics.

@@ -86,6 +86,7 @@ describe("SECURITY 59: a public name", () => {
     await office.sweep();
     await office.until(() => hits === 1, "a hit");
     expect(lookups).toBe(1);
+    await office.log(hook, ([row]) => row?.["responseStatus"] === 200);
     for (const address of [
       "10.0.0.1",
       "169.254.169.254",
@@ -97,13 +98,14 @@ describe("SECURITY 59: a public name", () => {
       "0.0.0.0",
     ]) {
       leadsTo = address === "::1" ? ["127.0.0.1", address] : [address];
-      const before = (await office.log(hook, () => true)).length;
+      const before = new Set((await office.log(hook, () => true)).map(({ id }) => id));
       await office.sweep();
       const rows = await office.log(
         hook,
-        (found) => found.length > before && found.every(({ attempts }) => Number(attempts) > 0),
+        (found) => found.length > before.size && found.every(({ attempts }) => Number(attempts) > 0),
       );
-      expect([address, rows.at(-1)?.["problem"], rows.at(-1)?.["responseStatus"]]).toEqual([address, "address", null]);
+      const row = rows.find(({ id }) => !before.has(id));
+      expect([address, row?.["problem"], row?.["responseStatus"]]).toEqual([address, "address", null]);
       dataOf(await office.call("webhooks.enable", { id: hook, body: { skip: true } }));
       await office.log(hook, (found) => found.every(({ status }) => status !== "waiting"));
     }
@@ -115,6 +117,7 @@ describe("SECURITY 59: a public name", () => {
   });
 
   test("whose certificate is another's is not delivered to", async () => {
+    leadsTo = ["127.0.0.1"];
     const hook = await hookTo(foreign.port);
     await office.sweep();
     const [row] = await office.log(hook, (rows) => typeof rows[0]?.["problem"] === "string");
