@@ -226,8 +226,10 @@ forEachEngine((engine) => {
       await office.sweep();
       const [row] = await office.log(hook.id, (rows) => Number(rows[0]?.["attempts"]) > 0);
       expect(row).toMatchObject({ problem: "unreachable", responseStatus: null });
-      const rows = dataOf(await office.call("webhookDeliveries.list")) as unknown as readonly Data[];
-      expect(rows.filter((one) => one["problem"] === "unreachable").length).toBeGreaterThanOrEqual(2);
+      await office.until(async () => {
+        const rows = dataOf(await office.call("webhookDeliveries.list")) as unknown as readonly Data[];
+        return rows.filter((one) => one["problem"] === "unreachable").length >= 2;
+      }, "both in the log");
       cutter.stop(true);
     });
 
