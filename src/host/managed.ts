@@ -52,7 +52,7 @@ export interface Managed {
 }
 
 const inFlightDefault = 20_000;
-/** How late timers may fire before the lowest plans are shed. */
+/** How late timers may fire, one after the other, before all plans but the highest are shed; the lowest are at three quarters of it. */
 const lagMsMax = 2_000;
 
 /** Enabled CORS policies of all tenants: a preflight names no tenant. */

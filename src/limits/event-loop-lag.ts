@@ -1,10 +1,34 @@
-/** How late timers fire: the time that a process needs for what it has begun. Sampled ten times a second; halves within 100 ms of quiet. */
+/**
+ * How long work waits for the event loop: how late timers fire. Sampled ten times a second.
+ *
+ * One late sample tells of a pause (a collection of garbage, a burst that is over, a machine that slept): whoever waited is being answered, and refusing
+ * others would not have helped. Load is what stays: the least lateness of the last samples, as CoDel takes the least delay within an interval
+ * (RFC 8289 section 3.1). It halves with every sample of quiet.
+ */
 const sampleMs = 100;
-/** Later than that the process was not busy but stopped, as by a debugger or a sleeping machine: it tells nothing of the load. */
-const pauseMsMin = 3_000;
+/** Samples of which the least counts. */
+const sampleCount = 3;
+
+/** The delay that stays, of samples in milliseconds. */
+export class StandingDelay {
+  readonly #samples = new Float64Array(sampleCount);
+  #next = 0;
+  #ms = 0;
+
+  /** Milliseconds; 0 until there are enough samples. */
+  get ms(): number {
+    return this.#ms;
+  }
+
+  add(lateMs: number): void {
+    this.#samples[this.#next] = Math.max(lateMs, 0);
+    this.#next = (this.#next + 1) % sampleCount;
+    this.#ms = Math.max(Math.min(...this.#samples), this.#ms / 2);
+  }
+}
 
 export class EventLoopLag implements Disposable {
-  #lagMs = 0;
+  readonly #delay = new StandingDelay();
   #dueMs: number;
   readonly #timer: Timer;
 
@@ -17,7 +41,7 @@ export class EventLoopLag implements Disposable {
 
   /** Milliseconds. */
   get ms(): number {
-    return this.#lagMs;
+    return this.#delay.ms;
   }
 
   [Symbol.dispose](): void {
@@ -26,8 +50,7 @@ export class EventLoopLag implements Disposable {
 
   #sample(): void {
     const now = performance.now();
-    const lateMs = now - this.#dueMs;
-    this.#lagMs = Math.max(lateMs > pauseMsMin ? 0 : lateMs, this.#lagMs / 2, 0);
+    this.#delay.add(now - this.#dueMs);
     this.#dueMs = now + sampleMs;
   }
 }

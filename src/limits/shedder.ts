@@ -6,8 +6,8 @@
  *   if (refused !== undefined) … 503, Retry-After: refused.retryAfterSeconds
  *   try { … } finally { shedder.leave("acme"); }
  *
- * Pressure is the highest of: calls in flight of the most there may be, event-loop lag of the most that is borne, waiting work of the most
- * that may wait. A call of priority p = 0 … 9 is begun while pressure is below 0.73 + 0.03 · p. Once more than half of the places are taken,
+ * Pressure is the highest of: calls in flight of the most there may be, event-loop lag that stays of the most that is borne, waiting work of
+ * the most that may wait. A call of priority p = 0 … 9 is begun while pressure is below 0.73 + 0.03 · p. Once more than half of the places are taken,
  * a tenant may hold its equal share among those with calls in flight, of seven eighths of what its priority may fill: the last eighth is
  * for whom comes next.
  */
