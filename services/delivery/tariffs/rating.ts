@@ -59,7 +59,10 @@ export interface Exclusion {
   readonly parcel?: number;
 }
 
-/** What a packer is told: the containers the service takes, and the greatest weight of a parcel with all that is packed around the goods. */
+/**
+ * What a packer is told: the containers that the service takes, with the greatest weight of goods that each may hold there, and the greatest weight
+ * of goods in a box made to measure. What is around the goods is subtracted already.
+ */
 export interface PackerTask {
   readonly service: string;
   readonly containers: readonly Container[];
@@ -67,7 +70,7 @@ export interface PackerTask {
   readonly parcelsMax?: number;
 }
 
-/** The parcels; or why there are none. Called once for each distinct task but the service's name. */
+/** The parcels; or why there are none. Called once where several services ask for the same. */
 export type Packer = (task: PackerTask) => readonly RateParcel[] | Pick<Exclusion, "reason" | "limit" | "actual" | "unit">;
 
 /** The point the buyer chose: what it takes, by kind. */

@@ -1,0 +1,61 @@
+/** Days as whole numbers since 1970-01-01, of the Gregorian calendar. */
+
+const dayMs = 86_400_000;
+const datePattern = /^(\d{4})-(\d{2})-(\d{2})$/;
+const instantPattern = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?Z$/;
+
+/** `dayOf("1970-01-02")` → 1; undefined for what is no date: `2026-02-30`. */
+export const dayOf = (date: string): number | undefined => {
+  if (!datePattern.test(date)) return undefined;
+  const ms = Date.parse(`${date}T00:00:00Z`);
+  return Number.isNaN(ms) || new Date(ms).toISOString().slice(0, 10) !== date ? undefined : ms / dayMs;
+};
+
+export const dateOf = (day: number): string => new Date(day * dayMs).toISOString().slice(0, 10);
+
+/** 1 is Monday, 7 Sunday. */
+export const weekdayOf = (day: number): number => ((((day + 3) % 7) + 7) % 7) + 1;
+
+/** Milliseconds since 1970 of an RFC 3339 instant in UTC; undefined for what is none. */
+export const instantOf = (text: string): number | undefined => {
+  if (!instantPattern.test(text) || dayOf(text.slice(0, 10)) === undefined) return undefined;
+  const ms = Date.parse(text);
+  return Number.isNaN(ms) ? undefined : ms;
+};
+
+/** What a clock in a time zone shows. */
+export interface LocalTime {
+  readonly day: number;
+  /** After midnight. */
+  readonly minute: number;
+}
+
+/** Local times in an IANA time zone. Throws `RangeError` for an unknown one. */
+export const localClock = (timeZone: string): ((ms: number) => LocalTime) => {
+  const format = new Intl.DateTimeFormat("en-US", {
+    timeZone,
+    calendar: "gregory",
+    numberingSystem: "latn",
+    hourCycle: "h23",
+    year: "numeric",
+    month: "2-digit",
+    day: "2-digit",
+    hour: "2-digit",
+    minute: "2-digit",
+  });
+  return (ms) => {
+    const parts = new Map(format.formatToParts(ms).map(({ type, value }) => [type, Number(value)]));
+    const part = (name: Intl.DateTimeFormatPartTypes): number => parts.get(name) ?? 0;
+    const day = Date.UTC(part("year"), part("month") - 1, part("day")) / dayMs;
+    return { day, minute: part("hour") * 60 + part("minute") };
+  };
+};
+
+export const isTimeZone = (name: string): boolean => {
+  try {
+    new Intl.DateTimeFormat("en-US", { timeZone: name });
+    return /^[A-Za-z]/.test(name);
+  } catch {
+    return false;
+  }
+};
