@@ -33,6 +33,8 @@ export interface CallContext {
   parentPlan: RowsPlan | undefined;
   /** The whole row an item query is handed. */
   rowPlan: RowsPlan | undefined;
+  /** Reads of other resources that the plan makes: what each of them needs by itself is asked of the caller. */
+  related: readonly Operation[];
   /** run */
   outcome: RunOutcome | undefined;
   /** When it came, milliseconds of `performance.now()`. */

@@ -6,6 +6,7 @@
  *   admit      is there room for it now                                503, 504
  *   authorize  roles → the view on the resource                        403
  *   accept     translate from an older version, check, decode, plan    400, 404, 422
+ *   relate     what reads of related resources need by themselves      403, 410, 503
  *   run        the source executes; commands in the writer             404, 409, 412, 422, 5xx
  *   present    into the caller's version                               –
  *   record     told to whoever watches                                 –
@@ -33,6 +34,7 @@ import { accept } from "./steps/accept.ts";
 import { type Admission, admit } from "./steps/admit.ts";
 import { authorize } from "./steps/authorize.ts";
 import { identify } from "./steps/identify.ts";
+import { relate } from "./steps/relate.ts";
 import type { View } from "./view.ts";
 
 export interface PipelineOptions {
@@ -74,7 +76,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   /** Without the gate: nothing is counted and nothing is held for a call that is not made yet. */
   const permission: readonly Step[] = [identify(options.identity), authorize];
   const accepting = accept({ contracts, cursorSecret: options.cursorSecret, now });
-  const steps: readonly Step[] = [identify(options.identity), admit(admission), authorize, accepting];
+  const steps: readonly Step[] = [identify(options.identity), admit(admission), authorize, accepting, relate(gate)];
 
   /** Who listens is admitted like any call; a row that an event is about is read without being one. */
   const entrance: readonly Step[] = [identify(options.identity), admit(admission), authorize];

@@ -5,6 +5,8 @@ import type { CallContext, Step } from "./context.ts";
 import type { Refusal } from "./refusal.ts";
 import { wordsOf } from "./words.ts";
 
+const none: readonly never[] = [];
+
 /** The context of a call that has come. */
 export const contextOf = (call: Call): CallContext => ({
   call,
@@ -19,6 +21,7 @@ export const contextOf = (call: Call): CallContext => ({
   plan: undefined,
   parentPlan: undefined,
   rowPlan: undefined,
+  related: none,
   outcome: undefined,
   startedMs: performance.now(),
   units: call.units ?? call.operation.cost,

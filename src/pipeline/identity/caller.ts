@@ -21,4 +21,6 @@ export type Caller = Principal & {
   /** 0 … 9: what is shed first when there is too much to do has the lowest. */
   readonly priority?: number;
   readonly redaction?: Redaction;
+  /** Patterns of operations that the credential is limited to; absent: all that its roles allow. */
+  readonly operations?: readonly string[];
 };

@@ -12,7 +12,7 @@ import type { Caller } from "./caller.ts";
 import type { SigningKey } from "./credentials.ts";
 import type { Directory, DirectoryRecord } from "./directory.ts";
 import type { AppEntry, PlanEntry, ProductEntry, SignerEntry, SupportEntry, TenantEntry } from "./entries.ts";
-import { coversOperation, isWithin } from "./match.ts";
+import { coversOneOf, isWithin } from "./match.ts";
 import { tenantEnvironment } from "./realm.ts";
 import { invalidCredentials, isRefusal, msOf, type Resolved, Resolver, type ResolverOptions } from "./resolve.ts";
 import type { CredentialUse } from "./resolve.ts";
@@ -58,7 +58,6 @@ export class Identity {
   readonly #attempts = new Attempts();
   readonly #resolver: Resolver;
   readonly #standings = new Standings();
-  readonly #covered = new WeakMap<readonly string[], Map<Operation, boolean>>();
 
   constructor(options: IdentityOptions) {
     this.directory = options.directory;
@@ -115,22 +114,9 @@ export class Identity {
   #barred({ expiresMs, ips, operations }: Resolved, call: Call, nowMs: number): Refusal | undefined {
     if (nowMs >= expiresMs) return invalidCredentials();
     if (ips !== null && !isWithin(call.peer?.address ?? call.address ?? "", ips)) return refuse("address_not_allowed");
-    if (operations !== null && !this.#covers(operations, call.operation))
+    if (operations !== null && !coversOneOf(operations, call.operation))
       return refuse("forbidden", { details: { operation: `${call.operation.service}.${call.operation.name}` } });
     return undefined;
-  }
-
-  /** Whether one of the patterns covers the operation; remembered for each list, which many credentials share. */
-  #covers(patterns: readonly string[], operation: Operation): boolean {
-    let known = this.#covered.get(patterns);
-    if (known === undefined) this.#covered.set(patterns, (known = new Map()));
-    let verdict = known.get(operation);
-    if (verdict === undefined) {
-      const name = `${operation.service}.${operation.name}`;
-      verdict = patterns.some((pattern) => coversOperation(pattern, name));
-      known.set(operation, verdict);
-    }
-    return verdict;
   }
 
   /** The caller as he stands towards one service: roles and plan by his app's subscriptions, the realm by whose the service's rows are. */

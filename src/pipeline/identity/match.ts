@@ -31,6 +31,25 @@ export const isWithin = (address: string, networks: readonly string[]): boolean 
 export const coversOperation = (pattern: string, operation: string): boolean =>
   pattern === "*" || pattern === operation || (pattern.endsWith(".*") && operation.startsWith(pattern.slice(0, -1)));
 
+/** What lists of patterns were found to cover: a list is shared by all credentials that have it alike. */
+const covered = new WeakMap<readonly string[], Map<object, boolean>>();
+
+/** Whether one of the patterns covers an operation; remembered for each list. */
+export const coversOneOf = (
+  patterns: readonly string[],
+  operation: { readonly service: string; readonly name: string },
+): boolean => {
+  let known = covered.get(patterns);
+  if (known === undefined) covered.set(patterns, (known = new Map()));
+  let verdict = known.get(operation);
+  if (verdict === undefined) {
+    const name = `${operation.service}.${operation.name}`;
+    verdict = patterns.some((pattern) => coversOperation(pattern, name));
+    known.set(operation, verdict);
+  }
+  return verdict;
+};
+
 /**
  * Whether a scope covers an operation. `bank`: everything of the service; `bank:read`: its queries, `bank:write`: its commands; `bank.accounts`,
  * `bank.accounts:read`: of one resource; `bank.accounts.freeze`: one operation.

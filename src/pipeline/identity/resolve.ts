@@ -292,6 +292,7 @@ export class Resolver {
         scopes,
         authentication,
         ...(verifiedAt === undefined ? {} : { verifiedAt }),
+        ...(typeof found.operations === "object" && found.operations !== null ? { operations: found.operations } : {}),
       },
       roles,
       appRoles,

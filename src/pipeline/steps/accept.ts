@@ -3,6 +3,7 @@ import type { Contract, Operation } from "../../contract/contract.ts";
 import { versionView } from "../../contract/versions.ts";
 import { type AcceptFields, compileFields } from "../../contract/values/fields.ts";
 import { acceptQuery, type QueryContext } from "../accept/query.ts";
+import { RelatedReads } from "../accept/query/related.ts";
 import type { Row } from "../../store/store.ts";
 import type { Input } from "../call.ts";
 import type { CallContext, Step } from "../context.ts";
@@ -128,7 +129,8 @@ export const accept = ({ contracts, cursorSecret, now }: AcceptOptions): Step =>
     const isRead = operation.kind === "query";
     if (isRead) {
       if (caller === undefined) throw new Error("accept comes after identify");
-      const query = { principal: caller, cursorSecret, now, text };
+      const related = new RelatedReads(contracts.get(operation.service), caller);
+      const query = { principal: caller, related, cursorSecret, now, text };
       if (operation.action === "function") acceptRow(context, query);
       else {
         if (context.view === undefined) throw new Error("accept comes after authorize");
@@ -142,6 +144,7 @@ export const accept = ({ contracts, cursorSecret, now }: AcceptOptions): Step =>
         );
         if (!("kind" in plan)) return plan;
         context.plan = plan;
+        context.related = related.operations;
         return undefined;
       }
     }

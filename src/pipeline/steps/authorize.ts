@@ -1,11 +1,12 @@
 /**
- * authorize: roles that open the operation, the scopes the credentials are limited to, a second factor where one is asked for, and the view they give.
+ * authorize: roles that open the operation, the scopes and operations the credentials are limited to, a second factor where one is asked for, and the
+ * view they give.
  * Refuses 403. Row rules join the statement in accept and run.
  */
 import type { Operation } from "../../contract/contract.ts";
 import type { Step } from "../context.ts";
 import type { Caller } from "../identity/caller.ts";
-import { coversScope } from "../identity/match.ts";
+import { coversOneOf, coversScope } from "../identity/match.ts";
 import { type Refusal, refuse } from "../refusal.ts";
 import { type View, viewOf } from "../view.ts";
 
@@ -31,18 +32,23 @@ const isInScope = (scopes: readonly string[], operation: Operation): boolean => 
   return verdict;
 };
 
-/** The roles of a caller that open an operation, or why none does. A second factor is not asked for here: the caller may show it. */
-const rolesThatOpen = (operation: Operation, { roles, scopes }: Caller): readonly string[] | Refusal => {
+/** The roles of a caller that open an operation; none: it is not for him. */
+export const openingRoles = (operation: Operation, roles: readonly string[]): readonly string[] => {
   let open = roles;
   for (const role of roles) {
     if (operation.roles.has(role)) continue;
     open = roles.filter((other) => operation.roles.has(other));
     break;
   }
-  if (open.length === 0) {
-    if (!operation.roles.has("anyone")) return refuse("forbidden");
-    open = anyone;
-  }
+  return open.length === 0 && operation.roles.has("anyone") ? anyone : open;
+};
+
+/** The roles of a caller that open an operation, or why none does. A second factor is not asked for here: the caller may show it. */
+const rolesThatOpen = (operation: Operation, { roles, scopes, operations }: Caller): readonly string[] | Refusal => {
+  const open = openingRoles(operation, roles);
+  if (open.length === 0) return refuse("forbidden");
+  if (operations !== undefined && !coversOneOf(operations, operation))
+    return refuse("forbidden", { details: { operation: `${operation.service}.${operation.name}` } });
   if (scopes !== undefined && scopes !== null && !isInScope(scopes, operation))
     return refuse("scope_required", { details: { scope: `${operation.service}.${operation.name}` } });
   return open;

@@ -2,6 +2,7 @@
 import type { Unit } from "../../batch/unit.ts";
 import type { Principal } from "../../define/function.ts";
 import { acceptQuery } from "../../pipeline/accept/query.ts";
+import { RelatedReads } from "../../pipeline/accept/query/related.ts";
 import { holds } from "../../pipeline/condition.ts";
 import type { View } from "../../pipeline/view.ts";
 import type { MaybePromise, Row } from "../../store/store.ts";
@@ -20,7 +21,7 @@ export const visible = (
     { action: "get", name: "visible" } as never,
     view,
     { id: row["id"] as string },
-    { principal: caller, cursorSecret: "", now: () => unit.now, text: false },
+    { principal: caller, related: new RelatedReads(undefined, caller), cursorSecret: "", now: () => unit.now, text: false },
   );
   if (!("kind" in plan) || plan.kind !== "rows") return false;
   return unit.read(plan.shape, plan.call).then((rows) => rows.length > 0);

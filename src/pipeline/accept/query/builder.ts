@@ -8,7 +8,8 @@ import type { Join, Link, Order, RowsShape } from "../../../store/store.ts";
 import type { RawFilter } from "../../call.ts";
 import { behind, bindCaller, type CallerParam, callerValue, renameParams } from "../../condition.ts";
 import { type Issue, invalid, type Refusal } from "../../refusal.ts";
-import { type View, viewOf } from "../../view.ts";
+import type { View } from "../../view.ts";
+import type { RelatedReads } from "./related.ts";
 import { compileValue } from "../../../contract/values/fields.ts";
 import type { IssueCode } from "../../../contract/values/issue-codes.ts";
 
@@ -64,6 +65,8 @@ const whenAll = (rules: readonly Condition[]): Pick<Order, "when"> => {
 
 export interface QueryContext {
   readonly principal: Caller;
+  /** Notes which other resources are read. */
+  readonly related: RelatedReads;
   readonly cursorSecret: string;
   readonly now: () => string;
   /** Values are text. */
@@ -157,7 +160,7 @@ export class Builder {
 
   /** The readable field at `path`; `rules` takes the row rules of the resources passed on the way. */
   #field(name: string, path: readonly string[], rules: Condition[]): Field | undefined {
-    let view = this.#view;
+    let view: View = this.#view;
     for (const [position, step] of path.entries()) {
       const field = view.resource.fields[step];
       if (field === undefined || !Object.hasOwn(view.resource.fields, step) || !view.readable.has(step))
@@ -166,11 +169,12 @@ export class Builder {
       const target = view.resource.one.get(step)?.target;
       if (target === undefined || position >= includeDepthMax)
         return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
-      view = viewOf(target, this.#context.principal.roles, this.#context.principal.redaction);
+      const related = this.#context.related.view(target, "get");
+      if (related === undefined) return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
+      view = related;
       const steps = path.slice(0, position + 1);
       this.#join(steps);
-      if (view.rule === "none") return this.issue(name, "unknown_field", { field: path.join(".").slice(0, 100) });
-      if (view.rule !== "all") rules.push(this.#bound(view.rule, steps));
+      if (related.rule !== "all") rules.push(this.#bound(related.rule, steps));
     }
     return undefined;
   }

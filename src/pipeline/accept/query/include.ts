@@ -3,7 +3,7 @@ import type { Condition } from "../../../define/expression.ts";
 import type { ManyContract } from "../../../contract/contract.ts";
 import type { RawInclude, RawQuery } from "../../call.ts";
 import type { IncludePlan } from "../../plan.ts";
-import { type View, viewOf } from "../../view.ts";
+import type { View } from "../../view.ts";
 import type { IssueCode } from "../../../contract/values/issue-codes.ts";
 import { Builder, includeDepthMax, type QueryContext } from "./builder.ts";
 import { wholeNumber } from "./whole-number.ts";
@@ -87,8 +87,8 @@ export const planIncludes = (
     if (target === undefined || !view.readable.has(reference))
       return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
     if (depth >= includeDepthMax) return parent.issue("include", "too_deep", { max: includeDepthMax }) ?? [];
-    const inner = viewOf(target, context.principal.roles, context.principal.redaction);
-    if (inner.rule === "none") return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
+    const inner = context.related.view(target, one === undefined ? "list" : "get");
+    if (inner === undefined) return parent.issue("include", "unknown_relation", { relation: raw.name.slice(0, 50) }) ?? [];
     const builder = new Builder(inner, context);
     const key = builder.param("text", null);
     if (one !== undefined) builder.conditions.push({ op: "eq", left: { field: ["id"] }, right: key });
