@@ -5,6 +5,7 @@
  *   { kind: "breaking", where: "v1 accounts.create input name", what: "maxLength 255 → 100: longer values are refused" }
  */
 import { diffFields } from "./diff-fields.ts";
+import { diffMethod, diffSoap } from "./diff-soap.ts";
 import { goneName } from "./newest-names.ts";
 import type { LockedOperation, LockedResource, LockedVersion } from "./normalize.ts";
 import type { Numbers } from "./numbers.ts";
@@ -63,7 +64,12 @@ export class Changes {
 
 const asSet = (names: readonly string[]): Record<string, true> => Object.fromEntries(names.map((name) => [name, true] as const));
 
-const diffOperation = (changes: Changes, where: string, locked: LockedOperation, current: LockedOperation): void => {
+/** `isHeld`: what the lock holds at all. */
+const diffOperation = (
+  changes: Changes,
+  where: string,
+  { locked, current, isHeld }: { locked: LockedOperation; current: LockedOperation; isHeld: { readonly soap: boolean } },
+): void => {
   changes.pairs(
     { locked: asSet(locked.roles), current: asSet(current.roles) },
     (role, now) => changes.existence(where, `role ${role}`, now),
@@ -95,6 +101,7 @@ const diffOperation = (changes: Changes, where: string, locked: LockedOperation,
       if (before !== after) changes.breaking(where, `refusal ${type} has status ${after}, not ${before}`);
     },
   );
+  if (isHeld.soap) diffMethod(changes, where, locked, current);
 };
 
 const diffResource = (changes: Changes, where: string, locked: LockedResource, current: LockedResource): void => {
@@ -144,6 +151,7 @@ const diffVersion = (changes: Changes, name: string, locked: LockedVersion, curr
   }
   if (locked.deprecated !== current.deprecated)
     changes.compatible(name, `deprecated ${locked.deprecated ?? "no"} → ${current.deprecated ?? "no"}`);
+  if (locked.soap !== undefined && current.soap !== undefined) diffSoap(changes, `${name} SOAP`, locked.soap, current.soap);
   changes.pairs(
     { locked: locked.resources, current: current.resources },
     (resource, now) => changes.existence(name, `resource ${resource}`, now),
@@ -152,7 +160,12 @@ const diffVersion = (changes: Changes, name: string, locked: LockedVersion, curr
   changes.pairs(
     { locked: locked.operations, current: current.operations },
     (operation, now) => changes.existence(name, `operation ${operation}`, now),
-    (operation, before, after) => diffOperation(changes, `${name} ${operation}`, before, after),
+    (operation, before, after) =>
+      diffOperation(changes, `${name} ${operation}`, {
+        locked: before,
+        current: after,
+        isHeld: { soap: locked.soap !== undefined },
+      }),
   );
 };
 

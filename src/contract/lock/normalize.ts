@@ -7,6 +7,7 @@ import type { Measure } from "../../define/resource.ts";
 import type { Contract, Operation, ResourceContract } from "../contract.ts";
 import { addressesOf } from "../openapi/addresses.ts";
 import { versionViews } from "../versions.ts";
+import { type LockedMethod, type LockedSoap, lockSoap } from "./soap.ts";
 
 /** Kind and what bounds, hides or protects it. Nested fields of objects and items of arrays stand inside. */
 export interface LockedField {
@@ -25,6 +26,8 @@ export interface LockedOperation {
   readonly output: string | LockedFields;
   /** Own refusals: type → status. */
   readonly refusals?: Readonly<Record<string, number>>;
+  /** Over SOAP; absent: not offered there. */
+  readonly soap?: LockedMethod;
 }
 
 export interface LockedResource {
@@ -40,6 +43,8 @@ export interface LockedResource {
 export interface LockedVersion {
   readonly deprecated?: string;
   readonly sunset?: string;
+  /** The service over SOAP; absent: the lock is from before it held this. */
+  readonly soap?: LockedSoap;
   readonly resources: Readonly<Record<string, LockedResource>>;
   readonly operations: Readonly<Record<string, LockedOperation>>;
 }
@@ -105,7 +110,7 @@ const lockOutput = ({ output }: Operation): string | LockedFields => {
   }
 };
 
-const lockOperation = (operation: Operation, addresses: readonly string[]): LockedOperation => {
+const lockOperation = (operation: Operation, addresses: readonly string[], soap: LockedMethod | undefined): LockedOperation => {
   const { input, required, refusals } = operation;
   return {
     roles: [...operation.roles].toSorted(),
@@ -116,6 +121,7 @@ const lockOperation = (operation: Operation, addresses: readonly string[]): Lock
     ...(Object.keys(refusals).length === 0
       ? {}
       : { refusals: sorted(Object.entries(refusals).map(([type, { status }]) => [type, status] as const)) }),
+    ...(soap === undefined ? {} : { soap }),
   };
 };
 
@@ -139,7 +145,8 @@ const lockResource = (resource: ResourceContract): LockedResource => {
   };
 };
 
-const lockVersion = (contract: Contract): LockedVersion => {
+const lockVersion = (contract: Contract, newest: Contract): LockedVersion => {
+  const soap = lockSoap(contract, newest);
   const addresses = new Map<string, string[]>();
   for (const { operation, then, method, path } of addressesOf(contract)) {
     const name = (then ?? operation)?.name;
@@ -151,13 +158,20 @@ const lockVersion = (contract: Contract): LockedVersion => {
   const operations = [...contract.operations.values()];
   const used = new Set(operations.map(({ resource }) => resource?.name));
   return {
+    soap: soap.service,
     resources: sorted(
       [...contract.resources]
         .filter(([name]) => used.has(name))
         .map(([name, resource]) => [name, lockResource(resource)] as const),
     ),
     operations: sorted(
-      operations.map((operation) => [operation.name, lockOperation(operation, addresses.get(operation.name) ?? [])] as const),
+      operations.map(
+        (operation) =>
+          [
+            operation.name,
+            lockOperation(operation, addresses.get(operation.name) ?? [], soap.methods.get(operation.name)),
+          ] as const,
+      ),
     ),
   };
 };
@@ -170,7 +184,7 @@ export const lockVersions = (contract: Contract): Record<string, LockedVersion> 
       {
         ...(definition?.deprecated === undefined ? {} : { deprecated: definition.deprecated }),
         ...(definition?.sunset === undefined ? {} : { sunset: definition.sunset }),
-        ...lockVersion(own),
+        ...lockVersion(own, contract),
       },
     ]),
   );

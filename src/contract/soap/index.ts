@@ -11,6 +11,7 @@ export {
   type AnswerShape,
   answerName,
   type ComplexType,
+  type Content,
   type Element,
   type SimpleType,
   type SoapMethod,
