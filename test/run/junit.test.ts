@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { countsOf, sum, verdict } from "./junit.ts";
+import { countsOf, filesIn, sum, verdict } from "./junit.ts";
 
 const report = (attributes: string) =>
   `<?xml version="1.0"?>\n<testsuites name="bun test" ${attributes}>\n<testsuite tests="99" />`;
@@ -23,4 +23,18 @@ test("the counts of all steps", () => {
     { passed: 2, failed: 3, skipped: 4 },
   ];
   expect(sum(all)).toEqual({ passed: 3, failed: 3, skipped: 4 });
+});
+
+test("the files, and what failed in each", () => {
+  const suite = (file: string, failures: number, inner = "") =>
+    `  <testsuite name="${file}" file="${file}" tests="2" assertions="2" failures="${failures}" skipped="0" time="0.01">\n${inner}  </testsuite>\n`;
+  const nested = `    <testsuite name="d" file="b.test.ts" line="2" tests="2" failures="1" skipped="0">\n    </testsuite>\n`;
+  const text = `${report(`tests="6" failures="2" skipped="0"`)}\n${suite("a.test.ts", 0)}${suite("b.test.ts", 1, nested)}${suite("c.test.ts", 1)}`;
+  expect(filesIn(text)).toEqual(
+    new Map([
+      ["a.test.ts", 0],
+      ["b.test.ts", 1],
+      ["c.test.ts", 1],
+    ]),
+  );
 });

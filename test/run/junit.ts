@@ -27,3 +27,9 @@ export function countsOf(report: string | undefined, exitCode: number): Counts {
 export function verdict({ passed, failed, skipped }: Counts): string {
   return `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 }
+
+/** The files a report tells of, and how many of their tests failed. A file that did not load is not among them. */
+export const filesIn = (report: string): ReadonlyMap<string, number> => {
+  const suites = report.matchAll(/^ {2}<testsuite\b[^>]*?\sfile="([^"]+)"[^>]*?\sfailures="(\d+)"/gm);
+  return new Map([...suites].map(([, file = "", failures]) => [file, Number(failures)]));
+};
