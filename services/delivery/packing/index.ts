@@ -1,2 +1,6 @@
 /** The packing engine: pieces into the smallest box, the cheapest cartons or one container. Needs nothing of the service around it. */
+export { packingPool, packOffLoop, type PackingPool } from "./off-loop.ts";
+export { pack } from "./pack.ts";
+export { picture, type PictureOptions } from "./picture.ts";
 export * from "./types.ts";
+export { validate } from "./validate.ts";

@@ -5,9 +5,10 @@
  * same answer on every machine. x runs along the length, y along the width, z upwards; the corner 0, 0, 0 is at the bottom.
  */
 
-/** What may be asked for at most. Sides to 20 m keep every volume below 2^53. */
+/** What may be asked for at most: pieces, and pieces offered to one container. Sides to 20 m keep every volume below 2^53. */
 export const packingLimits = {
   items: 200,
+  containerItems: 500,
   lines: 200,
   side: 200_000,
   weight: 1_000_000_000,

@@ -1,0 +1,26 @@
+/** Packs a request: checks it, then searches as its mode asks. */
+import { Effort } from "./budget.ts";
+import { packCartons } from "./cartons.ts";
+import { packContainer } from "./container.ts";
+import { packBox } from "./pack-box.ts";
+import { type PackOptions, type Packing, PackingRefused, packingLimits, type PackRequest } from "./types.ts";
+
+/** How many arrangements are tried where the request does not say: about a second for a container. */
+const usual = { container: 3000, cartons: 3000, box: 300 } as const;
+
+/**
+ * The packing of a request. Runs to the end of its effort on the calling thread, so beyond a few pieces it belongs on another one
+ * (`packOffLoop`). Throws PackingRefused.
+ */
+export function pack(request: PackRequest, options: PackOptions = {}): Packing {
+  const { mode } = request;
+  const tries = request.effort ?? usual[mode.kind];
+  if (!Number.isSafeInteger(tries) || tries < 1 || tries > packingLimits.effort) {
+    throw new PackingRefused("invalid_request", `effort is not a whole number from 1 to ${packingLimits.effort}.`);
+  }
+  const effort = new Effort(tries, options);
+  if (mode.kind === "container") return packContainer(request, mode, effort);
+  if (mode.kind === "box") return packBox(request, mode, effort);
+  if (mode.kind === "cartons") return packCartons(request, mode, effort);
+  throw new PackingRefused("invalid_request", "mode is a box, cartons or a container.");
+}
