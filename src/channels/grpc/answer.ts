@@ -33,7 +33,12 @@ export const metadataOf = ({ requestId, findings, version, credentials, tracepar
     for (const [name, value] of findings.headers) if (name !== "Cache-Control") metadata.push([metadataName(name), value]);
   }
   if (version.older !== undefined) {
-    for (const [name, value] of version.headers) metadata.push([metadataName(name), value]);
+    // What a policy says of its end goes before, as on every channel.
+    const said = metadata.length > 1 ? new Set(metadata.map(([name]) => name)) : undefined;
+    for (const [header, value] of version.headers) {
+      const name = metadataName(header);
+      if (said?.has(name) !== true) metadata.push([name, value]);
+    }
     const link = formatLinks(version.links);
     if (link !== undefined) metadata.push(["link", link]);
   }
