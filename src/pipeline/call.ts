@@ -65,6 +65,8 @@ export interface RawQuery {
   readonly onlyShown?: true;
   /** The page can tell a cursor for each of its rows (`page.cursorAt`). */
   readonly cursors?: true;
+  /** Nobody asks whether there is a page behind this one: the page says nothing of it, and is not counted. */
+  readonly isAlone?: true;
 }
 
 /** The operation's input, unchecked. Which parts count follows from the operation. */

@@ -136,5 +136,6 @@ export const listQueryOf = (args: Arguments, values: Values, { sources, needs }:
   else if (query.page === undefined && isLocal) query.cursor = "";
   if (needs.cursors) query.cursors = true;
   query.count = needs.total || (needs.next && !isLocal);
+  if (!needs.next && !query.count) query.isAlone = true;
   return query;
 };

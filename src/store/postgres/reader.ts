@@ -5,6 +5,7 @@ import { statementsMax } from "../limits.ts";
 import { Lru } from "../lru.ts";
 import type { ReadCall, Row, Shape } from "../store.ts";
 import { compileBatch, isPerCall } from "./batch.ts";
+import { followsBy } from "./row-order.ts";
 import { readerOf, rowMakerOf } from "./codec.ts";
 import type { Bound } from "./codec.ts";
 import { postgresDialect } from "./dialect.ts";
@@ -24,6 +25,8 @@ interface Batch {
   readonly sql: string;
   readonly readers: readonly { readonly read: Read; readonly perCall: boolean }[];
   readonly makeRow: (values: readonly unknown[]) => Row;
+  /** Whether a row may come next to one before it of the same call; absent: the statement sees to it. */
+  readonly follows: ((row: readonly unknown[], before: readonly unknown[]) => boolean) | undefined;
 }
 
 /** A shape's variant with its statements, made when first needed. Calls of the same `Prepared` may share a statement. */
@@ -49,9 +52,10 @@ export class Prepared {
 
   get batch(): Batch {
     if (this.#batch !== undefined) return this.#batch;
-    const { sql, bindings, columns } = compileBatch(this.shape, this.#variant);
+    const { sql, bindings, columns, order } = compileBatch(this.shape, this.#variant);
     const readers = bindings.map((binding) => ({ read: readerOf(binding, { batch: true }), perCall: isPerCall(binding) }));
-    return (this.#batch = { sql, readers, makeRow: rowMakerOf(columns, 1) });
+    const follows = order === undefined ? undefined : followsBy(order, 1);
+    return (this.#batch = { sql, readers, makeRow: rowMakerOf(columns, 1), follows });
   }
 
   /** What the calls bind, checked: throws `StoreError("check")` for the call that has a wrong value. */
@@ -105,12 +109,21 @@ export const readBatch = async (
   const values = batch.readers.map(({ read, perCall }) => (perCall ? calls.map(read) : read(first)));
   const results: Row[][] = calls.map(() => []);
   const realms = calls.map(({ realm }) => realm);
+  const { makeRow, follows } = batch;
   try {
-    for (const row of await runner.values(realms, batch.sql, values)) {
+    const rows = await runner.values(realms, batch.sql, values);
+    let before: readonly unknown[] | undefined;
+    for (let position = 0; position < rows.length; position++) {
+      const row = rows[position] as unknown[];
       const index = Number(row[0]) - 1;
       const result = results[index];
       if (result === undefined) throw new Error(`an answer for call ${index} of ${calls.length}`);
-      result.push(batch.makeRow(row));
+      if (follows !== undefined) {
+        // Never seen: the calls are then run one by one, by the plain form.
+        if (before !== undefined && row[0] === before[0] && !follows(row, before)) throw new Error("rows that are out of order");
+        before = row;
+      }
+      result.push(makeRow(row));
     }
   } catch (error) {
     throw postgresError(error, shape.table);

@@ -64,6 +64,7 @@ export const planList = (
   ];
   const shared = builder.shape();
   const counted = query.count === undefined ? !byCursor : truth(query.count) === true;
+  const isAlone = query.isAlone === true && !counted;
   const countShape: CountShape = { kind: "count", key: builder.keyOf("count", 0), ...shared };
   return {
     kind: "rows",
@@ -80,7 +81,7 @@ export const planList = (
       realm,
       params: builder.values,
       // One row more than asked for tells whether there is a next page.
-      limit: perPage + 1,
+      limit: perPage + (isAlone ? 0 : 1),
       offset: byCursor ? 0 : (page - 1) * perPage,
       ...(after === undefined ? {} : { after }),
     },
