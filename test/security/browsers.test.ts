@@ -180,6 +180,30 @@ forEachEngine((engine) => {
         expect((await read(allowed)).headers.get("vary")).toMatch(/\bOrigin\b/);
       });
 
+      test("SECURITY 61: every channel tells caches that an answer depends on the origin, whichever one asked", async () => {
+        const head = { ...json, authorization: `Bearer ${key}` };
+        const ways: readonly (readonly [string, BunFetchRequestInit])[] = [
+          ["/archive/v1/papers", { headers: head }],
+          ["/archive/v1/graphql", { method: "POST", headers: head, body: '{"query":"{ papers { nodes { id } } }"}' }],
+          ["/archive/v1/soap?wsdl", { headers: head }],
+          ["/archive.v1.ArchiveService/ListPapers", { method: "POST", headers: head, body: "{}" }],
+          ["/archive/v1/papers", { method: "POST", headers: json, body: "{}" }],
+          ["/archive/v1/graphql", { method: "POST", headers: json, body: "{" }],
+        ];
+        for (const [path, init] of ways) {
+          for (const origin of [allowed, undefined]) {
+            const headers = { ...(init.headers as Headers), ...(origin === undefined ? {} : { origin }) };
+            const answer = await nodes.at(0).ask(path, { ...init, headers });
+            await answer.arrayBuffer();
+            expect([path, origin, answer.headers.get("vary")]).toEqual([path, origin, expect.stringMatching(/\bOrigin\b/)]);
+            const named = origin !== undefined && answer.status === 200;
+            const expected = named ? allowed : null;
+            if (path !== "/archive/v1/soap?wsdl")
+              expect([path, answer.headers.get("access-control-allow-origin")]).toEqual([path, expected]);
+          }
+        }
+      });
+
       test("SECURITY 61: a policy of one tenant opens no answer of another", async () => {
         const foreign = await nodes.grant({ tenant: "elsewhere", roles: ["archive:keeper"] });
         expect(corsOf(await read(allowed, { authorization: `Bearer ${foreign}` }))).toEqual({});

@@ -3,7 +3,17 @@
  * credentials and signatures before; after it the headers that follow from the call, from policies and from the version.
  */
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { acceptSignature, addManaged, challengeOf, identify, isManaged, isSigned, readSigned, upgraded } from "../http/index.ts";
+import {
+  acceptSignature,
+  addManaged,
+  challengeOf,
+  identify,
+  isManaged,
+  isSigned,
+  readSigned,
+  upgraded,
+  vary,
+} from "../http/index.ts";
 import type { RestConfig } from "./config.ts";
 import type { Exchange } from "./exchange.ts";
 import type { Located } from "./locate.ts";
@@ -28,7 +38,7 @@ const finished = (exchange: Exchange, response: Response): Response => {
   headers.set("X-Request-Id", exchange.requestId);
   if (!headers.has("X-Content-Type-Options")) headers.set("X-Content-Type-Options", "nosniff");
   if (!headers.has("Cache-Control")) headers.set("Cache-Control", "no-store");
-  if (!headers.has("Vary")) headers.set("Vary", "Accept, Accept-Language, Accept-Encoding, Authorization");
+  if (!headers.has("Vary")) headers.set("Vary", vary);
   const { version } = exchange;
   if (version?.older !== undefined) {
     for (const [name, value] of version.headers) headers.set(name, value);

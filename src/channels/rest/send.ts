@@ -9,10 +9,8 @@ import { preferenceApplied } from "../http/index.ts";
 import type { Link } from "../http/index.ts";
 import { compress, compressStream } from "./compress.ts";
 import type { Exchange } from "./exchange.ts";
-import { addManaged, isManaged } from "../http/index.ts";
+import { addManaged, isManaged, vary } from "../http/index.ts";
 import { linksOf } from "./served.ts";
-
-const vary = "Accept, Accept-Language, Accept-Encoding, Prefer, Authorization, X-Api-Key, Cookie, Origin";
 
 export interface Answer {
   readonly status: number;
