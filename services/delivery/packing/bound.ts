@@ -58,17 +58,33 @@ function pairVolume(first: Stands, second: Stands, enough: number): number {
   return least;
 }
 
-/** The least price of cartons around all pieces: at least one carton, and as much as their volume and their weight cost in the best one. */
+/** Into how many parts the largest carton is divided where cartons are counted. */
+const cells = 200;
+
+/** The least price of cartons whose volumes, and whose loads, hold the goods: any number of each, as if goods were liquid. */
 export function cartonsBound(kinds: Kinds, cartons: readonly Carton[]): number {
-  const unit = kinds.unit;
-  let one = Infinity;
-  let byVolume = Infinity;
-  let byWeight = Infinity;
-  for (const { length, width, height, price, maxWeight } of cartons) {
-    one = Math.min(one, price);
-    byVolume = Math.min(byVolume, price / ((length / unit) * (width / unit) * (height / unit)));
-    byWeight = Math.min(byWeight, maxWeight === undefined ? 0 : maxWeight === 0 ? Infinity : price / maxWeight);
+  const { unit } = kinds;
+  const volumes = cartons.map(({ length, width, height }) => (length / unit) * (width / unit) * (height / unit));
+  const prices = cartons.map(({ price }) => price);
+  const byVolume = coverPrice(kinds.volume, volumes, prices);
+  const loads = cartons.map(({ maxWeight }) => maxWeight ?? Infinity);
+  return loads.includes(Infinity) ? byVolume : Math.max(byVolume, coverPrice(kinds.weight, loads, prices));
+}
+
+/** The least price of sizes that add up to `size`: in cells, rounded so that it is never above the true one. */
+function coverPrice(size: number, sizes: readonly number[], prices: readonly number[]): number {
+  const cell = Math.max(...sizes) / cells;
+  if (size === 0 || cell === 0) return Math.min(...prices);
+  const held = sizes.map((each) => Math.ceil(each / cell));
+  const end = Math.ceil(size / cell);
+  const least = new Float64Array(end + 1).fill(Infinity);
+  least[0] = 0;
+  for (let at = 1; at <= end; at++) {
+    for (const [index, cellsHeld] of held.entries()) {
+      if (cellsHeld === 0) continue;
+      const price = (least[Math.max(0, at - cellsHeld)] as number) + (prices[index] as number);
+      if (price < (least[at] as number)) least[at] = price;
+    }
   }
-  const weight = kinds.weight === 0 || byWeight === Infinity ? 0 : byWeight * kinds.weight;
-  return Math.max(one, Math.ceil(byVolume * kinds.volume * (1 - 1e-9)), Math.ceil(weight * (1 - 1e-9)));
+  return least[end] as number;
 }

@@ -10,6 +10,7 @@ import type { Effort } from "./budget.ts";
 import type { Kinds } from "./kinds.ts";
 import { Random } from "./random.ts";
 import { type Reach, reachOf } from "./reach.ts";
+import { groundOf } from "./room.ts";
 import { Sums } from "./sums.ts";
 
 export interface Box extends Room3 {
@@ -52,7 +53,7 @@ export class BoxSearch {
     const room = { length: this.#longest, width: this.#longest, height: this.#longest };
     this.#blocks = blocksOf(kinds, room, { blocks: kinds.pieces <= 12 ? 150 : 400, filled: 0.97 });
     this.#reach = reachOf(kinds, this.#longest);
-    this.#beam = new Beam({ kinds, blocks: this.#blocks, reach: this.#reach });
+    this.#beam = new Beam(groundOf(kinds, this.#blocks, this.#reach));
     this.#random = new Random(kinds.pieces);
     this.#sums = new Sums(kinds, this.#longest, this.#random);
   }

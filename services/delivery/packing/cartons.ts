@@ -10,6 +10,7 @@ import { cartonsBound } from "./bound.ts";
 import type { Effort } from "./budget.ts";
 import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
 import { reachOf } from "./reach.ts";
+import { groundOf } from "./room.ts";
 import { type Carton, type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./types.ts";
 
 const parcelsMax = 50;
@@ -108,7 +109,7 @@ class CartonSearch {
     const room = { length: widest("length"), width: widest("width"), height: widest("height") };
     this.#blocks = blocksOf(kinds, room, { blocks: 800, filled: 0.98 });
     const reach = reachOf(kinds, Math.max(room.length, room.width, room.height));
-    this.#beam = new Beam({ kinds, blocks: this.#blocks, reach });
+    this.#beam = new Beam(groundOf(kinds, this.#blocks, reach));
   }
 
   run(most: number): void {

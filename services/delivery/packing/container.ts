@@ -7,6 +7,7 @@ import { containerBound } from "./bound.ts";
 import type { Effort } from "./budget.ts";
 import { isSide, isWeight, kindsOf } from "./kinds.ts";
 import { reachOf } from "./reach.ts";
+import { groundOf } from "./room.ts";
 import { type Packing, PackingRefused, type PackMode, type PackRequest } from "./types.ts";
 
 /** More blocks make each arrangement slower than they make it better. */
@@ -27,7 +28,7 @@ export function packContainer(request: PackRequest, mode: PackMode & { kind: "co
   const maxWeight = mode.maxWeight ?? Infinity;
   const reach = reachOf(kinds, Math.max(room.length, room.width, room.height));
   const blocks = blocksOf(kinds, room, blockLimits);
-  const beam = new Beam({ kinds, blocks, reach });
+  const beam = new Beam(groundOf(kinds, blocks, reach));
   const bound = containerBound(kinds, { ...room, maxWeight }, reach);
   beam.fill(
     room,

@@ -11,11 +11,28 @@ import type { Reach } from "./reach.ts";
 const spaceSize = 6;
 const placedSize = 4;
 const spacesMax = 1024;
+/** The faces of a block: two along each axis. */
+const faces = 6;
+const facePieces = 512;
 
 export interface Ground {
   readonly kinds: Kinds;
   readonly blocks: Blocks;
   readonly reach: Reach;
+  readonly least: Float64Array;
+}
+
+/** The numbers of a kind in `least`: its least sides along each axis, its volume and its middle side. */
+const leastSize = 5;
+
+/** What a search over rooms works with. */
+export function groundOf(kinds: Kinds, blocks: Blocks, reach: Reach): Ground {
+  const least = kinds.kinds.flatMap(({ stands, volume }) => {
+    const [, middle = 0] = (stands[0] ?? []).toSorted((a, b) => a - b);
+    const side = (axis: 0 | 1 | 2) => Math.min(...stands.map((stand) => stand[axis]));
+    return [side(0), side(1), side(2), volume, middle];
+  });
+  return { kinds, blocks, reach, least: Float64Array.from(least) };
 }
 
 export class Room {
@@ -36,19 +53,28 @@ export class Room {
   score = 0;
   readonly #spaces = new Int32Array(spacesMax * spaceSize);
   readonly #keys = new Float64Array(spacesMax);
-  readonly #cut = new Int32Array(spacesMax * spaceSize);
-  #cutCount = 0;
+  /** What is cut from spaces, by the face of the block that it lies at; and the spaces that touch that face. */
+  readonly #cut = new Int32Array(faces * facePieces * spaceSize);
+  readonly #cutCount = new Int32Array(faces);
+  readonly #touch = new Int32Array(faces * facePieces);
+  readonly #touchCount = new Int32Array(faces);
+  #leastVolume = 1;
+  #leastMiddle = 1;
   #leastX = 1;
   #leastY = 1;
   #leastZ = 1;
   /** Where the chosen space puts a block: at its far end along an axis, where that end is nearer to a wall. */
   #space = 0;
   readonly #loads: Loads | undefined;
+  /** Blocks that may still be placed, in their order: looked through again whenever a kind is used up. */
+  readonly #active: Int32Array;
+  #activeCount = 0;
 
   constructor(ground: Ground) {
     this.ground = ground;
     this.remain = new Int32Array(ground.kinds.kinds.length);
     this.placed = new Int32Array(ground.kinds.pieces * placedSize);
+    this.#active = new Int32Array(ground.blocks.count);
     this.#loads = ground.kinds.loaded ? new Loads(ground.kinds, ground.blocks) : undefined;
   }
 
@@ -66,6 +92,8 @@ export class Room {
     this.placedCount = 0;
     this.spaceCount = 0;
     this.#loads?.open();
+    for (let block = 0; block < this.#active.length; block++) this.#active[block] = block;
+    this.#activeCount = this.#active.length;
     this.#measure();
     this.#add(0, 0, 0, length, width, height);
   }
@@ -87,6 +115,10 @@ export class Room {
     this.#leastX = from.#leastX;
     this.#leastY = from.#leastY;
     this.#leastZ = from.#leastZ;
+    this.#leastVolume = from.#leastVolume;
+    this.#active.set(from.#active);
+    this.#activeCount = from.#activeCount;
+    this.#leastMiddle = from.#leastMiddle;
     this.#space = from.#space;
     if (from.#loads !== undefined) this.#loads?.copy(from.#loads);
   }
@@ -141,25 +173,54 @@ export class Room {
       this.left -= count;
       if (rest === 0) gone = true;
     }
-    if (gone) this.#measure();
+    if (gone) {
+      this.#measure();
+      this.#sift();
+    }
     if (this.left > 0) this.#carve(block, x, y, z, x + l, y + w, z + h);
   }
 
-  /** The least sides that a piece still to be placed has along each axis. */
+  /** The least sides that a piece still to be placed has along each axis, and the least volume and middle side. */
   #measure(): void {
-    let [x, y, z] = [Infinity, Infinity, Infinity];
-    const { kinds } = this.ground.kinds;
-    for (let kind = 0; kind < kinds.length; kind++) {
+    const { least } = this.ground;
+    let x = Infinity;
+    let y = Infinity;
+    let z = Infinity;
+    let volume = Infinity;
+    let middle = Infinity;
+    for (let kind = 0; kind < this.remain.length; kind++) {
       if (this.remain[kind] === 0) continue;
-      for (const [l, w, h] of kinds[kind]?.stands ?? []) {
-        if (l < x) x = l;
-        if (w < y) y = w;
-        if (h < z) z = h;
-      }
+      const at = kind * leastSize;
+      if ((least[at] as number) < x) x = least[at] as number;
+      if ((least[at + 1] as number) < y) y = least[at + 1] as number;
+      if ((least[at + 2] as number) < z) z = least[at + 2] as number;
+      if ((least[at + 3] as number) < volume) volume = least[at + 3] as number;
+      if ((least[at + 4] as number) < middle) middle = least[at + 4] as number;
     }
     this.#leastX = x;
     this.#leastY = y;
     this.#leastZ = z;
+    this.#leastVolume = volume;
+    this.#leastMiddle = middle;
+  }
+
+  #sift(): void {
+    const active = this.#active;
+    let kept = 0;
+    for (let index = 0; index < this.#activeCount; index++) {
+      const block = active[index] as number;
+      if (this.#available(block)) active[kept++] = block;
+    }
+    this.#activeCount = kept;
+  }
+
+  #available(block: number): boolean {
+    const { needs, needsAt } = this.ground.blocks;
+    const end = needsAt[block + 1] as number;
+    for (let need = needsAt[block] as number; need < end; need += 2) {
+      if ((this.remain[needs[need] as number] as number) < (needs[need + 1] as number)) return false;
+    }
+    return true;
   }
 
   #carve(block: number, bx1: number, by1: number, bz1: number, bx2: number, by2: number, bz2: number): void {
@@ -168,7 +229,8 @@ export class Room {
     const { rests } = this.ground.kinds;
     const topX = bx1 + (this.ground.blocks.topLength[block] as number);
     const topY = by1 + (this.ground.blocks.topWidth[block] as number);
-    this.#cutCount = 0;
+    this.#cutCount.fill(0);
+    this.#touchCount.fill(0);
     let kept = 0;
     for (let index = 0; index < this.spaceCount; index++) {
       const at = index * spaceSize;
@@ -179,30 +241,59 @@ export class Room {
       const y2 = spaces[at + 4] as number;
       const z2 = spaces[at + 5] as number;
       if (bx1 < x2 && bx2 > x1 && by1 < y2 && by2 > y1 && bz1 < z2 && bz2 > z1) {
-        this.#piece(x1, y1, z1, bx1, y2, z2);
-        this.#piece(bx2, y1, z1, x2, y2, z2);
-        this.#piece(x1, y1, z1, x2, by1, z2);
-        this.#piece(x1, by2, z1, x2, y2, z2);
-        this.#piece(x1, y1, z1, x2, y2, bz1);
-        if (rests) {
-          this.#piece(x1 > bx1 ? x1 : bx1, y1 > by1 ? y1 : by1, bz2, x2 < topX ? x2 : topX, y2 < topY ? y2 : topY, z2);
-        } else this.#piece(x1, y1, bz2, x2, y2, z2);
-      } else {
-        if (kept !== index) {
-          spaces.copyWithin(kept * spaceSize, at, at + spaceSize);
-          keys[kept] = keys[index] as number;
+        if (bx1 > x1) this.#piece(0, x1, y1, z1, bx1, y2, z2);
+        if (bx2 < x2) this.#piece(1, bx2, y1, z1, x2, y2, z2);
+        if (by1 > y1) this.#piece(2, x1, y1, z1, x2, by1, z2);
+        if (by2 < y2) this.#piece(3, x1, by2, z1, x2, y2, z2);
+        if (bz1 > z1) this.#piece(4, x1, y1, z1, x2, y2, bz1);
+        if (bz2 < z2) {
+          if (rests) {
+            this.#piece(5, x1 > bx1 ? x1 : bx1, y1 > by1 ? y1 : by1, bz2, x2 < topX ? x2 : topX, y2 < topY ? y2 : topY, z2);
+          } else this.#piece(5, x1, y1, bz2, x2, y2, z2);
         }
-        kept++;
+        continue;
       }
+      if (kept !== index) {
+        const to = kept * spaceSize;
+        spaces[to] = x1;
+        spaces[to + 1] = y1;
+        spaces[to + 2] = z1;
+        spaces[to + 3] = x2;
+        spaces[to + 4] = y2;
+        spaces[to + 5] = z2;
+        keys[kept] = keys[index] as number;
+      }
+      if (x2 === bx1) this.#touches(0, kept);
+      if (x1 === bx2) this.#touches(1, kept);
+      if (y2 === by1) this.#touches(2, kept);
+      if (y1 === by2) this.#touches(3, kept);
+      if (z2 === bz1) this.#touches(4, kept);
+      if (z1 === bz2) this.#touches(5, kept);
+      kept++;
     }
     this.spaceCount = kept;
-    this.#settleCut();
+    for (let face = 0; face < faces; face++) this.#settleCut(face);
   }
 
-  #piece(x1: number, y1: number, z1: number, x2: number, y2: number, z2: number): void {
-    if (x2 - x1 < this.#leastX || y2 - y1 < this.#leastY || z2 - z1 < this.#leastZ) return;
-    if (this.#cutCount === spacesMax) return;
-    const at = this.#cutCount++ * spaceSize;
+  #touches(face: number, space: number): void {
+    const count = this.#touchCount[face] as number;
+    if (count === facePieces) return;
+    this.#touch[face * facePieces + count] = space;
+    this.#touchCount[face] = count + 1;
+  }
+
+  /** Keeps what is cut from a space unless no piece can be in it. */
+  #piece(face: number, x1: number, y1: number, z1: number, x2: number, y2: number, z2: number): void {
+    const l = x2 - x1;
+    const w = y2 - y1;
+    const h = z2 - z1;
+    if (l < this.#leastX || w < this.#leastY || h < this.#leastZ || l * w * h < this.#leastVolume) return;
+    const middle = this.#leastMiddle;
+    if ((l < middle ? 1 : 0) + (w < middle ? 1 : 0) + (h < middle ? 1 : 0) > 1) return;
+    const count = this.#cutCount[face] as number;
+    if (count === facePieces) return;
+    this.#cutCount[face] = count + 1;
+    const at = (face * facePieces + count) * spaceSize;
     const cut = this.#cut;
     cut[at] = x1;
     cut[at + 1] = y1;
@@ -212,25 +303,31 @@ export class Room {
     cut[at + 5] = z2;
   }
 
-  /** Adds the cut pieces that lie in no other space. */
-  #settleCut(): void {
+  /**
+   * Adds what was cut at a face and lies in no other space. What contains it can only be a space that touches the same face, or another cut
+   * there: it reaches along the whole face, and beyond the face is the block.
+   */
+  #settleCut(face: number): void {
     const cut = this.#cut;
-    const old = this.spaceCount;
-    next: for (let index = 0; index < this.#cutCount; index++) {
-      const at = index * spaceSize;
+    const from = face * facePieces;
+    const count = this.#cutCount[face] as number;
+    const touching = this.#touchCount[face] as number;
+    next: for (let index = 0; index < count; index++) {
+      const at = (from + index) * spaceSize;
       const x1 = cut[at] as number;
       const y1 = cut[at + 1] as number;
       const z1 = cut[at + 2] as number;
       const x2 = cut[at + 3] as number;
       const y2 = cut[at + 4] as number;
       const z2 = cut[at + 5] as number;
-      for (let other = 0; other < old; other++) {
-        if (holds(this.#spaces, other * spaceSize, x1, y1, z1, x2, y2, z2)) continue next;
+      for (let touch = 0; touch < touching; touch++) {
+        if (holds(this.#spaces, (this.#touch[from + touch] as number) * spaceSize, x1, y1, z1, x2, y2, z2)) continue next;
       }
-      for (let other = 0; other < this.#cutCount; other++) {
-        if (other === index || !holds(cut, other * spaceSize, x1, y1, z1, x2, y2, z2)) continue;
+      for (let other = 0; other < count; other++) {
+        const there = (from + other) * spaceSize;
+        if (other === index || !holds(cut, there, x1, y1, z1, x2, y2, z2)) continue;
         // Of two equal ones the first stays.
-        if (other < index || !holds(cut, at, ...corners(cut, other * spaceSize))) continue next;
+        if (other < index || !equal(cut, at, there)) continue next;
       }
       this.#add(x1, y1, z1, x2, y2, z2);
     }
@@ -301,28 +398,27 @@ export class Room {
     const sy = (spaces[at + 4] as number) - by;
     const sz = (spaces[at + 5] as number) - bz;
     const size = sx * sy * sz;
-    const { volume, length, width, height, worth, needs, needsAt } = blocks;
+    const { volume, length, width, height, worth } = blocks;
+    const active = this.#active;
     const loads = this.#loads;
     const spare = this.maxWeight - this.weight;
     let count = 0;
     let low = 0;
-    let high = blocks.count;
+    let high = this.#activeCount;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if ((volume[middle] as number) > size) low = middle + 1;
+      if ((volume[active[middle] as number] as number) > size) low = middle + 1;
       else high = middle;
     }
-    next: for (let block = low; block < blocks.count; block++) {
+    for (let index = low; index < this.#activeCount; index++) {
+      const block = active[index] as number;
       const v = volume[block] as number;
       if (count === most && v <= (scores[count - 1] as number)) break;
       const l = length[block] as number;
       const w = width[block] as number;
       const h = height[block] as number;
       if (l > sx || w > sy || h > sz) continue;
-      const end = needsAt[block + 1] as number;
-      for (let need = needsAt[block] as number; need < end; need += 2) {
-        if ((this.remain[needs[need] as number] as number) < (needs[need + 1] as number)) continue next;
-      }
+      if (!this.#available(block)) continue;
       if (spare !== Infinity && (blocks.weight[block] as number) > spare) continue;
       const used = (l + reach.level(sx - l)) * (w + reach.level(sy - w)) * (h + reach.upright(sz - h));
       const score = v * (used / size) * (worth[block] as number);
@@ -352,7 +448,7 @@ function holds(of: Int32Array, at: number, x1: number, y1: number, z1: number, x
   );
 }
 
-function corners(of: Int32Array, at: number): [number, number, number, number, number, number] {
-  const [x1 = 0, y1 = 0, z1 = 0, x2 = 0, y2 = 0, z2 = 0] = of.subarray(at, at + spaceSize);
-  return [x1, y1, z1, x2, y2, z2];
+function equal(of: Int32Array, a: number, b: number): boolean {
+  for (let at = 0; at < spaceSize; at++) if (of[a + at] !== of[b + at]) return false;
+  return true;
 }
