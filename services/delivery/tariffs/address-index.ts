@@ -22,7 +22,8 @@ interface Entry<T> {
   readonly value: T;
 }
 
-const keyOrUndefined = (name: string | undefined): string | undefined => (name === undefined ? undefined : nameKey(name));
+const keyOrUndefined = (name: string | null | undefined): string | undefined =>
+  typeof name === "string" ? nameKey(name) : undefined;
 
 export class AddressIndex<T> {
   readonly #byPrefix = new Map<string, T>();
@@ -43,7 +44,7 @@ export class AddressIndex<T> {
 
   find(address: Address): T | undefined {
     const { index, settlement, city, region } = address;
-    if (index !== undefined) {
+    if (typeof index === "string") {
       const key = postalKey(index);
       for (let length = Math.min(key.length, prefixLengthMax); length > 0; length--) {
         const found = this.#byPrefix.get(key.slice(0, length));
@@ -51,10 +52,10 @@ export class AddressIndex<T> {
       }
     }
     for (const name of [settlement, city]) {
-      const found = name === undefined ? undefined : this.#place(name, address);
+      const found = typeof name === "string" ? this.#place(name, address) : undefined;
       if (found !== undefined) return found;
     }
-    return region === undefined ? undefined : this.#byRegion.get(nameKey(region));
+    return typeof region === "string" ? this.#byRegion.get(nameKey(region)) : undefined;
   }
 
   /** Of places with one name, the one that tells most of where it is. */

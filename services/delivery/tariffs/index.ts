@@ -6,6 +6,6 @@ export type { Change } from "./difference.ts";
 export { fromCsv, toCsv, withGrid } from "./csv.ts";
 export { difference } from "./difference.ts";
 export { inForceAt } from "./in-force.ts";
-export { containersFor } from "./parcels.ts";
-export { periodOf, rate, sumOf, zoneOf } from "./rate.ts";
+export { isOpenAt, type OpeningHours, worktimeOf } from "./opening-hours.ts";
+export { packerTasks, periodOf, rate, sumOf, zoneOf } from "./rate.ts";
 export { validateVersion, versionOf } from "./validate.ts";

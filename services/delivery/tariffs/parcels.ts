@@ -1,6 +1,6 @@
 /** What surrounds the goods: outer sides, gross weight, chargeable weight; and which containers a service takes. */
 import { ceilDivide } from "./whole-numbers.ts";
-import type { Exclusion, ExclusionReason, RateParcel, ServicePointLimits } from "./rating.ts";
+import type { Exclusion, ExclusionReason, PackerTask, RateParcel, ServicePointLimits } from "./rating.ts";
 import type { Container, Limits, Packaging, SealType, Service } from "./tariff.ts";
 
 /** A parcel as it is handed over. */
@@ -108,15 +108,14 @@ const goodsWeightMax = (
   point: Omit<ServicePointLimits, "kind"> | undefined,
 ): number => Math.max(0, Math.min(limits.weightMax, point?.weightMax ?? limits.weightMax) - weight - wrapping);
 
-/** What a service, and the chosen point, take. Greatest weights are lowered by what is around the goods: a packer need not know of it. */
-export const containersFor = (
+/** What a packer is to do for a service, on the way to the chosen point if it goes to one. */
+export const packerTask = (
   packaging: Packaging,
   service: Service,
-  wrapping: Wrapping,
-  servicePoint?: ServicePointLimits,
-): { readonly containers: readonly Container[]; readonly weightMax: number } => {
+  wrapping: Wrapping & { readonly servicePoint?: ServicePointLimits },
+): PackerTask => {
   const around = wrappingWeight(packaging, wrapping);
-  const point = goesToPoint(service) ? servicePoint : undefined;
+  const point = goesToPoint(service) ? wrapping.servicePoint : undefined;
   const containers: Container[] = [];
   for (const container of packaging.containers) {
     if (service.containers !== undefined && !service.containers.includes(container.id)) continue;
@@ -126,5 +125,25 @@ export const containersFor = (
     const maxWeight = Math.min(container.maxWeight, goodsWeightMax(service, container, around, point));
     if (maxWeight > 0) containers.push({ ...container, maxWeight });
   }
-  return { containers, weightMax: goodsWeightMax(service, packaging.custom, around, point) };
+  const { parcelsMax } = service.limits;
+  const sidesMax = innerSidesMax(packaging, service, point);
+  const task = {
+    containers,
+    weightMax: goodsWeightMax(service, packaging.custom, around, point),
+    ...(sidesMax === undefined ? {} : { sidesMax }),
+    ...(parcelsMax === undefined ? {} : { parcelsMax }),
+  };
+  const key = JSON.stringify([containers.map(({ id, maxWeight }) => [id, maxWeight]), task.weightMax, sidesMax, parcelsMax]);
+  return { key, ...task };
+};
+
+const innerSidesMax = (
+  { custom }: Packaging,
+  { limits }: Service,
+  point: Omit<ServicePointLimits, "kind"> | undefined,
+): readonly [number, number, number] | undefined => {
+  const [first, second] = [limits.sidesMax ?? point?.sidesMax, point?.sidesMax ?? limits.sidesMax];
+  if (first === undefined || second === undefined) return undefined;
+  const inner = (at: 0 | 1 | 2): number => Math.max(0, Math.min(first[at], second[at]) - 2 * custom.wall);
+  return [inner(0), inner(1), inner(2)];
 };

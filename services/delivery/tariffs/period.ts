@@ -21,10 +21,14 @@ export class DeliveryCalendar {
     this.#holidays = new Set(calendar.holidays.map(dayOf).filter((day) => day !== undefined));
   }
 
+  /** What the house's clock shows. */
+  localTime(ms: number): LocalTime {
+    return this.#clock(ms);
+  }
+
   /** Undefined where no day of delivery is found within the bound. */
-  period(ms: number, route: Route): Period | undefined {
+  period({ day: ordered, minute }: LocalTime, route: Route): Period | undefined {
     const { cutOff, leadDays, workdays } = this.#calendar;
-    const { day: ordered, minute } = this.#clock(ms);
     const counted = this.#next(minute < cutOff ? ordered : ordered + 1, workdays);
     const handOver = this.#after(counted, leadDays, workdays);
     const earliest = this.#arrival(handOver, route.minDays, route);

@@ -8,13 +8,13 @@
  * The version must be valid (validate.ts) and the request within limits.ts: else `RangeError`.
  */
 import { AddressIndex } from "./address-index.ts";
-import { instantOf, localClock } from "./days.ts";
+import { instantOf, localClock, type LocalTime } from "./days.ts";
 import { itemsMax, parcelsMax, sideMax, valueMax, weightMax } from "./limits.ts";
 import { packagingLines } from "./packaging-lines.ts";
-import { chargeableWeight, containersFor, type Excess, excesses, goesToPoint, type GrossParcel } from "./parcels.ts";
-import { grossParcel, pointExcesses } from "./parcels.ts";
+import { chargeableWeight, type Excess, excesses, goesToPoint, type GrossParcel } from "./parcels.ts";
+import { grossParcel, packerTask, pointExcesses } from "./parcels.ts";
 import { DeliveryCalendar } from "./period.ts";
-import type { Address, Exclusion, Line, Period, Rate, RateParcel, RateRequest, Rating } from "./rating.ts";
+import type { Address, Exclusion, Line, PackerTask, Period, Rate, RateParcel, RateRequest, Rating } from "./rating.ts";
 import { surchargeLines } from "./surcharges.ts";
 import type { Bracket, Service, TariffVersion, Zone } from "./tariff.ts";
 import { shareOf } from "./whole-numbers.ts";
@@ -80,7 +80,8 @@ export const periodOf = (
   const service = version.services.find((service) => service.id === id);
   const transit = service?.transit.find((transit) => transit.zone === zone);
   if (service === undefined || transit === undefined) return undefined;
-  return compiledOf(version).calendar.period(msOf(at), { ...service, ...transit });
+  const { calendar } = compiledOf(version);
+  return calendar.period(calendar.localTime(msOf(at)), { ...service, ...transit });
 };
 
 const checkNumber = (what: string, value: number, [min, max]: readonly [number, number]): void => {
@@ -208,14 +209,14 @@ class Rater {
   readonly #compiled: Compiled;
   readonly #request: RateRequest;
   readonly #packed = new Map<string, readonly RateParcel[] | Excess>();
-  readonly #ms: number;
+  readonly #ordered: LocalTime;
 
   constructor(version: TariffVersion, request: RateRequest) {
     checkRequest(request);
     this.#version = version;
     this.#request = request;
     this.#compiled = compiledOf(version);
-    this.#ms = msOf(request.at);
+    this.#ordered = this.#compiled.calendar.localTime(msOf(request.at));
   }
 
   /** The offer, or every reason why there is none. */
@@ -232,7 +233,7 @@ class Rater {
     if (exceeded.length > 0) return exceeded;
     const { parcels: pricedParcels, refused: tooHeavy } = priced(parcels, service, brackets);
     if (tooHeavy.length > 0) return tooHeavy;
-    const period = this.#compiled.calendar.period(this.#ms, { ...service, ...transit });
+    const period = this.#compiled.calendar.period(this.#ordered, { ...service, ...transit });
     if (period === undefined) return [refused("calendar")];
     return this.#rate(service, zone, { parcels: pricedParcels, period });
   }
@@ -274,19 +275,35 @@ class Rater {
   }
 
   #pack(service: Service): readonly RateParcel[] | Excess {
-    const { parcels: pack, servicePoint } = this.#request;
+    const { parcels: pack } = this.#request;
     if (typeof pack !== "function") return pack;
-    const { containers, weightMax } = containersFor(this.#version.packaging, service, this.#request, servicePoint);
-    const { parcelsMax } = service.limits;
-    const key = JSON.stringify([containers.map(({ id, maxWeight }) => [id, maxWeight]), weightMax, parcelsMax]);
-    const known = this.#packed.get(key);
+    const task = packerTask(this.#version.packaging, service, this.#request);
+    const known = this.#packed.get(task.key);
     if (known !== undefined) return known;
-    const found = pack({ service: service.id, containers, weightMax, ...(parcelsMax === undefined ? {} : { parcelsMax }) });
+    const found = pack(task);
     const packed = "reason" in found ? found : checkParcels(found);
-    this.#packed.set(key, packed);
+    this.#packed.set(task.key, packed);
     return packed;
   }
 }
+
+/**
+ * What is to be packed for a request, each once: for who packs off the event loop, and then gives `rate` a packer that looks up the answers by key.
+ * Only for services that go to the address's zone.
+ */
+export const packerTasks = (
+  version: TariffVersion,
+  request: Pick<RateRequest, "address" | "seal" | "sturdy" | "servicePoint">,
+): readonly PackerTask[] => {
+  const zone = zoneOf(version, request.address)?.id;
+  const tasks = new Map<string, PackerTask>();
+  for (const service of version.services) {
+    if (!service.transit.some((transit) => transit.zone === zone)) continue;
+    const task = packerTask(version.packaging, service, request);
+    tasks.set(task.key, task);
+  }
+  return [...tasks.values()];
+};
 
 /** Prices every service of the version: an offer or the reasons why it is none. */
 export const rate = (version: TariffVersion, request: RateRequest): Rating => {

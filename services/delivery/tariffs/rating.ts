@@ -1,13 +1,14 @@
 /** What is asked of a tariff and what it answers: offers of services, itemized, and the reasons why others are not offered. */
 import type { Container, SealType } from "./tariff.ts";
 
+/** Null and absent say the same. */
 export interface Address {
   /** Postal code. */
-  readonly index?: string;
-  readonly region?: string;
-  readonly district?: string;
-  readonly city?: string;
-  readonly settlement?: string;
+  readonly index?: string | null | undefined;
+  readonly region?: string | null | undefined;
+  readonly district?: string | null | undefined;
+  readonly city?: string | null | undefined;
+  readonly settlement?: string | null | undefined;
 }
 
 /** Goods packed together. In a container: its sides count, and the parcel's own are ignored. */
@@ -64,13 +65,16 @@ export interface Exclusion {
  * of goods in a box made to measure. What is around the goods is subtracted already.
  */
 export interface PackerTask {
-  readonly service: string;
+  /** The same for services that ask for the same. */
+  readonly key: string;
   readonly containers: readonly Container[];
   readonly weightMax: number;
+  /** Inner sides of a box made to measure, longest first. */
+  readonly sidesMax?: readonly [number, number, number];
   readonly parcelsMax?: number;
 }
 
-/** The parcels; or why there are none. Called once where several services ask for the same. */
+/** The parcels; or why there are none. Called once for each key. */
 export type Packer = (task: PackerTask) => readonly RateParcel[] | Pick<Exclusion, "reason" | "limit" | "actual" | "unit">;
 
 /** The point the buyer chose: what it takes, by kind. */
