@@ -1,0 +1,24 @@
+/** A fulfilment house: shops check baskets, price deliveries, place orders, hand the parcels over under a manifest and follow their numbers. */
+import { service } from "pons";
+import { manifests } from "./manifests/manifests.ts";
+import { messages } from "./messages/index.ts";
+import { moments } from "./moments.ts";
+import { orders } from "./orders/orders.ts";
+import { parcels } from "./orders/parcels.ts";
+import { statuses } from "./orders/statuses.ts";
+import { roles } from "./roles.ts";
+import { soap } from "./soap/index.ts";
+import { trackingNumbers } from "./tracking/tracking-numbers.ts";
+
+export default service("delivery", {
+  title: "Delivery",
+  doc: `Orders that shops have delivered, the manifests they are handed over under, the numbers they are followed by. Lengths are tenths of a millimetre, weights grams, amounts minor units; over SOAP metres, kilograms and major units.
+
+What changed is asked for by the moment that the last answer gave: nothing is missed, and nothing comes twice.`,
+  version: "v1",
+  roles,
+  resources: [orders, parcels, statuses, manifests, trackingNumbers, moments],
+  messages,
+  soap,
+  demo: { staff: ["warehouse", "manager", "shop"], customer: ["shop"] },
+});

@@ -1,0 +1,28 @@
+/** Sizes and weights as fields: whole tenths of a millimetre, whole grams. */
+import { t } from "pons";
+
+/** Ten metres. */
+export const sideMax = 100_000;
+/** Ten tonnes. */
+export const weightMax = 10_000_000;
+/** Greatest price and declared value, so that sums stay exact: ten thousand million of major units. */
+export const moneyMax = 10n ** 12n;
+
+const side = (doc: string, example: number) => t.integer({ min: 1, max: sideMax, doc: `${doc}, 0.1 mm.`, example });
+
+/** Sides and weight of one piece. */
+export const sizeFields = {
+  length: side("Length", 1300),
+  width: side("Width", 1000),
+  height: side("Height", 500),
+  weight: t.integer({ min: 0, max: weightMax, doc: "Grams.", example: 575 }),
+};
+
+export const quantity = t.integer({ min: 1, max: 1_000, doc: "How many of it.", example: 2 });
+
+/** Kinds of goods in one call, and pieces of them all together. */
+export const goodsMax = 200;
+
+/** An amount in minor units of the tariff's currency. */
+export const amount = (doc: string, example: number) =>
+  t.money({ min: 0n, max: moneyMax, doc: `${doc}, in minor units.`, example });

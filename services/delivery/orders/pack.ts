@@ -1,0 +1,38 @@
+/** Noting the parcels of an order. */
+import { type CommandContext, eq, type FunctionRefusal, t } from "pons";
+import { sizeFields } from "../measures.ts";
+import { tell } from "./note-status.ts";
+import type { Order } from "./order-fields.ts";
+import { parcelFields, parcels } from "./parcels.ts";
+
+/** Most parcels of one order. */
+const parcelsMax = 50;
+
+export const packInput = {
+  parcels: t.array(t.object({ ...sizeFields, carton: parcelFields.carton }), { minItems: 1, maxItems: parcelsMax }),
+};
+
+export const packRefusals = {
+  not_in_the_house: { status: 409, doc: "The order was handed over, or is cancelled." },
+} as const;
+
+export interface PackedParcel {
+  readonly length: number;
+  readonly width: number;
+  readonly height: number;
+  readonly weight: number;
+  readonly carton: string | null;
+}
+
+export const packOrder = async (
+  ctx: CommandContext,
+  order: Order,
+  packed: readonly PackedParcel[],
+): Promise<Order | FunctionRefusal> => {
+  if (order.state !== "created" && order.state !== "manifested") return ctx.refuse("not_in_the_house", { state: order.state });
+  const table = ctx.table(parcels);
+  for (const { id } of await table.find((row) => eq(row.order, order.id), { limit: parcelsMax })) table.delete(id);
+  for (const [index, parcel] of packed.entries()) table.insert({ ...parcel, order: order.id, position: index + 1 });
+  tell(ctx, "packed", order);
+  return order;
+};

@@ -1,0 +1,78 @@
+/**
+ * Placing an order. It is known by its shipper and the shop's id: the same again changes nothing, other content changes it until it is on a manifest.
+ * `isActive: false` cancels it; one that was never seen before is kept as cancelled, so that an order that comes late stays cancelled only if it says so.
+ */
+import type { CommandContext, FunctionRefusal } from "pons";
+import { lastMoment, nextMoment } from "../moments.ts";
+import { dropNumber } from "../tracking/drop.ts";
+import { isLocated } from "./address-fields.ts";
+import { hasContent } from "./content.ts";
+import { noteStatus, tell } from "./note-status.ts";
+import { type Order, type OrderInput, orders } from "./order-fields.ts";
+import { isOpen } from "./states.ts";
+
+export const orderLocked = {
+  order_locked: { status: 409, doc: "The order is on a manifest: it is not changed any more." },
+} as const;
+
+export const pushRefusals = {
+  ...orderLocked,
+  address_incomplete: { status: 422, doc: "The address has neither a postal code nor a city nor a settlement." },
+  goods_unnamed: { status: 422, doc: "A line of goods has no name or no price." },
+  invalid_window: { status: 422, doc: "The hours of delivery end before they begin." },
+} as const;
+
+/** What does not fit in what the shop sent. */
+const flawOf = (ctx: CommandContext, input: OrderInput): FunctionRefusal | undefined => {
+  if (!isLocated(input.customer.address)) return ctx.refuse("address_incomplete");
+  const unnamed = input.goods.find(({ name, price }) => name === null || name.trim() === "" || price === null);
+  if (unnamed !== undefined) return ctx.refuse("goods_unnamed", { sku: unnamed.sku });
+  if (input.deliverFrom !== null && input.deliverTo !== null && input.deliverTo <= input.deliverFrom)
+    return ctx.refuse("invalid_window", { from: input.deliverFrom, to: input.deliverTo });
+  return undefined;
+};
+
+const place = (ctx: CommandContext, id: string, input: OrderInput): Order => {
+  const at = nextMoment(ctx);
+  const order = ctx.table(orders).insert({ ...input, id, state: input.isActive ? "created" : "cancelled" });
+  noteStatus(ctx, order, order.state, { at });
+  tell(ctx, "created", order);
+  if (!input.isActive) tell(ctx, "cancelled", order);
+  return order;
+};
+
+/** Gives an order on no manifest other content; its state follows `isActive`. */
+const change = async (ctx: CommandContext, known: Order, input: Partial<OrderInput>): Promise<Order> => {
+  const state = (input.isActive ?? known.isActive) ? "created" : "cancelled";
+  const order = ctx.table(orders).update(known.id, { ...input, state });
+  if (state === known.state) {
+    tell(ctx, "updated", order);
+    return order;
+  }
+  const at = nextMoment(ctx);
+  noteStatus(ctx, order, state, { at });
+  tell(ctx, state === "cancelled" ? "cancelled" : "restored", order);
+  return state === "cancelled" ? dropNumber(ctx, order, at) : order;
+};
+
+export const pushLoads = () => ({ moment: lastMoment() });
+
+/** Places, changes, cancels or leaves an order. `known` is the order of that id. */
+export const pushOrder = async (
+  ctx: CommandContext,
+  { id, known, input }: { readonly id: string; readonly known: Order | undefined; readonly input: OrderInput },
+): Promise<unknown> => {
+  const flaw = flawOf(ctx, input);
+  if (flaw !== undefined) return flaw;
+  if (known === undefined) return ctx.created(place(ctx, id, input));
+  if (hasContent(known, input)) return ctx.replayed(known);
+  if (!isOpen(known.state)) return ctx.refuse("order_locked", { order: known.externalId, state: known.state });
+  return change(ctx, known, input);
+};
+
+/** Cancels an order; one that is cancelled stays so. */
+export const cancelOrder = async (ctx: CommandContext, known: Order): Promise<Order | FunctionRefusal> => {
+  if (known.state === "cancelled") return known;
+  if (!isOpen(known.state)) return ctx.refuse("order_locked", { order: known.externalId, state: known.state });
+  return change(ctx, known, { isActive: false });
+};

@@ -1,0 +1,37 @@
+/** Types of the delivery service over SOAP, as clients know them: metres, kilograms, major units. */
+import type { SoapElement, SoapElements } from "pons";
+
+const metres = (name: string): SoapElement => ({ name, type: "float", scale: 4 });
+
+/** An amount: minor units inside. */
+export const price = (name: string, field?: string): SoapElement => ({
+  name,
+  type: "float",
+  scale: 2,
+  ...(field === undefined ? {} : { field }),
+});
+
+export const size: readonly SoapElement[] = [
+  metres("Length"),
+  metres("Width"),
+  metres("Height"),
+  { name: "Weight", type: "float", scale: 3 },
+];
+
+const quantity: SoapElement = { name: "Qty", field: "quantity", type: "int" };
+
+export const types: Readonly<Record<string, SoapElements>> = {
+  Dimensions: [...size, quantity],
+  Address: ["Index", "Region", "District", "City", "Settlement", "Street", "Home", "Housing", "Flat"],
+  Customer: ["ID", "Name", "Email", "Phone", { name: "Address", type: "Address" }],
+  Goods: ["SKU", "Name", ...size, quantity, price("Price"), "VATRate"],
+  TrackNumber: [{ name: "OrderID", field: "externalId" }, "Number", { name: "Activity", field: "isActive" }],
+  StatusOrder: [
+    { name: "OrderID", field: "externalId" },
+    { name: "StatusId", field: "stateNumber", type: "int" },
+    { name: "Status", field: "state", type: "string" },
+    { name: "Date", field: "happenedAt" },
+    { name: "Completed", field: "isCompleted" },
+    "Comment",
+  ],
+};
