@@ -59,6 +59,8 @@ export interface PolicySettings {
   readonly deprecation: { readonly deprecatedAt: string; readonly sunsetAt?: string | null; readonly link?: string | null };
   /** Refuses calls with 503 for the time being. */
   readonly maintenance: { readonly until?: string | null; readonly retryAfterSeconds: number; readonly allowsReads: boolean };
+  /** What callers may ask over GraphQL, beside what the definition says: for the schema itself, and with documents that nobody has registered. */
+  readonly graphql: { readonly introspection: boolean; readonly persistedOnly: boolean };
 }
 
 export type PolicyKind = keyof PolicySettings;
@@ -180,6 +182,7 @@ const checks: { readonly [K in PolicyKind]: Readonly<Record<keyof PolicySettings
   transformation: { rename: renames },
   deprecation: { deprecatedAt: moment, sunsetAt: optional(moment), link: optional(link) },
   maintenance: { until: optional(moment), retryAfterSeconds: whole(1, 86_400), allowsReads: flag },
+  graphql: { introspection: flag, persistedOnly: flag },
 };
 
 export const policyKinds = Object.keys(checks) as readonly PolicyKind[];

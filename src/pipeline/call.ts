@@ -128,6 +128,8 @@ export interface Call {
   readonly channel: string;
   /** The channel's names are fixed by a schema: policies give fields no others. */
   readonly hasFixedNames?: true;
+  /** GraphQL: of a document that the caller has sent, and nobody has registered. */
+  readonly isOwnDocument?: true;
   /** Units that it counts, as the node that was asked has found. */
   readonly units?: number;
   /** Names that policies of the node that was asked give to fields: the input is under the definition's already. */

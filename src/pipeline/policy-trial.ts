@@ -37,6 +37,8 @@ const refuses: { readonly [K in PolicyKind]?: (settings: PolicySettings[K], call
   operationSwitch: ({ isOn }) => !isOn,
   maintenance: ({ allowsReads }, { kind }) => !(allowsReads && kind === "query"),
   deprecation: ({ sunsetAt }, { at }) => typeof sunsetAt === "string" && Date.parse(sunsetAt) <= Date.parse(at),
+  // Which document a call was of is not remembered.
+  graphql: ({ introspection }, { operation }) => !introspection && operation.endsWith(".introspection"),
 };
 
 const changing: ReadonlySet<PolicyKind> = new Set([

@@ -293,6 +293,43 @@ describe("limits of plans and policies", () => {
     expect(deep.errors.map(({ path }) => path)).toEqual([["authors", "nodes", 0, "b"]]);
   });
 
+  test("SECURITY 52: a policy binds callers to registered documents and closes the schema, for those it is for, while the server runs", async () => {
+    const { key, id } = await plane.app({}, ["librarian"]);
+    const other = await plane.app({}, ["librarian"]);
+    const [name = "", text = ""] = Object.entries(registered)[0] ?? [];
+    const own = "{ authors { nodes { name } } }";
+    const schema = "{ __schema { queryType { name } } }";
+    const sent = (body: object) => plane.ask("/library/v2/graphql", { key, method: "POST", body });
+    const told = async (document: string, as = key): Promise<string> => {
+      const { status, text: answer } = await ask(as, document);
+      return `${status} ${/"type":"(\w+)"/.exec(answer)?.[1] ?? "done"}`;
+    };
+    const before = (await sent({ documentId: name })).text;
+    expect([await told(own), await told(schema)]).toEqual(["200 done", "200 done"]);
+    const scope = { apps: [id] };
+    const policy = await plane.policy("graphql", { introspection: true, persistedOnly: true }, { scope });
+    await Bun.sleep(100);
+    const open = [await told(own, other.key), await told(schema, other.key)];
+    expect(open).toEqual(["200 done", "200 done"]);
+    expect([await told(own), await told(schema)]).toEqual(["403 forbidden", "403 forbidden"]);
+    await ask(key, 'mutation { authorCreate(input: { name: "Smuggled" }) { status } }');
+    expect((await plane.ask("/library/v2/authors?name=Smuggled", { key })).data).toEqual([]);
+    await ask(other.key, 'mutation { authorCreate(input: { name: "Brought" }) { status } }');
+    expect((await plane.ask("/library/v2/authors?name=Brought", { key })).data).toMatchObject([{ name: "Brought" }]);
+    // What is registered is executed, by its name and as a whole.
+    expect((await sent({ documentId: name })).text).toBe(before);
+    expect((await sent({ query: text })).text).toBe(before);
+    await plane.admin("PATCH", `/policies/${policy}`, { settings: { introspection: false, persistedOnly: false } });
+    await Bun.sleep(100);
+    expect([await told(own), await told(schema), await told(schema, other.key)]).toEqual([
+      "200 done",
+      "403 operation_disabled",
+      "200 done",
+    ]);
+    await plane.clear();
+    await Bun.sleep(100);
+  });
+
   test("policies: an operation that is switched off is so as a relation too; so is introspection; other names for fields are none here", async () => {
     const { key } = await plane.app({}, ["librarian"]);
     const author = await plane.ask("/library/v2/authors", { key, method: "POST", body: { name: "Ann" } });

@@ -8,6 +8,7 @@ import { graphqlLimits } from "./limits.ts";
 export interface CallMore {
   readonly idempotencyKey?: string;
   readonly ifMatch?: readonly string[];
+  readonly isOwnDocument?: true;
 }
 
 export interface Asking {

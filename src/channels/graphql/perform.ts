@@ -43,6 +43,8 @@ export interface Ready {
   readonly variables: Values;
   readonly document: Document;
   readonly operation: OperationDefinitionNode;
+  /** The document is the caller's own: nobody has registered it. */
+  readonly isOwn: boolean;
 }
 
 const variableFlawsMax = 20;
@@ -57,6 +59,8 @@ export class Performance implements Caller {
   readonly #served: Served;
   readonly #pipeline: Pipeline;
   readonly #asking: Asking;
+  /** The document is the caller's own: nobody has registered it. */
+  #isOwn = false;
 
   constructor(served: Served, pipeline: Pipeline, asking: Asking) {
     this.#served = served;
@@ -69,7 +73,8 @@ export class Performance implements Caller {
   }
 
   run(...[operation, input, options]: Parameters<Caller["run"]>): ReturnType<Caller["run"]> {
-    return this.#pipeline.run(this.#asking.call(operation, input, options));
+    const more: Parameters<Asking["call"]>[2] = this.#isOwn ? { ...options, isOwnDocument: true } : options;
+    return this.#pipeline.run(this.#asking.call(operation, input, more));
   }
 
   tell(refusal: Refusal, operation: Operation | undefined): ToldRefusal {
@@ -110,7 +115,8 @@ export class Performance implements Caller {
         throw new Problem("not_found", [
           new GraphQLError("PersistedQueryNotFound", { extensions: { code: "PERSISTED_QUERY_NOT_FOUND" } }),
         ]);
-      return andThen(this.#mayRun(request, text), (refusal): MaybePromise<Ready | Answer> => {
+      this.#isOwn = request.query !== undefined && !this.#served.persisted.has(text);
+      return andThen(this.#mayRun(), (refusal): MaybePromise<Ready | Answer> => {
         if (refusal !== undefined) return this.refused(refusal);
         return this.#guarded(() => this.#ready(request, text, isSafe));
       });
@@ -129,9 +135,9 @@ export class Performance implements Caller {
   }
 
   /** Some callers may execute registered documents only. */
-  #mayRun({ query }: GraphqlRequest, text: string): MaybePromise<Refusal | undefined> {
-    const { ownDocuments, persisted } = this.#served;
-    if (ownDocuments === undefined || query === undefined || persisted.has(text)) return undefined;
+  #mayRun(): MaybePromise<Refusal | undefined> {
+    const { ownDocuments } = this.#served;
+    if (ownDocuments === undefined || !this.#isOwn) return undefined;
     return this.#pipeline.permit(this.#asking.call(ownDocuments, {}));
   }
 
@@ -149,7 +155,7 @@ export class Performance implements Caller {
     const plan = document.plan(operation, coerced);
     const cost = costOf(plan, coerced);
     if (cost > graphqlLimits.costMax) throw beyond("cost", graphqlLimits.costMax, cost);
-    const ready = { plan, variables: coerced, document, operation };
+    const ready = { plan, variables: coerced, document, operation, isOwn: this.#isOwn };
     if (!plan.hasIntrospection) return ready;
     return andThen(this.run(this.#served.introspection, {}), (result): Ready | Answer =>
       result.ok ? ready : this.refused(result.refusal, this.#served.introspection),
@@ -171,7 +177,7 @@ export class Performance implements Caller {
     const problem = new Problem("validation_failed", errors);
     if (wrong === undefined) return this.problem(problem);
     const refusal = this.#inputRefusal(wrong, variables);
-    const call = this.#asking.call(wrong.operation, {});
+    const call = this.#asking.call(wrong.operation, {}, this.#isOwn ? { isOwnDocument: true } : {});
     // Who may not make the call is told so, and not what it would take.
     return andThen(this.#pipeline.permit(call), (barred): MaybePromise<Answer> => {
       if (barred !== undefined) return this.refused(barred, wrong.operation);

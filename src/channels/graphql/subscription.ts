@@ -34,7 +34,7 @@ const filtersOf = (where: unknown): Readonly<Record<string, readonly string[]>> 
 
 /** Opens it. `after` goes before the argument: a reader that was cut off resumes where it was. */
 export const subscribe = async (
-  { plan, variables }: Ready,
+  { plan, variables, isOwn }: Ready,
   { pipeline, served, signal, asking }: Subscribing,
   after: string | null,
 ): Promise<Subscribed | Refusal> => {
@@ -45,7 +45,7 @@ export const subscribe = async (
   const position = typeof given === "string" ? parsePosition(given) : undefined;
   if (typeof given === "string" && position === undefined)
     return invalid({ after: [{ code: "bad_format", params: { format: "position" } }] });
-  const call = { ...asking().call(served.newest.events, {}), signal };
+  const call = { ...asking().call(served.newest.events, {}, isOwn ? { isOwnDocument: true } : {}), signal };
   const { deadline: _, ...open } = call;
   const opened = await pipeline.subscribe(open, {
     types: [root.type],

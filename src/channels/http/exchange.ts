@@ -80,6 +80,8 @@ export interface CallOptions {
   readonly text?: boolean;
   /** The channel's names are fixed by a schema: policies give fields no others. */
   readonly hasFixedNames?: true;
+  /** Of a document that the caller has sent, and nobody has registered. */
+  readonly isOwnDocument?: true | undefined;
   readonly idempotencyKey?: string | undefined;
   readonly ifMatch?: readonly string[] | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -114,6 +116,7 @@ export const callOf = (exchange: HttpExchange, operation: Operation, input: Inpu
   if (options === undefined) return call;
   if (options.text === true) call.text = true;
   if (options.hasFixedNames === true) call.hasFixedNames = true;
+  if (options.isOwnDocument === true) call.isOwnDocument = true;
   if (options.idempotencyKey !== undefined) call.idempotencyKey = options.idempotencyKey;
   if (options.ifMatch !== undefined) call.ifMatch = options.ifMatch;
   if (options.signal !== undefined) call.signal = options.signal;

@@ -20,6 +20,7 @@ export interface Applied {
   readonly requestBytesMax: number | undefined;
   readonly cache: PolicySettings["cache"] | undefined;
   readonly deprecation: PolicySettings["deprecation"] | undefined;
+  readonly graphql: PolicySettings["graphql"] | undefined;
   readonly redaction: Redaction | undefined;
   /** Names that fields have outside. */
   readonly names: Names | undefined;
@@ -120,6 +121,7 @@ export const appliedOf = (
     requestBytesMax: sizes.length === 0 ? undefined : Math.min(...sizes),
     cache: all("cache").at(-1),
     deprecation: all("deprecation").at(-1),
+    graphql: all("graphql").at(-1),
     redaction: redactionOf(redactions, contracts),
     names: namesOf(all("transformation"), contracts.get(operation.service)),
     isEmpty: found.length === 0 && redactions.length === 0,

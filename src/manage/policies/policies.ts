@@ -89,7 +89,9 @@ export class Policies implements PolicyGate {
     const address = isAddressed ? (call.peer?.address ?? call.address ?? "") : "";
     const isControl = operation.service === "platform";
     // The control plane itself is not closed by what it keeps: whoever locks everybody out can undo it.
-    const refusal = isControl ? undefined : judge(applied, { operation, caller, address, nowMs });
+    const refusal = isControl
+      ? undefined
+      : judge(applied, { operation, caller, address, nowMs, isOwnDocument: call.isOwnDocument });
     if (refusal !== undefined) return refusal;
     if (!isControl && applied.requestBytesMax !== undefined && (call.bodyBytes ?? 0) > applied.requestBytesMax)
       return refuse("too_large", { details: { max: applied.requestBytesMax } });
