@@ -6,7 +6,7 @@ import type { Surroundings } from "../../harness/peer.ts";
 import { cpuSeconds, residentMiB } from "../../harness/process-tree.ts";
 import { figure, type Report, spread, table } from "../../harness/report.ts";
 import { quantile, summarize } from "../../harness/statistics.ts";
-import type { Job } from "./caller.ts";
+import type { Called, Job } from "./caller.ts";
 import type { Crowd } from "./crowd.ts";
 import { startStreamServer, type StreamServer } from "./server.ts";
 
@@ -19,17 +19,24 @@ type Plan = (typeof plans)[keyof typeof plans];
 
 const crowdCount = 2;
 const eventPauseMs = 300;
+/** How long the last event may take to all, before it is counted who has heard it; and how long more for those who came again. */
+const heardMs = 1_000;
+const lateMs = 20_000;
+const triesMax = 20;
 const connections = 16;
 const underWay = 8;
 
 interface Told {
   readonly is: string;
   readonly ms?: readonly number[];
+  readonly again?: number;
   readonly why?: string;
 }
 
 /** A crowd in a process of its own. */
 class CrowdProcess implements AsyncDisposable {
+  /** How often somebody of it was refused or cut off, and came again. */
+  again = 0;
   readonly #child: Bun.Subprocess;
   #told: ((told: Told) => void) | undefined;
 
@@ -48,6 +55,7 @@ class CrowdProcess implements AsyncDisposable {
     this.#child.send(message);
     const told = await promise;
     if (told.is !== "open" && told.is !== "receipts") throw new Error(JSON.stringify(told));
+    this.again += told.again ?? 0;
     return told;
   }
 
@@ -67,6 +75,8 @@ export interface StreamFigures {
   /** Milliseconds from the commit to the arrival at each listener. */
   readonly fanOut: { readonly p50: number; readonly p99: number; readonly max: number; readonly cpuMs: number };
   readonly calls: Readonly<Record<string, readonly number[]>>;
+  /** How often a connection or a call was refused because the server was busy, or cut off, and came again. */
+  readonly again: number;
 }
 
 const openCrowds = async (
@@ -79,12 +89,14 @@ const openCrowds = async (
   await Promise.all(crowds.map((crowd) => crowd.ask({ address, keys, count: count / crowds.length, subscribe })));
 };
 
+const againOf = (crowds: readonly CrowdProcess[]): number => crowds.reduce((sum, { again }) => sum + again, 0);
+
 /** Memory and CPU of connections to which nothing comes. */
 const measureQuiet = async (
   server: StreamServer,
   plan: Plan,
   subscribe: Crowd["subscribe"],
-): Promise<{ readonly kib: number; readonly cpu: number }> => {
+): Promise<{ readonly kib: number; readonly cpu: number; readonly again: number }> => {
   await Bun.sleep(plan.restMs);
   const before = residentMiB(server.serverPids);
   const crowds = Array.from({ length: crowdCount }, () => new CrowdProcess());
@@ -94,39 +106,54 @@ const measureQuiet = async (
     const cpuBefore = cpuSeconds(server.serverPids);
     await Bun.sleep(plan.restMs);
     const cpu = (cpuSeconds(server.serverPids) - cpuBefore) / (plan.restMs / 1_000);
-    return { kib: ((residentMiB(server.serverPids) - before) * 1_024) / plan.idle, cpu };
+    const kib = ((residentMiB(server.serverPids) - before) * 1_024) / plan.idle;
+    for (const crowd of crowds) await crowd.ask("receipts");
+    return { kib, cpu, again: againOf(crowds) };
   } finally {
     for (const crowd of crowds) await crowd[Symbol.asyncDispose]();
   }
 };
 
-const measureFanOut = async (server: StreamServer, plan: Plan): Promise<StreamFigures["fanOut"]> => {
+/**
+ * Opens an account, over a connection of its own each time: one that was kept may end while everybody rests. Comes again, with the same key, when the server
+ * is busy.
+ */
+const openAccount = async ({ url, client, customer }: StreamServer, name: string): Promise<void> => {
+  const body = JSON.stringify({ customer, name, currency: "EUR" });
+  const headers = { ...client.headers, "content-type": "application/json", "idempotency-key": crypto.randomUUID() };
+  for (let tries = 1; ; tries++) {
+    const answer = await fetch(`${url}/bank/v2/accounts`, { method: "POST", headers, body, keepalive: false });
+    const text = await answer.text();
+    if (answer.status === 201) return;
+    if (answer.status !== 503 || tries === triesMax) throw new Error(text);
+    await Bun.sleep(Number(answer.headers.get("retry-after") ?? 1) * 1_000);
+  }
+};
+
+const measureFanOut = async (server: StreamServer, plan: Plan): Promise<StreamFigures["fanOut"] & { readonly again: number }> => {
   const crowds = Array.from({ length: crowdCount }, () => new CrowdProcess());
-  const { client, customer } = server;
   try {
     await openCrowds(crowds, server, plan.listeners, ["accounts.opened"]);
-    // A connection of its own each time: one that was kept may end while everybody rests.
-    const open = async (name: string): Promise<void> => {
-      const body = JSON.stringify({ customer, name, currency: "EUR" });
-      const headers = { ...client.headers, "content-type": "application/json" };
-      const answer = await fetch(`${server.url}/bank/v2/accounts`, { method: "POST", headers, body, keepalive: false });
-      if (answer.status !== 201) throw new Error(await answer.text());
-      await answer.arrayBuffer();
-    };
-    await open("Warm");
+    await openAccount(server, "Warm");
     await Bun.sleep(plan.restMs);
     for (const crowd of crowds) await crowd.ask("receipts");
     const cpuBefore = cpuSeconds(server.serverPids);
     const startedMs = performance.now();
     for (let count = 0; count < plan.events; count++) {
-      await open(`Event ${count}`);
+      await openAccount(server, `Event ${count}`);
       await Bun.sleep(eventPauseMs);
     }
-    await Bun.sleep(1_000);
+    await Bun.sleep(heardMs);
     const used = cpuSeconds(server.serverPids) - cpuBefore;
     const seconds = (performance.now() - startedMs) / 1_000;
-    const receipts = (await Promise.all(crowds.map((crowd) => crowd.ask("receipts")))).flatMap(({ ms = [] }) => ms);
-    if (receipts.length !== plan.events * plan.listeners)
+    const receipts: number[] = [];
+    const expected = plan.events * plan.listeners;
+    for (let waited = 0; receipts.length < expected && waited < lateMs; waited += heardMs) {
+      if (waited > 0) await Bun.sleep(heardMs);
+      for (const { ms = [] } of await Promise.all(crowds.map((crowd) => crowd.ask("receipts"))))
+        for (const one of ms) receipts.push(one);
+    }
+    if (receipts.length !== expected)
       throw new Error(`${receipts.length} receipts of ${plan.events} events by ${plan.listeners} listeners`);
     const cpuIdleBefore = cpuSeconds(server.serverPids);
     await Bun.sleep(plan.restMs);
@@ -137,6 +164,7 @@ const measureFanOut = async (server: StreamServer, plan: Plan): Promise<StreamFi
       p99: quantile(sorted, 0.99),
       max: quantile(sorted, 1),
       cpuMs: ((used - idle * seconds) * 1_000) / plan.events,
+      again: againOf(crowds),
     };
   } finally {
     for (const crowd of crowds) await crowd[Symbol.asyncDispose]();
@@ -150,7 +178,7 @@ const measureCalls = async (
   server: StreamServer,
   messages: readonly string[],
   seconds: number,
-): Promise<{ readonly perCpu: number; readonly p99: number }> => {
+): Promise<{ readonly perCpu: number; readonly p99: number; readonly again: number }> => {
   const { address, keys, pids } = server;
   const job: Job = { address, key: keys[0] ?? "", connections, underWay, seconds, messages, firstNumber: nextNumber };
   const before = cpuSeconds(pids);
@@ -161,9 +189,9 @@ const measureCalls = async (
   });
   const [output, problem, code] = await Promise.all([child.stdout.text(), child.stderr.text(), child.exited]);
   if (code !== 0) throw new Error(problem.trim());
-  const { calls, p99, nextNumber: next } = JSON.parse(output) as { calls: number; p99: number; nextNumber: number };
+  const { calls, again, p99, nextNumber: next } = JSON.parse(output) as Called;
   nextNumber = next;
-  return { perCpu: calls / (cpuSeconds(pids) - before), p99 };
+  return { perCpu: calls / (cpuSeconds(pids) - before), p99, again };
 };
 
 /** The same read and the same write as `get` and `create` of the REST benchmark. */
@@ -192,12 +220,14 @@ export const measureStreams = async (
     const quiet = await measureQuiet(server, plan, undefined);
     const subscribed = await measureQuiet(server, plan, ["accounts.opened"]);
     const fanOut = await measureFanOut(server, plan);
+    let again = quiet.again + subscribed.again + fanOut.again;
     await Bun.sleep(plan.restMs);
     const calls: Record<string, number[]> = {};
     const p99: Record<string, number> = {};
     for (let round = 0; round <= plan.rounds; round++) {
       for (const [name, messages] of Object.entries(callsOf(server))) {
         const measured = await measureCalls(server, messages, plan.seconds);
+        again += measured.again;
         // The first round warms up.
         if (round === 0) continue;
         (calls[name] ??= []).push(measured.perCpu);
@@ -223,6 +253,7 @@ export const measureStreams = async (
             spread(summarize(perCpu)),
           ]),
           ...Object.entries(p99).map(([name, ms]) => [`\`${name}\` p99, the worst round`, `${figure(ms)} ms`]),
+          ["refused because the server was busy, or cut off, and come again", figure(again)],
         ],
       ),
     );
@@ -233,6 +264,7 @@ export const measureStreams = async (
       subscribedCpu: subscribed.cpu,
       fanOut,
       calls,
+      again,
     };
   } finally {
     await server.stop();
