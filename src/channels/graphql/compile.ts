@@ -26,18 +26,19 @@ import {
   type ValueNode,
 } from "graphql";
 import { graphqlLimits } from "./limits.ts";
-import type {
-  Arguments,
-  Choice,
-  ConnectionPart,
-  ConnectionPlan,
-  NamedPart,
-  PagePart,
-  Part,
-  PayloadPart,
-  Plan,
-  Root,
-  Selection,
+import {
+  type Arguments,
+  type Choice,
+  type ConnectionPart,
+  type ConnectionPlan,
+  type NamedPart,
+  type PagePart,
+  type Part,
+  type PayloadPart,
+  type Plan,
+  type Root,
+  type Selection,
+  slotOf,
 } from "./plan.ts";
 import { beyond } from "./problem.ts";
 import { type Meta, metaOf } from "./schema/meta.ts";
@@ -176,6 +177,7 @@ class Compiler {
     return {
       type,
       parts,
+      slots: parts.map(slotOf),
       sources: isWhole ? undefined : [...sources],
       isPlain: parts.every(
         (part) => part.kind !== "one" && part.kind !== "many" && (part.kind !== "object" || part.selection.isPlain),

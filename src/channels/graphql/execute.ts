@@ -20,7 +20,7 @@ import type { ToldRefusal } from "../../pipeline/told.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { Errors, extensionsOf, type Path, under } from "./errors.ts";
-import type { ConnectionPart, ConnectionPlan, Part, Selection } from "./plan.ts";
+import type { ConnectionPart, ConnectionPlan, Part, Selection, Slot } from "./plan.ts";
 
 /** What a request gives the executor: calls on its behalf, and words for what is refused. */
 export interface Caller {
@@ -73,22 +73,23 @@ export class Execution {
 
   /** Objects as they are selected, in the order of the rows; null where one lacks what it must have. */
   shape(rows: readonly Row[], selection: Selection, places: Places): MaybePromise<(Shown | null)[]> {
-    const { parts } = selection;
+    const { parts, slots } = selection;
     const shown: (Shown | null)[] = [];
     for (let position = 0; position < rows.length; position++) {
       const row = rows[position] as Row;
       const object: Shown = {};
       let isWhole = true;
-      for (const part of parts) {
-        if (part.kind === "leaf") {
-          let value = row[part.source];
-          if (part.convert !== undefined && value !== null && value !== undefined) value = part.convert(value);
-          if (value === undefined) value = this.#withheld(part, places, position);
-          object[part.key] = value;
-          if (value === null && part.isRequired) isWhole = false;
-        } else if (part.kind === "typename") object[part.key] = part.name;
+      for (let at = 0; at < slots.length; at++) {
+        const { key, source, convert, isRequired, constant, leaf } = slots[at] as Slot;
+        if (leaf !== undefined) {
+          let value = row[source];
+          if (convert !== undefined && value !== null && value !== undefined) value = convert(value);
+          if (value === undefined) value = this.#withheld(leaf, places, position);
+          object[key] = value;
+          if (isRequired && value === null) isWhole = false;
+        }
         // What takes a call has its place at once: the order of an answer is that of the selection.
-        else object[part.key] = part.kind === "etag" ? entityTag(row) : null;
+        else object[key] = constant === undefined ? entityTag(row) : constant;
       }
       shown.push(isWhole ? object : null);
     }
@@ -163,37 +164,49 @@ export class Execution {
     places: Places,
   ): MaybePromise<void> {
     const { key, source, operation, selection } = part;
-    /** Where each row is referred to first. */
-    const first = new Map<string, number>();
+    /** Which of the rows that are led to each row means, from 1; 0: none. */
+    const meant = new Uint32Array(rows.length);
+    const numbers = new Map<string, number>();
+    const ids: string[] = [];
+    /** Where each is referred to first. */
+    const first: number[] = [];
     for (let position = 0; position < rows.length; position++) {
       const id = rows[position]?.[source];
-      if (id === undefined) this.#withheld(part, places, position);
-      else if (typeof id === "string" && !first.has(id)) first.set(id, position);
+      if (typeof id === "string") {
+        let number = numbers.get(id);
+        if (number === undefined) {
+          first.push(position);
+          numbers.set(id, (number = ids.push(id)));
+        }
+        meant[position] = number;
+      } else if (id === undefined) this.#withheld(part, places, position);
     }
-    if (first.size === 0) return undefined;
-    const ids = [...first.keys()];
+    if (ids.length === 0) return undefined;
     return andThen(this.run(operation, { ids, query: fieldsOf(selection.sources) }), (result) => {
       if (!result.ok) {
-        this.refused(part.node, under(places(first.get(ids[0] ?? "") ?? 0), key), result.refusal, operation);
+        this.refused(part.node, under(places(first[0] ?? 0), key), result.refusal, operation);
         return undefined;
       }
-      const found: Row[] = [];
-      const foundIds: string[] = [];
       const answered = result.data as readonly unknown[];
-      for (let position = 0; position < answered.length; position++) {
-        const row = answered[position];
-        if (!isRow(row)) continue;
-        found.push(row);
-        foundIds.push(ids[position] ?? "");
+      const found: Row[] = [];
+      /** Which of them each row is that was found. */
+      const indexes: number[] = [];
+      for (let index = 0; index < answered.length; index++) {
+        const row = answered[index];
+        if (isRow(row)) {
+          found.push(row);
+          indexes.push(index);
+        }
       }
-      const placesWithin: Places = (position) => under(places(first.get(foundIds[position] ?? "") ?? 0), key);
+      const placesWithin: Places = (position) => under(places(first[indexes[position] ?? 0] ?? 0), key);
       return andThen(this.shape(found, selection, placesWithin), (objects) => {
-        const byId = new Map<string, Shown | null | undefined>();
-        for (let position = 0; position < foundIds.length; position++) byId.set(foundIds[position] ?? "", objects[position]);
+        const isComplete = objects.length === answered.length;
+        const made: (Shown | null)[] = isComplete ? objects : answered.map(() => null);
+        if (!isComplete) for (const [position, index] of indexes.entries()) made[index] = objects[position] ?? null;
         for (let position = 0; position < rows.length; position++) {
           const object = shown[position];
-          const id = rows[position]?.[source];
-          if (object !== null && object !== undefined && typeof id === "string") object[key] = byId.get(id) ?? null;
+          const number = meant[position] ?? 0;
+          if (number > 0 && object !== null && object !== undefined) object[key] = made[number - 1] ?? null;
         }
       });
     });

@@ -41,10 +41,36 @@ export type Part =
 
 export type ManyMeta = Extract<Meta, { kind: "many" }>;
 
+/** A part as rows are put into their form: all alike, so that going over them is fast. */
+export interface Slot {
+  readonly key: string;
+  /** Of a leaf. */
+  readonly leaf: Extract<Part, { kind: "leaf" }> | undefined;
+  readonly source: string;
+  readonly convert: Convert | undefined;
+  readonly isRequired: boolean;
+  /** Of what is no leaf: the name of the type, null for what is filled in later; `undefined`: the row's tag. */
+  readonly constant: string | null | undefined;
+}
+
+export const slotOf = (part: Part): Slot => {
+  const leaf = part.kind === "leaf" ? part : undefined;
+  return {
+    key: part.key,
+    leaf,
+    source: leaf?.source ?? "",
+    convert: leaf?.convert,
+    isRequired: leaf?.isRequired ?? false,
+    constant: part.kind === "typename" ? part.name : part.kind === "etag" ? undefined : null,
+  };
+};
+
 /** What is selected of an object. */
 export interface Selection {
   readonly type: GraphQLObjectType;
   readonly parts: readonly Part[];
+  /** One for each part. */
+  readonly slots: readonly Slot[];
   /** Fields of the row that are read for it; `undefined`: the whole row. */
   readonly sources: readonly string[] | undefined;
   /** Whether any part takes a call. */

@@ -35,13 +35,25 @@ export const encoderOf = (type: ColumnType): ((value: Value | undefined) => Cell
 
 const listOf = (type: ColumnType, values: Value): Cell[] => {
   if (!Array.isArray(values)) throw new StoreError("check", "a list parameter is no list");
-  const encode = encoderOf(type);
-  return (values as readonly Value[]).filter((value) => value !== null).map(encode);
+  const check = checkOf(type);
+  const cells: Cell[] = [];
+  for (const value of values as readonly Value[]) if (value !== null) cells.push(check(value));
+  return cells;
 };
 
-/** `{"a","b \"c\""}` */
-const arrayLiteral = (cells: readonly Cell[]): string =>
-  `{${cells.map((cell) => `"${String(cell).replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
+/** What stands in an array without quotes: not empty, no blank, no sign that means something there, and not `null`. */
+const plainElement = /^(?!null$)[\w.+:-]+$/i;
+
+const arrayElement = (cell: Cell): string => {
+  const text = String(cell);
+  return plainElement.test(text) ? text : `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
+};
+
+/**
+ * `{a,"b \"c\""}`. Quotes stand where they have to: the driver writes this text into an array once more, with a backslash before each of them.
+ * See https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
+ */
+const arrayLiteral = (cells: readonly Cell[]): string => `{${cells.map(arrayElement).join(",")}}`;
 
 const transforms = { none: undefined, fold: foldText, prefixEnd } as const;
 
@@ -102,12 +114,15 @@ const decoders: Readonly<Partial<Record<ColumnType, (value: unknown) => Value>>>
 
 /** Makes rows of arrays whose first `skip` values are no fields. */
 export const rowMakerOf = (columns: readonly OutputColumn[], skip: number): ((values: readonly unknown[]) => Row) => {
-  const steps = columns.map(({ field, type }, i) => ({ field, decode: decoders[type], index: i + skip }));
+  const count = columns.length;
+  const fields = columns.map(({ field }) => field);
+  const decodes = columns.map(({ type }) => decoders[type]);
   return (values) => {
     const row: Row = {};
-    for (const { field, decode, index } of steps) {
-      const value = values[index];
-      row[field] = value === null || decode === undefined ? (value as Value) : decode(value);
+    for (let at = 0; at < count; at++) {
+      const value = values[at + skip];
+      const decode = decodes[at];
+      row[fields[at] as string] = value === null || decode === undefined ? (value as Value) : decode(value);
     }
     return row;
   };

@@ -64,11 +64,30 @@ export class Prepared {
   }
 }
 
+/** Whether two calls of a shape are of the same variant: for those that begin at the list's start. */
+const isAlike = (a: ReadCall, b: ReadCall): boolean =>
+  a.limit === b.limit &&
+  a.offset === b.offset &&
+  a.after === undefined &&
+  b.after === undefined &&
+  a.params.length === b.params.length;
+
 /** Compiled shapes of one store. */
 export class Preparer {
   readonly #known = new Lru<Prepared>(statementsMax);
+  /** What was asked for last: lists of many parents ask for the same once for each. */
+  #last: { readonly shape: Shape; readonly call: ReadCall; readonly prepared: Prepared } | undefined;
 
   of(shape: Shape, call: ReadCall, options: { readonly orderColumns?: true } = {}): Prepared {
+    const last = this.#last;
+    if (last !== undefined && last.shape === shape && isAlike(last.call, call) && options.orderColumns === undefined)
+      return last.prepared;
+    const prepared = this.#of(shape, call, options);
+    if (options.orderColumns === undefined) this.#last = { shape, call, prepared };
+    return prepared;
+  }
+
+  #of(shape: Shape, call: ReadCall, options: { readonly orderColumns?: true }): Prepared {
     const variant = variantOf(shape, call);
     const key = `${shape.key}\0${variant.rowsMax}${variant.offset ? "+" : ""}\0${variant.after ?? ""}${options.orderColumns === undefined ? "" : "\0order"}`;
     const known = this.#known.get(key);
