@@ -40,9 +40,11 @@ export class BoxSearch {
   readonly #random: Random;
   readonly #longest: number;
   readonly #elites: Try[] = [];
+  #ease = 0.4;
   readonly #tried = new Set<number>();
 
-  constructor(kinds: Kinds, limits: BoxLimits, effort: Effort) {
+  constructor(kinds: Kinds, limits: BoxLimits, effort: Effort, first: Box | undefined) {
+    this.best = first;
     this.#kinds = kinds;
     this.#limits = limits;
     this.#effort = effort;
@@ -59,7 +61,7 @@ export class BoxSearch {
   }
 
   run(): void {
-    this.#start();
+    if (this.best === undefined) this.#start();
     if (this.best === undefined) return;
     // A try costs nothing when its sides cannot hold the pieces: such ones are counted apart.
     let idle = 0;
@@ -79,7 +81,8 @@ export class BoxSearch {
   #start(): void {
     const [a, b, c] = this.#least();
     for (let factor = 1.1; this.best === undefined; factor *= 1.2) {
-      if (!this.#effort.take()) break;
+      // Always tried, whatever the effort, so that there is an answer.
+      this.#effort.take();
       const volume = this.#kinds.volume * factor;
       const length = Math.min(this.#limits[0], Math.max(a, Math.ceil(Math.cbrt(volume))));
       const width = Math.min(this.#limits[1], Math.max(b, Math.ceil(Math.sqrt(volume / length))));
@@ -134,8 +137,7 @@ export class BoxSearch {
     if (width > length) [length, width] = [width, length];
     const best = this.#volume();
     // Mostly just below the best, at times far below.
-    const eased = [0, 0, 0, 0.1, 0.25, 0.5][random.below(6)] ?? 0;
-    const aim = best - 1 - Math.floor((best - goods) * eased);
+    const aim = best - 1 - Math.floor((best - goods) * this.#ease * (random.below(3) / 2));
     let height = Math.floor(aim / (length * width));
     if (height > this.#longest) height = this.#longest;
     if (this.#reach.exact) height = this.#reach.upright(height);
@@ -145,16 +147,11 @@ export class BoxSearch {
       const [a = 0, b = 0, c = 0] = [length, width, height].toSorted((p, q) => q - p);
       room = { length: a, width: b, height: c };
     }
-    if (!this.#admits(room) || !this.#holdsEach(room)) return undefined;
+    if (!admits(this.#limits, room) || !this.#holdsEach(room)) return undefined;
     const key = (room.length * 200_003 + room.width) * 200_003 + room.height;
     if (this.#tried.has(key)) return undefined;
     this.#tried.add(key);
     return room;
-  }
-
-  #admits({ length, width, height }: Room3): boolean {
-    const [a = 0, b = 0, c = 0] = [length, width, height].toSorted((p, q) => q - p);
-    return a <= this.#limits[0] && b <= this.#limits[1] && c <= this.#limits[2];
   }
 
   #holdsEach({ length, width, height }: Room3): boolean {
@@ -163,7 +160,11 @@ export class BoxSearch {
 
   #try(room: Room3): void {
     const beam = this.#beam;
-    if (beam.greedy(room, this.#remain, Infinity)) return this.#keep();
+    if (beam.greedy(room, this.#remain, Infinity)) {
+      this.#ease = Math.min(0.5, this.#ease * 1.25);
+      return this.#keep();
+    }
+    this.#ease = Math.max(0.02, this.#ease * 0.96);
     let missed = this.#kinds.volume - beam.best.volume;
     const worst = this.#elites.at(-1)?.missed ?? Infinity;
     if (this.#elites.length < elitesMax || missed <= worst * 1.2) {
@@ -178,25 +179,31 @@ export class BoxSearch {
   }
 
   #keep(): void {
-    let pieces: readonly Piece[] = piecesOf(this.#beam.best, this.#blocks);
-    if (!this.#kinds.rests) {
-      for (let round = 0; round < 2; round++) {
-        for (const order of [
-          [0, 1, 2],
-          [1, 2, 0],
-          [1, 2, 0],
-        ] as const)
-          pieces = sunk(turned(pieces, order));
-        pieces = turned(pieces, [1, 2, 0]);
-      }
-      pieces = sunk(pieces);
-    }
-    let [length, width, height] = [0, 0, 0];
-    for (const piece of pieces) {
-      length = Math.max(length, piece.x + piece.length);
-      width = Math.max(width, piece.y + piece.width);
-      height = Math.max(height, piece.z + piece.height);
-    }
-    if (length * width * height < this.#volume()) this.best = { length, width, height, pieces };
+    const box = boxAround(this.#kinds, piecesOf(this.#beam.best, this.#blocks));
+    if (box.length * box.width * box.height < this.#volume()) this.best = box;
   }
+}
+
+/** Pieces pushed together, where they need not rest, and the box around them. */
+export function boxAround(kinds: Kinds, found: readonly Piece[]): Box {
+  let pieces = found;
+  if (!kinds.rests) {
+    for (let round = 0; round < 2; round++) {
+      // Along every axis in turn; each turn makes the next axis the upright one.
+      for (let axis = 0; axis < 3; axis++) pieces = turned(sunk(pieces), [1, 2, 0]);
+    }
+    pieces = sunk(pieces);
+  }
+  let [length, width, height] = [0, 0, 0];
+  for (const piece of pieces) {
+    length = Math.max(length, piece.x + piece.length);
+    width = Math.max(width, piece.y + piece.width);
+    height = Math.max(height, piece.z + piece.height);
+  }
+  return { length, width, height, pieces };
+}
+
+export function admits(limits: BoxLimits, { length, width, height }: Room3): boolean {
+  const [a = 0, b = 0, c = 0] = [length, width, height].toSorted((p, q) => q - p);
+  return a <= limits[0] && b <= limits[1] && c <= limits[2];
 }

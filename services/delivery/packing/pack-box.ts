@@ -2,10 +2,15 @@
 import { fillOf, Names, parcelOf } from "./answer.ts";
 import { descending, turned, turnedRoom } from "./axes.ts";
 import { boxBound } from "./bound.ts";
-import { type BoxLimits, BoxSearch } from "./box.ts";
+import { admits, type Box, type BoxLimits, BoxSearch, boxAround } from "./box.ts";
 import type { Effort } from "./budget.ts";
-import { isSide, isWeight, kindsOf } from "./kinds.ts";
+import { exactBox, exactPieces } from "./exact.ts";
+import { halvedBox, halvesLimits, partsOf } from "./halves.ts";
+import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
 import { type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./types.ts";
+
+/** Boxes put together from halves are looked for up to this multiple of the goods. */
+const wastedMost = 2;
 
 export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, effort: Effort): Packing {
   const given = [mode.maxLength, mode.maxWidth, mode.maxHeight].map((side) => side ?? packingLimits.side);
@@ -24,21 +29,42 @@ export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, 
       throw new PackingRefused("does_not_fit", `Item ${items[0]?.id} is larger than a box may be.`, items[0]?.id);
     }
   }
-  const search = new BoxSearch(kinds, limits, effort);
-  search.run();
-  const { best } = search;
+  const bound = boxBound(kinds);
+  const { best, proven } = smallest(kinds, limits, effort, bound);
   if (best === undefined) throw new PackingRefused("does_not_fit", "No box within the limits was found that holds all.");
   const order = descending(kinds, best);
   const { length, width, height } = turnedRoom(best, order);
   const { unit } = kinds;
   const outside = { length: length * unit, width: width * unit, height: height * unit };
   const parcels = [parcelOf(kinds, new Names(kinds), turned(best.pieces, order), outside)];
-  const bound = boxBound(kinds);
   return {
     parcels,
     left: [],
     fill: fillOf(parcels),
     bound: bound * unit ** 3,
-    gap: Math.max(0, (length * width * height - bound) / bound),
+    gap: proven ? 0 : Math.max(0, (length * width * height - bound) / bound),
   };
+}
+
+/** Arrangements that the exact search looks at for one of the others: they cost that little. */
+const nodesEach = 200;
+
+/** The smallest box found, and whether none is smaller. */
+function smallest(kinds: Kinds, limits: BoxLimits, effort: Effort, bound: number): { best: Box | undefined; proven: boolean } {
+  const within = (length: number, width: number, height: number) => admits(limits, { length, width, height });
+  const halves = !kinds.rests && partsOf(kinds) <= halvesLimits.parts;
+  const halved = halves ? halvedBox(kinds, kinds.volume * wastedMost, within) : undefined;
+  const first = halved === undefined ? undefined : boxAround(kinds, halved);
+  if (first !== undefined && volumeOf(first) <= bound) return { best: first, proven: true };
+  const nodes = effort.left * nodesEach;
+  const search = new BoxSearch(kinds, limits, effort, first);
+  search.run();
+  const { best } = search;
+  if (kinds.rests || kinds.pieces > exactPieces || best === undefined) return { best, proven: false };
+  const exact = exactBox(kinds, { volume: volumeOf(best), nodes, admits: within });
+  return { best: exact.pieces === undefined ? best : boxAround(kinds, exact.pieces), proven: exact.proven };
+}
+
+function volumeOf({ length, width, height }: Box): number {
+  return length * width * height;
 }

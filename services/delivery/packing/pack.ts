@@ -5,8 +5,15 @@ import { packContainer } from "./container.ts";
 import { packBox } from "./pack-box.ts";
 import { type PackOptions, type Packing, PackingRefused, packingLimits, type PackRequest } from "./types.ts";
 
-/** How many arrangements are tried where the request does not say: about a second for a container. */
-const usual = { container: 3000, cartons: 3000, box: 300 } as const;
+/**
+ * How many arrangements are tried where the request does not say: about a second for a container, a few milliseconds for a box. Few pieces
+ * are packed well at once, and an arrangement of many takes long.
+ */
+function usualEffort({ items, mode }: PackRequest): number {
+  if (mode.kind !== "box") return 3000;
+  const pieces = items.reduce((sum, { quantity }) => sum + quantity, 0);
+  return pieces <= 6 ? 20 : pieces <= 20 ? 100 : 60;
+}
 
 /**
  * The packing of a request. Runs to the end of its effort on the calling thread, so beyond a few pieces it belongs on another one
@@ -14,7 +21,7 @@ const usual = { container: 3000, cartons: 3000, box: 300 } as const;
  */
 export function pack(request: PackRequest, options: PackOptions = {}): Packing {
   const { mode } = request;
-  const tries = request.effort ?? usual[mode.kind];
+  const tries = request.effort ?? usualEffort(request);
   if (!Number.isSafeInteger(tries) || tries < 1 || tries > packingLimits.effort) {
     throw new PackingRefused("invalid_request", `effort is not a whole number from 1 to ${packingLimits.effort}.`);
   }

@@ -120,7 +120,7 @@ export interface Packing {
    * units); container: the greatest volume of goods it can hold (cubic 0.1 mm).
    */
   readonly bound: number;
-  /** How far the answer may be from the best, as a share of the bound; 0: proven best. */
+  /** How far the answer may be from the best, as a share of the bound; 0: proven best, by the bound or because all others were looked at. */
   readonly gap: number;
 }
 
