@@ -1,13 +1,24 @@
-/** A whole shape, chunk by chunk: keyset pages over its order, each a statement of its own, so that nothing is held open in between. */
+/**
+ * A whole shape, chunk by chunk: keyset pages over its order, each a statement of its own, so that nothing is held open in between.
+ *
+ * Whoever reads slowly holds one chunk, and as rows in memory take several times their size, many slow readers hold much: chunks are small, by bytes, not by
+ * rows. What a chunk will take is not known before it is read; it is as many rows as would have made up the bytes in the one before, which begins with few.
+ * Each chunk waits for its turn of the event loop: SQLite answers at once, and nobody else would be heard before the last row of the last export.
+ */
 import type { Value } from "../define/expression.ts";
 import { orderColumn } from "./compile/rows.ts";
 import type { MaybePromise, Order, ReadCall, Row, RowsShape } from "./store.ts";
+import type { Turns } from "./turns.ts";
 
 export interface Scan {
   readonly shape: RowsShape;
   readonly call: ReadCall;
-  /** Rows per chunk. */
+  /** Most rows per chunk. */
   readonly chunk: number;
+  /** About the bytes of a chunk, as JSON. */
+  readonly chunkBytes: number;
+  /** Shared by all scans of this process. */
+  readonly turns: Turns;
   readonly signal?: AbortSignal;
   /** Reads one chunk, with the values of the order as hidden columns. */
   readonly read: (shape: RowsShape, call: ReadCall) => MaybePromise<Row[]>;
@@ -32,14 +43,33 @@ const takeOrder = (row: Row, count: number): Value[] => {
   return values;
 };
 
-const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-/** Chunks that are read without a turn of the event loop, where nobody waits for the reader. */
-const chunksPerTurn = 16;
+/** Rows of the first chunk, whose width nobody knows; and how many times as many the next one may have. */
+const firstRows = 32;
+const growthMax = 4;
+/** Of a value that is no text: about what it takes as JSON. */
+const plainBytes = 8;
+
+/** About the bytes of a value as JSON. */
+const bytesOf = (value: Value): number => {
+  if (typeof value === "string") return value.length;
+  if (value instanceof Uint8Array) return value.byteLength;
+  if (typeof value !== "object" || value === null) return plainBytes;
+  let bytes = 0;
+  for (const part of Array.isArray(value) ? value : Object.values(value)) bytes += bytesOf(part as Value);
+  return bytes + plainBytes;
+};
+
+/** How many rows the next chunk may have. */
+const nextCount = (rows: readonly Row[], chunkBytes: number): number => {
+  let bytes = 0;
+  for (const row of rows) bytes += bytesOf(row);
+  const fitting = Math.floor((rows.length * chunkBytes) / Math.max(bytes, 1));
+  return Math.max(1, Math.min(fitting, rows.length * growthMax));
+};
 
 /** Rows of the shape in order, never more than the call's `limit` when it gives one. Ends early when the signal aborts. */
-export async function* scanChunks({ shape, call, chunk, signal, read }: Scan): AsyncGenerator<Row[]> {
+export async function* scanChunks({ shape, call, chunk, chunkBytes, signal, read, turns }: Scan): AsyncGenerator<Row[]> {
   if (!Number.isSafeInteger(chunk) || chunk < 1) throw new RangeError(`a chunk of ${chunk} rows`);
-  let chunks = 0;
   if (call.offset !== undefined && call.offset > 0) throw new RangeError("a scan takes no offset");
   const order = totalOrder(shape);
   const first: RowsShape = { ...shape, key: `${shape.key}\0scan`, order };
@@ -48,22 +78,26 @@ export async function* scanChunks({ shape, call, chunk, signal, read }: Scan): A
   if (shape.after !== undefined && after?.length !== order.length)
     throw new RangeError(`shape ${shape.key}: "after" gives one value per order entry`);
   let left = call.limit ?? Number.POSITIVE_INFINITY;
+  let count = firstRows;
   const { realm, params } = call;
   // Ends with the first chunk that is not full: each chunk begins after the last row of the one before.
-  while (left > 0 && signal?.aborted !== true) {
-    const limit = Math.min(chunk, left);
+  while (left > 0) {
+    await turns.next();
+    if (signal?.aborted === true) return;
+    const limit = Math.min(chunk, count, left);
     const rows =
       after === undefined
         ? await read(omitAfter(first), { realm, params, limit })
         : await read(next, { realm, params, limit, after });
     let last: Value[] | undefined;
     for (const row of rows) last = takeOrder(row, orderCount(next));
-    if (rows.length > 0) yield rows;
-    if (last === undefined || rows.length < limit) return;
-    after = last;
+    const isLast = rows.length < limit;
+    if (last === undefined) return;
+    count = nextCount(rows, chunkBytes);
     left -= rows.length;
-    // SQLite answers at once: without a turn of the event loop in between nobody else would be heard before the last row.
-    if (++chunks % chunksPerTurn === 0) await nextTurn();
+    after = last;
+    yield rows;
+    if (isLast) return;
   }
 }
 

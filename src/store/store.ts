@@ -139,7 +139,8 @@ export interface Store {
    */
   read(shape: Shape, calls: readonly ReadCall[]): MaybePromise<readonly Row[][]>;
   /**
-   * All rows of a shape in order, a chunk at a time (keyset by `order`, constant memory), for exports and NDJSON/CSV streams.
+   * All rows of a shape in order, a chunk at a time (keyset by `order`, constant memory), for exports and NDJSON/CSV streams. A chunk has at
+   * most so many rows, and about so many bytes as a slow reader may hold; each waits for its turn of the event loop behind those of other scans.
    * Ends early when the signal aborts.
    */
   scan(

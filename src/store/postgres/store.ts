@@ -3,11 +3,12 @@
  * runtime-role.ts); one of the owner of the tables for what is no call's.
  */
 import type { ReservedSQL, SQL } from "bun";
-import { writesWaitingMax } from "../limits.ts";
+import { scanChunkBytes, writesWaitingMax } from "../limits.ts";
 import { Queue } from "../queue.ts";
 import { scanChunks } from "../scan.ts";
 import { StoreError } from "../store-error.ts";
 import type { MaybePromise, ReadCall, Row, RowsShape, Shape, Store, WriteTransaction } from "../store.ts";
+import { Turns } from "../turns.ts";
 import { PostgresAdmin } from "./admin.ts";
 import { Coalescer } from "./coalescer.ts";
 import { isConnectionLoss, postgresError } from "./error.ts";
@@ -39,6 +40,7 @@ export class PostgresStore implements Store {
   readonly #coalescer: Coalescer;
   readonly #preparer = new Preparer();
   readonly #writes = new Queue(writesWaitingMax);
+  readonly #turns = new Turns();
   readonly #merge: boolean;
   #reserved: ReservedSQL | undefined;
   /** A connection of the writer has closed: perhaps the reserved one, perhaps one that was replaced already. */
@@ -98,6 +100,8 @@ export class PostgresStore implements Store {
       ...options,
       shape,
       call,
+      chunkBytes: scanChunkBytes.postgres,
+      turns: this.#turns,
       read: (chunkShape, chunkCall) =>
         readPlain(this.#anyReader(), this.#preparer.of(chunkShape, chunkCall, { orderColumns: true }), chunkCall),
     });

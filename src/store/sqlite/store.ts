@@ -6,10 +6,11 @@
  * that whoever awaited a write sees it; a commit of another process is seen at the next tick.
  */
 import type { Statement as Prepared } from "bun:sqlite";
-import { writesWaitingMax } from "../limits.ts";
+import { scanChunkBytes, writesWaitingMax } from "../limits.ts";
 import { Queue } from "../queue.ts";
 import { scanChunks } from "../scan.ts";
 import type { MaybePromise, ReadCall, Row, RowsShape, Shape, Store, WriteTransaction } from "../store.ts";
+import { Turns } from "../turns.ts";
 import { SqliteAdmin } from "./admin.ts";
 import { SqliteConnection } from "./connection.ts";
 import { Checkpointer } from "./checkpointer.ts";
@@ -25,6 +26,7 @@ export class SqliteStore implements Store {
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #writes = new Queue(writesWaitingMax);
+  readonly #turns = new Turns();
   readonly #checkpointer: Checkpointer;
   readonly #begin: Prepared;
   readonly #commit: Prepared;
@@ -59,6 +61,8 @@ export class SqliteStore implements Store {
       ...options,
       shape,
       call,
+      chunkBytes: scanChunkBytes.sqlite,
+      turns: this.#turns,
       read: (chunkShape, chunkCall) => this.#reader.read(chunkShape, chunkCall, { orderColumns: true }),
     });
   }
