@@ -1,11 +1,18 @@
 /** A fulfilment house: shops check baskets, price deliveries, place orders, hand the parcels over under a manifest and follow their numbers. */
 import { service } from "pons";
+import { bill } from "./billing/bill.ts";
+import { billingEntries } from "./billing/billing-entries.ts";
 import { manifests } from "./manifests/manifests.ts";
 import { messages } from "./messages/index.ts";
 import { moments } from "./moments.ts";
 import { orders } from "./orders/orders.ts";
 import { parcels } from "./orders/parcels.ts";
 import { statuses } from "./orders/statuses.ts";
+import { packings } from "./packings/packings.ts";
+import { servicePoints } from "./places/service-points.ts";
+import { rates } from "./pricing/rates.ts";
+import { tariffContents } from "./pricing/tariff-fields.ts";
+import { tariffs } from "./pricing/tariffs.ts";
 import { roles } from "./roles.ts";
 import { soap } from "./soap/index.ts";
 import { trackingNumbers } from "./tracking/tracking-numbers.ts";
@@ -17,7 +24,21 @@ export default service("delivery", {
 What changed is asked for by the moment that the last answer gave: nothing is missed, and nothing comes twice.`,
   version: "v1",
   roles,
-  resources: [orders, parcels, statuses, manifests, trackingNumbers, moments],
+  resources: [
+    packings,
+    rates,
+    orders,
+    parcels,
+    statuses,
+    manifests,
+    trackingNumbers,
+    billingEntries,
+    servicePoints,
+    tariffs,
+    tariffContents,
+    moments,
+  ],
+  jobs: { bill },
   messages,
   soap,
   demo: { staff: ["warehouse", "manager", "shop"], customer: ["shop"] },

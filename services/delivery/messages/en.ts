@@ -3,4 +3,11 @@ export const en: Readonly<Record<string, string>> = {
   "error.orders_not_accepted":
     "These orders cannot be on the manifest (unknown, cancelled, listed already, or of several shippers): {ids}.",
   "error.manifest_differs": "There is a manifest {manifest} with other orders.",
+  "error.too_heavy": "The weight is exceeded by {over} g.",
+  "error.too_long": "The longest side is exceeded by {over} mm.",
+  "error.too_wide": "The middle side is exceeded by {over} mm.",
+  "error.too_high": "The shortest side is exceeded by {over} mm.",
+  "error.girth_exceeded": "The girth is exceeded by {over} mm.",
+  "error.sides_exceeded": "The sum of the sides is exceeded by {over} mm.",
+  "error.too_many_pieces": "The goods are {pieces} pieces; at most {most} are packed at once.",
 };

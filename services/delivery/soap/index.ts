@@ -1,8 +1,44 @@
 /** The delivery service over SOAP: operations with the names, the types and the order of arguments that contractors' clients have. */
 import type { SoapDefinition, SoapOperation } from "pons";
-import { price, types } from "./elements.ts";
+import { limitRefusalTypes } from "../packings/packings.ts";
+import { price, size, types } from "./elements.ts";
 
 const operations: Readonly<Record<string, SoapOperation>> = {
+  "packings.check": {
+    name: "CheckDimensions",
+    input: [{ name: "DimensionsList", field: "goods", type: "Dimensions" }],
+    output: [
+      { name: "return", field: "fits", type: "boolean", refused: { value: false } },
+      ...size,
+      { name: "Comment", refused: "message", optional: false },
+    ],
+    inBand: limitRefusalTypes,
+  },
+  "rates.create": {
+    name: "CalculateShippingCost",
+    input: [
+      "OrderNumber",
+      price("DeclaredCost"),
+      { name: "Goods", type: "Goods" },
+      { name: "Address", type: "Address" },
+      { name: "TypeOfSeal", field: "seal", type: "byte" },
+      { name: "SturdyPackaging", field: "isSturdy" },
+      { name: "CashOnDelivery", field: "isCashOnDelivery" },
+    ],
+    output: [
+      { name: "return", field: "serial", type: "long" },
+      { name: "Types", field: "offers", type: "DeliveryType" },
+      { name: "Comments", field: "comments" },
+    ],
+  },
+  "rates.charges": {
+    name: "GetDetailsOfCost",
+    input: [
+      { name: "ID", field: "serial", type: "long" },
+      { name: "TypeId", field: "deliveryType", type: "int" },
+    ],
+    output: [{ name: "return", field: "charges", type: "DetailsOfCost" }],
+  },
   "orders.create": {
     name: "PushOrder",
     input: [
@@ -52,6 +88,14 @@ const operations: Readonly<Record<string, SoapOperation>> = {
       { name: "return", field: "watermark" },
       { name: "StatusesOrders", field: "statuses", type: "StatusOrder" },
     ],
+  },
+  "billingEntries.between": {
+    name: "GetBillingData",
+    input: [
+      { name: "BeginDate", field: "begin" },
+      { name: "EndDate", field: "end" },
+    ],
+    output: [{ name: "return", field: "items", type: "BillingItem" }],
   },
 };
 

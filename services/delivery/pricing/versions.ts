@@ -1,0 +1,69 @@
+/** Versions of the tariff as they are kept: read, found by the moment, added. */
+import { type CommandContext, type FunctionRefusal, lte, type QueryContext } from "pons";
+import { inForceAt, type TariffVersion, validateVersion, versionOf } from "../tariffs/index.ts";
+import { contentIdOf, tariffContents, tariffs } from "./tariff-fields.ts";
+
+/** Versions that are looked through for the one in force: those that came into force last. */
+const versionsMax = 500;
+/** Versions that are kept ready; they never change, so that a kept one is never wrong. */
+const readyMax = 16;
+/** Problems that a refusal lists. */
+const problemsShown = 20;
+
+const ready = new Map<string, TariffVersion>();
+
+/** The content of a version. */
+export const contentOf = async (ctx: QueryContext, tariff: string): Promise<TariffVersion> => {
+  const known = ready.get(tariff);
+  if (known !== undefined) return known;
+  const row = await ctx.table(tariffContents).get(contentIdOf(tariff));
+  if (row === undefined) throw new Error(`${tariff} has no content`);
+  const version = versionOf(row.content);
+  if (ready.size >= readyMax) for (const oldest of [...ready.keys()].slice(0, 1)) ready.delete(oldest);
+  ready.set(tariff, version);
+  return version;
+};
+
+/** The version in force at a moment; null where there is none. */
+export const versionAt = async (
+  ctx: QueryContext,
+  at: string,
+): Promise<{ readonly tariff: string; readonly version: TariffVersion } | null> => {
+  const rows = await ctx
+    .table(tariffs)
+    .find((row) => lte(row.effectiveFrom, at), { limit: versionsMax, sortBy: "effectiveFrom.desc" });
+  const found = inForceAt(rows, at);
+  return found === undefined ? null : { tariff: found.id, version: await contentOf(ctx, found.id) };
+};
+
+export const versionRefusals = {
+  invalid_tariff: { status: 422, doc: "The version has mistakes, which `problems` lists." },
+} as const;
+
+/** Adds a version under the next number. */
+export const addVersion = async (
+  ctx: CommandContext,
+  content: Readonly<Record<string, unknown>>,
+): Promise<FunctionRefusal | ReturnType<typeof ctx.created<unknown>>> => {
+  const [newest] = await ctx
+    .table(tariffs)
+    .find((row) => lte(row.number, Number.MAX_SAFE_INTEGER), { limit: 1, sortBy: "number.desc" });
+  const id = ctx.id(tariffs);
+  const numbered = { effectiveTo: null, ...content, id, number: (newest?.number ?? 0) + 1 };
+  const problems = validateVersion(numbered);
+  if (problems.length > 0)
+    return ctx.refuse("invalid_tariff", {
+      problems: problems.slice(0, problemsShown).map(({ path, code, text }) => ({ path, code, text })),
+    });
+  const version = versionOf(numbered);
+  const { number, name, currency, effectiveFrom, effectiveTo } = version;
+  const row = ctx
+    .table(tariffs)
+    .insert({ id, number, name, currency, effectiveFrom: iso(effectiveFrom), effectiveTo: iso(effectiveTo) });
+  ctx.table(tariffContents).insert({ id: contentIdOf(id), content: numbered });
+  ctx.emit("added", { tariff: id, number, effectiveFrom: row.effectiveFrom }, tariffs);
+  return ctx.created(row);
+};
+
+/** An instant with milliseconds, as rows have them. */
+const iso = <T extends string | null>(instant: T): T => (instant === null ? instant : (new Date(instant).toISOString() as T));

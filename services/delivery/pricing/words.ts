@@ -1,0 +1,57 @@
+/** What lines of a price are called, by language. `{subject}` stands for the container or the seal. */
+
+const kinds = [
+  "container",
+  "custom",
+  "seal",
+  "sturdy",
+  "labour",
+  "handling",
+  "label",
+  "carriage",
+  "fuel",
+  "remote",
+  "oversize",
+  "cashOnDelivery",
+  "insurance",
+  "tax",
+] as const;
+
+type Kind = (typeof kinds)[number];
+
+/** In the order of `kinds`. */
+const words: Readonly<Record<string, readonly string[]>> = {
+  en: "Packaging {subject}|Box made to measure|Seal {subject}|Sturdy packaging|Packing of a parcel|Handling of a piece|Label|Carriage|Fuel surcharge|Remote area|Oversize|Cash on delivery|Insurance|Tax".split(
+    "|",
+  ),
+  de: "Verpackung {subject}|Karton nach Maß|Polsterung {subject}|Verstärkte Verpackung|Packen eines Pakets|Handhabung eines Stücks|Etikett|Beförderung|Treibstoffzuschlag|Abgelegenes Gebiet|Sperrgut|Nachnahme|Versicherung|Steuer".split(
+    "|",
+  ),
+  fr: "Emballage {subject}|Boîte sur mesure|Calage {subject}|Emballage renforcé|Emballage d’un colis|Manutention d’un article|Étiquette|Transport|Surcharge carburant|Zone éloignée|Hors gabarit|Contre remboursement|Assurance|Taxe".split(
+    "|",
+  ),
+  es: "Embalaje {subject}|Caja a medida|Relleno {subject}|Embalaje reforzado|Empaquetado de un bulto|Manipulación de una pieza|Etiqueta|Transporte|Recargo por combustible|Zona remota|Sobredimensión|Contra reembolso|Seguro|Impuesto".split(
+    "|",
+  ),
+  bg: "Опаковка {subject}|Кутия по мярка|Уплътнение {subject}|Усилена опаковка|Опаковане на пратка|Обработка на артикул|Етикет|Превоз|Добавка за гориво|Отдалечен район|Извънгабаритна пратка|Наложен платеж|Застраховка|Данък".split(
+    "|",
+  ),
+  ru: "Упаковка {subject}|Короб по размеру|Уплотнение {subject}|Усиленная упаковка|Упаковка посылки|Обработка предмета|Этикетка|Перевозка|Топливная надбавка|Удалённый район|Негабарит|Наложенный платёж|Страхование|Налог".split(
+    "|",
+  ),
+  hu: "Csomagolás {subject}|Méretre készült doboz|Térkitöltő {subject}|Erősített csomagolás|Csomag összeállítása|Darab kezelése|Címke|Szállítás|Üzemanyag-felár|Távoli terület|Túlméret|Utánvét|Biztosítás|Adó".split(
+    "|",
+  ),
+};
+
+const isKind = (kind: string): kind is Kind => (kinds as readonly string[]).includes(kind);
+
+/** A line in words; in English where the language has none. An unknown kind is called by itself. */
+export const lineWords = (
+  locale: string,
+  { kind, subject }: { readonly kind: string; readonly subject: string | null },
+): string => {
+  if (!isKind(kind)) return kind;
+  const list = words[locale.split("-")[0] ?? "en"] ?? words["en"];
+  return (list?.[kinds.indexOf(kind)] ?? kind).replace("{subject}", subject ?? "").trim();
+};
