@@ -1,6 +1,15 @@
 /** What services and users import as "pons": the language, and tools for credentials. */
 export * from "../define/index.ts";
 export {
+  type BoxMark,
+  type Mark,
+  type PrintInfo,
+  printLimits,
+  printPdf,
+  type Sheet,
+  type TextMark,
+} from "../contract/print/index.ts";
+export {
   webhookKeyLabel,
   webhookPublicKey,
   webhookSecret,

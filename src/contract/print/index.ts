@@ -1,0 +1,3 @@
+/** Paper for what a service prints: labels, acts, invoices. */
+export { printPdf } from "./pdf.ts";
+export { type BoxMark, flawOfSheets, type Mark, type PrintInfo, printLimits, type Sheet, type TextMark } from "./sheet.ts";
