@@ -25,6 +25,8 @@ export interface RowsPlan {
   readonly shape: RowsShape;
   readonly call: ReadCall;
   readonly present: Present;
+  /** As `present`, on a row of one's own, which it changes; absent where rows hold more than is shown, or are needed as they are. */
+  readonly presentOwn?: Present;
   readonly includes: readonly IncludePlan[];
   /** How the list is paged; absent for a single row. */
   readonly paging?: {

@@ -6,7 +6,7 @@ import type { Fields, Mask } from "../define/field.ts";
 import { type ResourceContract, rowRuleOf } from "../contract/contract.ts";
 import type { Row } from "../store/store.ts";
 import type { Redaction } from "./identity/caller.ts";
-import { compilePresent } from "../contract/values/fields.ts";
+import { compilePresent, compilePresentOwn } from "../contract/values/fields.ts";
 import { isLocal } from "./condition.ts";
 
 export type Present = (row: Row) => Record<string, unknown>;
@@ -29,6 +29,8 @@ export interface View {
   mask(name: string, value: unknown): unknown;
   /** Presents some of the shown fields. */
   presentOnly(names: readonly string[]): Present;
+  /** As `presentOnly`, for rows that are one's own and hold these fields and no others: the row itself is changed, and answered. */
+  presentOwn(names: readonly string[]): Present;
 }
 
 const dots = "••••";
@@ -45,8 +47,12 @@ export const maskValue = (mask: Mask, value: unknown): unknown => {
   return dots;
 };
 
-const presenter = (fields: Fields, names: readonly string[], masks: ReadonlyMap<string, Mask>): Present => {
-  const plain = compilePresent(fields, names);
+const presenter = (
+  fields: Fields,
+  names: readonly string[],
+  { masks, compile = compilePresent }: { readonly masks: ReadonlyMap<string, Mask>; readonly compile?: typeof compilePresent },
+): Present => {
+  const plain = compile(fields, names);
   const masked = names.filter((name) => masks.has(name));
   if (masked.length === 0) return plain;
   return (row) => {
@@ -81,6 +87,14 @@ const makeView = (resource: ResourceContract, roles: readonly string[], key: str
   }
   const rule = rowRuleOf(resource, roles);
   const presenters = new Map<string, Present>();
+  const kept = (key: string, make: () => Present): Present => {
+    let present = presenters.get(key);
+    if (present === undefined) {
+      if (presenters.size >= presentersMax) presenters.clear();
+      presenters.set(key, (present = make()));
+    }
+    return present;
+  };
   return {
     resource,
     roles,
@@ -89,21 +103,14 @@ const makeView = (resource: ResourceContract, roles: readonly string[], key: str
     local: typeof rule === "string" || isLocal(rule, resource.fields),
     shown,
     readable,
-    present: presenter(resource.fields, shown, masks),
+    present: presenter(resource.fields, shown, { masks }),
     mask(name, value) {
       const mask = masks.get(name);
       return mask === undefined ? value : maskValue(mask, value);
     },
-    presentOnly(names) {
-      const key = names.join(",");
-      let present = presenters.get(key);
-      if (present === undefined) {
-        if (presenters.size >= presentersMax) presenters.clear();
-        present = presenter(resource.fields, names, masks);
-        presenters.set(key, present);
-      }
-      return present;
-    },
+    presentOnly: (names) => kept(names.join(","), () => presenter(resource.fields, names, { masks })),
+    presentOwn: (names) =>
+      kept(`own ${names.join(",")}`, () => presenter(resource.fields, names, { masks, compile: compilePresentOwn })),
   };
 };
 

@@ -357,7 +357,8 @@ export class Sources implements Executor {
     if (context.plan !== undefined) {
       return andThen(this.#parentRefusal(context, store), (refusal): MaybePromise<RunOutcome> => {
         if (refusal !== undefined) return { ok: false, refusal };
-        return andThen(executePlan(store, context.plan as never), (read): RunOutcome =>
+        // Rows within a batch are those that its commands work on.
+        return andThen(executePlan(store, context.plan as never, { isOwn: store === this.#store }), (read): RunOutcome =>
           read.ok ? { status: 200, ...read } : read,
         );
       });

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { type Field, type Fields, t } from "../../define/field.ts";
-import { compileFields, compilePresent, type FieldsOptions } from "./fields.ts";
+import type { Row } from "../../store/store.ts";
+import { compileFields, compilePresent, compilePresentOwn, type FieldsOptions } from "./fields.ts";
 
 const fields = {
   name: t.string({ minLength: 1 }),
@@ -284,4 +285,32 @@ test("nothing throws, and what was accepted is accepted again as presented", () 
     ),
     { numRuns: 3_000 },
   );
+});
+
+test("a row of one's own is presented in place, as a copy would be", () => {
+  const ownFields: Fields = {
+    id: t.id("acc"),
+    balance: t.money(),
+    limit: t.money({ optional: true }),
+    photo: t.binary(),
+    parts: t.array(t.money()),
+  };
+  const rowOf = (): Row => ({
+    id: "acc_1",
+    balance: 2n ** 60n,
+    limit: null,
+    photo: new Uint8Array([1, 2]),
+    parts: [1n, 2n ** 60n] as never,
+  });
+  const row = rowOf();
+  const shown = compilePresentOwn(ownFields)(row);
+  expect(shown).toBe(row);
+  expect(JSON.stringify(shown)).toBe(JSON.stringify(compilePresent(ownFields)(rowOf())));
+  expect(shown).toEqual({
+    id: "acc_1",
+    balance: "1152921504606846976",
+    limit: null,
+    photo: "AQI=",
+    parts: [1, "1152921504606846976"],
+  });
 });

@@ -50,5 +50,5 @@ export const compileFields = (fields: Fields, options: FieldsOptions): AcceptFie
 };
 
 export type { FieldsOptions };
-export { compilePresent } from "./present.ts";
+export { compilePresent, compilePresentOwn } from "./present.ts";
 export { compileValue } from "./value.ts";

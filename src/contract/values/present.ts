@@ -56,3 +56,22 @@ export const compilePresent = (
     return data;
   };
 };
+
+/** As `compilePresent`, for rows that are the caller's own and hold these fields and no others: the row itself is changed, and answered. */
+export const compilePresentOwn = (
+  fields: Fields,
+  names: readonly string[] = Object.keys(fields),
+): ((row: Row) => Record<string, unknown>) => {
+  const changed = names.flatMap((name) => {
+    const present = fields[name] === undefined ? undefined : presentOf(fields[name]);
+    return present === undefined ? [] : [{ name, present }];
+  });
+  return (row) => {
+    const data: Record<string, unknown> = row;
+    for (const { name, present } of changed) {
+      const value = data[name];
+      if (value !== null && value !== undefined) data[name] = present(value);
+    }
+    return data;
+  };
+};

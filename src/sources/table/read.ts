@@ -5,6 +5,7 @@ import { jsonReady } from "../../pipeline/json-ready.ts";
 import type { Page, RowGroup } from "../../pipeline/page.ts";
 import type { AggregatePlan, IncludePlan, Plan, RowsPlan, SeveralPlan } from "../../pipeline/plan.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import type { Present } from "../../pipeline/view.ts";
 import type { MaybePromise, ReadCall, Row, Store } from "../../store/store.ts";
 
 type Presented = Record<string, unknown>;
@@ -116,28 +117,51 @@ const totalOf = (store: Store, plan: RowsPlan, rows: number, more: boolean): May
   return andThen(store.read(paging.count.shape, [paging.count.call]), (lists) => lists[0]?.[0]?.["count"] as number);
 };
 
+/** How rows are presented: in place where they are nobody else's, and no relation is put into them. */
+const presentOf = ({ includes, present, presentOwn = present }: RowsPlan, isOwn: boolean): Present =>
+  isOwn && includes.length === 0 ? presentOwn : present;
+
 /** Rows by id in the order asked for, null where there is none; or the lists of several parents, one after the other. */
-const readSeveral = (store: Store, { plan, keys }: SeveralPlan): MaybePromise<ReadOutcome> => {
+const readSeveral = (store: Store, { plan, keys }: SeveralPlan, isOwn: boolean): MaybePromise<ReadOutcome> => {
   if (keys.length === 0) return { ok: true, data: [], ...(plan.paging === undefined ? {} : { groups: [] }) };
-  return plan.paging === undefined ? readByIds(store, plan, keys) : readLists(store, plan, plan.paging, keys);
+  const present = presentOf(plan, isOwn);
+  return plan.paging === undefined
+    ? readByIds(store, plan, { present, ids: keys })
+    : readLists(store, plan, { present, paging: plan.paging, parents: keys });
 };
 
-const readByIds = (store: Store, plan: RowsPlan, ids: readonly string[]): MaybePromise<ReadOutcome> =>
+const readByIds = (
+  store: Store,
+  plan: RowsPlan,
+  { present, ids }: { readonly present: Present; readonly ids: readonly string[] },
+): MaybePromise<ReadOutcome> =>
   andThen(store.read(plan.shape, [plan.call]), (lists) => {
     const rows = lists[0] ?? [];
-    const shown = rows.map(plan.present);
-    return andThen(attach(store, plan.call.realm, rows, shown, plan.includes), (): ReadOutcome => {
-      const byId = new Map<Value, Presented | undefined>();
-      for (let position = 0; position < rows.length; position++) byId.set(rows[position]?.["id"] ?? null, shown[position]);
-      return { ok: true, data: ids.map((id) => byId.get(id) ?? null) };
-    });
+    const byId = new Map<Value, Presented>();
+    const shown: Presented[] = [];
+    for (const row of rows) {
+      // Before it is presented, which may mask it.
+      const id = row["id"] ?? null;
+      const presented = present(row);
+      byId.set(id, presented);
+      shown.push(presented);
+    }
+    const inOrder = (): ReadOutcome => ({ ok: true, data: ids.map((id) => byId.get(id) ?? null) });
+    return andThen(attach(store, plan.call.realm, rows, shown, plan.includes), inOrder);
   });
 
 const readLists = (
   store: Store,
   plan: RowsPlan,
-  paging: NonNullable<RowsPlan["paging"]>,
-  parents: readonly string[],
+  {
+    present,
+    paging,
+    parents,
+  }: {
+    readonly present: Present;
+    readonly paging: NonNullable<RowsPlan["paging"]>;
+    readonly parents: readonly string[];
+  },
 ): MaybePromise<ReadOutcome> => {
   const ofEach = (call: ReadCall): ReadCall[] =>
     parents.map((parent) => ({ ...call, params: [parent, ...call.params.slice(1)] }));
@@ -161,7 +185,7 @@ const readLists = (
               : (counts[nextCount++]?.[0]?.["count"] as number);
         return { size: own.length, more, page: pageOf(paging, own, false, total) };
       });
-      const data = rows.map(plan.present);
+      const data = rows.map(present);
       return andThen(attach(store, plan.call.realm, rows, data, plan.includes), (): ReadOutcome => ({ ok: true, data, groups }));
     });
   });
@@ -179,13 +203,13 @@ const readAggregate = (store: Store, plan: AggregatePlan): MaybePromise<ReadOutc
     return { ok: true as const, data: rows, page: { perPage: groupsMax, maxPerPage: groupsMax, truncated: true as const } };
   });
 
-/** Executes a read. */
-export const executePlan = (store: Store, plan: Plan): MaybePromise<ReadOutcome> => {
+/** Executes a read. `isOwn`: rows of the store are nobody else's, and may be changed. */
+export const executePlan = (store: Store, plan: Plan, { isOwn }: { readonly isOwn: boolean }): MaybePromise<ReadOutcome> => {
   switch (plan.kind) {
     case "rows":
       return readRows(store, plan);
     case "several":
-      return readSeveral(store, plan);
+      return readSeveral(store, plan, isOwn);
     case "count":
       return andThen(store.read(plan.shape, [plan.call]), (lists) => ({
         ok: true as const,

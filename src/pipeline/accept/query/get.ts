@@ -42,6 +42,7 @@ const planned = (view: View, input: Input, context: QueryContext): Planned | Ref
     },
     call: { realm: context.principal.realm, params: builder.values, limit: ids?.length ?? 1 },
     present: view.presentOnly(chosen.names),
+    ...(select.length === chosen.names.length ? { presentOwn: view.presentOwn(chosen.names) } : {}),
     includes,
   };
   return { plan, callerParams: builder.callerParams };

@@ -86,6 +86,7 @@ export const planList = (
       ...(after === undefined ? {} : { after }),
     },
     present: view.presentOnly(chosen.names),
+    ...(select.length === chosen.names.length && query.cursors !== true ? { presentOwn: view.presentOwn(chosen.names) } : {}),
     includes,
     paging: {
       by: byCursor ? "cursor" : "page",
