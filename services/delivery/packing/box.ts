@@ -26,6 +26,9 @@ interface Try extends Room3 {
 }
 
 const elitesMax = 6;
+/** A box that missed this share of the goods, or less, is tried with a beam of this many arrangements. */
+const nearly = 0.01;
+const nearTries = 12;
 
 export class BoxSearch {
   best: Box | undefined;
@@ -40,7 +43,6 @@ export class BoxSearch {
   readonly #random: Random;
   readonly #longest: number;
   readonly #elites: Try[] = [];
-  #ease = 0.4;
   readonly #tried = new Set<number>();
 
   constructor(kinds: Kinds, limits: BoxLimits, effort: Effort, first: Box | undefined) {
@@ -80,7 +82,7 @@ export class BoxSearch {
   /** Boxes in the shape of a cube, larger and larger, until one holds all. */
   #start(): void {
     const [a, b, c] = this.#least();
-    for (let factor = 1.1; this.best === undefined; factor *= 1.2) {
+    for (let factor = 1.12; this.best === undefined; factor *= 1.1) {
       // Always tried, whatever the effort, so that there is an answer.
       this.#effort.take();
       const volume = this.#kinds.volume * factor;
@@ -137,7 +139,8 @@ export class BoxSearch {
     if (width > length) [length, width] = [width, length];
     const best = this.#volume();
     // Mostly just below the best, at times far below.
-    const aim = best - 1 - Math.floor((best - goods) * this.#ease * (random.below(3) / 2));
+    const eased = [0, 0, 0, 0.1, 0.25, 0.5][random.below(6)] ?? 0;
+    const aim = best - 1 - Math.floor((best - goods) * eased);
     let height = Math.floor(aim / (length * width));
     if (height > this.#longest) height = this.#longest;
     if (this.#reach.exact) height = this.#reach.upright(height);
@@ -161,14 +164,12 @@ export class BoxSearch {
   #try(room: Room3): void {
     const beam = this.#beam;
     if (beam.greedy(room, this.#remain, Infinity)) {
-      this.#ease = Math.min(0.5, this.#ease * 1.25);
       return this.#keep();
     }
-    this.#ease = Math.max(0.02, this.#ease * 0.96);
     let missed = this.#kinds.volume - beam.best.volume;
     const worst = this.#elites.at(-1)?.missed ?? Infinity;
-    if (this.#elites.length < elitesMax || missed <= worst * 1.2) {
-      beam.fill(room, this.#remain, Infinity, this.#effort.part(12));
+    if (missed <= this.#kinds.volume * nearly) {
+      beam.fill(room, this.#remain, Infinity, this.#effort.part(nearTries));
       if (beam.best.left === 0) return this.#keep();
       missed = Math.min(missed, this.#kinds.volume - beam.best.volume);
     }

@@ -56,13 +56,20 @@ function smallest(kinds: Kinds, limits: BoxLimits, effort: Effort, bound: number
   const halved = halves ? halvedBox(kinds, kinds.volume * wastedMost, within) : undefined;
   const first = halved === undefined ? undefined : boxAround(kinds, halved);
   if (first !== undefined && volumeOf(first) <= bound) return { best: first, proven: true };
-  const nodes = effort.left * nodesEach;
-  const search = new BoxSearch(kinds, limits, effort, first);
+  // From a good box on, the exact search is short; it comes to its end for most goods of up to four pieces.
+  const exact =
+    !kinds.rests && kinds.pieces <= exactPieces
+      ? exactBox(kinds, {
+          volume: first === undefined ? Infinity : volumeOf(first),
+          nodes: effort.left * nodesEach,
+          admits: within,
+        })
+      : { pieces: undefined, proven: false };
+  const start = exact.pieces === undefined ? first : boxAround(kinds, exact.pieces);
+  if (exact.proven) return { best: start, proven: true };
+  const search = new BoxSearch(kinds, limits, effort, start);
   search.run();
-  const { best } = search;
-  if (kinds.rests || kinds.pieces > exactPieces || best === undefined) return { best, proven: false };
-  const exact = exactBox(kinds, { volume: volumeOf(best), nodes, admits: within });
-  return { best: exact.pieces === undefined ? best : boxAround(kinds, exact.pieces), proven: exact.proven };
+  return { best: search.best, proven: false };
 }
 
 function volumeOf({ length, width, height }: Box): number {

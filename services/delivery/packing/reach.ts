@@ -23,11 +23,15 @@ export function reachOf(kinds: Kinds, longest: number): Reach {
   const level = table(kinds, longest, step, ([l, w]) => [l, w]);
   const upright = kinds.free ? level : table(kinds, longest, step, ([, , h]) => [h]);
   if (step === 1)
-    return { exact: true, level: (length) => level[length] as number, upright: (length) => upright[length] as number };
+    return {
+      exact: true,
+      level: (length) => level[Math.min(length, longest)] as number,
+      upright: (length) => upright[Math.min(length, longest)] as number,
+    };
   return {
     exact: false,
-    level: (length) => level[Math.floor(length / step)] as number,
-    upright: (length) => upright[Math.floor(length / step)] as number,
+    level: (length) => level[Math.floor(Math.min(length, longest) / step)] as number,
+    upright: (length) => upright[Math.floor(Math.min(length, longest) / step)] as number,
   };
 }
 
