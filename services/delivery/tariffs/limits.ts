@@ -7,10 +7,14 @@
 export const priceMax = 1_000_000_000;
 /** Greatest declared value and cash on delivery, in minor units. */
 export const valueMax = 10_000_000_000_000;
-/** Ten metres, in 0.1 mm: the volume of a parcel stays below 2^53. */
+/** Ten metres, in 0.1 mm: of what a version says. */
 export const sideMax = 100_000;
-/** Twenty tonnes, in grams. */
+/** Twenty tonnes, in grams: of what a version says. */
 export const weightMax = 20_000_000;
+/** Twenty metres: with walls of 100 mm the volume of a parcel stays below 2^53. A parcel may be greater than any limit, to be excluded. */
+export const parcelSideMax = 200_000;
+/** A million tonnes: the sum of all parcels stays below 2^53. */
+export const parcelWeightMax = 1_000_000_000_000;
 /** A share is at most the whole. */
 export const basisPointsMax = 10_000;
 export const parcelsMax = 200;

@@ -298,12 +298,40 @@ describe("a packer", () => {
   });
 });
 
+test("a parcel beyond every limit is excluded with exact figures, not a fault", () => {
+  const huge = { length: 200_000, width: 200_000, height: 200_000, weight: 10 ** 12, items: 1 };
+  const parcels = Array.from({ length: 200 }, (_, at) => ({ ...huge, weight: at === 7 ? huge.weight : 1 }));
+  const { rates, excluded } = rate(smallTariff, { ...smallRequest, parcels });
+  expect(rates).toEqual([]);
+  // Of 200 parcels, each limit is told once, of the one that exceeds it most.
+  expect(excluded.filter(({ reason, service }) => reason === "weight" && service === "van")).toHaveLength(1);
+  expect(excluded).toContainEqual({
+    service: "van",
+    typeId: 1,
+    reason: "weight",
+    limit: 25_000,
+    actual: 1_000_000_000_250,
+    unit: "g",
+    parcel: 7,
+  });
+  const without: TariffVersion = {
+    ...smallTariff,
+    services: smallTariff.services.map((service) => ({ ...service, limits: { weightMax: 10 ** 13 } })),
+  };
+  const [bulky] = rate(without, { ...smallRequest, parcels: [{ ...huge, weight: 1 }] }).excluded;
+  // 200,040³ cubes of 0.1 mm are 8,004,800,960.064 cm³, at 5,000 cm³/kg 1,600,960,192.0128 g, up to the next 500 g.
+  expect(bulky).toMatchObject({ reason: "chargeable_weight", limit: 30_000, actual: 1_600_960_500 });
+});
+
 test("a request out of bounds is a fault", () => {
   const [first] = smallRequest.parcels as readonly RateParcel[];
   const bad: readonly Partial<RateRequest>[] = [
     { parcels: [] },
     { parcels: [{ ...first!, weight: 1.5 }] },
     { parcels: [{ ...first!, items: 0 }] },
+    { parcels: [{ ...first!, length: 200_001 }] },
+    { parcels: [{ ...first!, weight: 10 ** 12 + 1 }] },
+    { parcels: Array.from({ length: 201 }, () => first!) },
     { parcels: [{ ...first!, length: Number.NaN }] },
     { declaredValue: -1 },
     { cashOnDelivery: 2 ** 53 },

@@ -9,7 +9,7 @@
  */
 import { AddressIndex } from "./address-index.ts";
 import { instantOf, localClock, type LocalTime } from "./days.ts";
-import { itemsMax, parcelsMax, sideMax, valueMax, weightMax } from "./limits.ts";
+import { itemsMax, parcelSideMax, parcelsMax, parcelWeightMax, valueMax } from "./limits.ts";
 import { packagingLines } from "./packaging-lines.ts";
 import { chargeableWeight, type Excess, excesses, goesToPoint, type GrossParcel } from "./parcels.ts";
 import { grossParcel, packerTask, pointExcesses } from "./parcels.ts";
@@ -92,8 +92,8 @@ const checkNumber = (what: string, value: number, [min, max]: readonly [number, 
 const checkParcels = (parcels: readonly RateParcel[]): readonly RateParcel[] => {
   checkNumber("the number of parcels", parcels.length, [1, parcelsMax]);
   for (const parcel of parcels) {
-    for (const side of ["length", "width", "height"] as const) checkNumber(side, parcel[side], [1, sideMax]);
-    checkNumber("weight", parcel.weight, [0, weightMax]);
+    for (const side of ["length", "width", "height"] as const) checkNumber(side, parcel[side], [1, parcelSideMax]);
+    checkNumber("weight", parcel.weight, [0, parcelWeightMax]);
     checkNumber("items", parcel.items, [1, itemsMax]);
   }
   const items = parcels.reduce((sum, parcel) => sum + parcel.items, 0);
@@ -151,6 +151,16 @@ const parcelExcesses = (parcels: readonly GrossParcel[], service: Service, reque
     found.push(...exceeded.map((excess) => ({ ...excess, parcel: at })));
   }
   return found;
+};
+
+/** Of what many parcels exceed, the one that exceeds it most: 200 parcels are not 200 reasons. */
+const worst = (found: readonly Refused[]): readonly Refused[] => {
+  const byReason = new Map<Refused["reason"], Refused>();
+  for (const one of found) {
+    const known = byReason.get(one.reason);
+    if (known === undefined || (one.actual ?? 0) > (known.actual ?? 0)) byReason.set(one.reason, one);
+  }
+  return [...byReason.values()];
 };
 
 interface Priced {
@@ -230,9 +240,9 @@ class Rater {
     if ("reason" in packed) return [...ofOrder, packed];
     const parcels = packed.map((parcel) => grossParcel(this.#version.packaging, parcel, this.#request));
     const exceeded = [...ofOrder, ...parcelExcesses(parcels, service, this.#request)];
-    if (exceeded.length > 0) return exceeded;
+    if (exceeded.length > 0) return worst(exceeded);
     const { parcels: pricedParcels, refused: tooHeavy } = priced(parcels, service, brackets);
-    if (tooHeavy.length > 0) return tooHeavy;
+    if (tooHeavy.length > 0) return worst(tooHeavy);
     const period = this.#compiled.calendar.period(this.#ordered, { ...service, ...transit });
     if (period === undefined) return [refused("calendar")];
     return this.#rate(service, zone, { parcels: pricedParcels, period });

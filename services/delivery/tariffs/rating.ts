@@ -56,7 +56,7 @@ export interface Exclusion {
   readonly limit: number | null;
   readonly actual: number | null;
   readonly unit: "g" | "0.1 mm" | "minor" | "parcels" | null;
-  /** Which parcel, from 0. */
+  /** Which parcel, from 0; of several that exceed it, the one that does so most. */
   readonly parcel?: number;
 }
 
@@ -154,6 +154,6 @@ export interface Rate {
 export interface Rating {
   /** Cheapest first; of one price, by type id. */
   readonly rates: readonly Rate[];
-  /** Every limit that is exceeded, by type id. */
+  /** Every limit that is exceeded, once for each service, by type id. */
   readonly excluded: readonly Exclusion[];
 }
