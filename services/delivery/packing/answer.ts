@@ -2,7 +2,7 @@
 import type { Blocks, Made } from "./blocks.ts";
 import type { Kinds } from "./kinds.ts";
 import type { Room } from "./room.ts";
-import type { Parcel, Placement } from "./types.ts";
+import type { Parcel, Placement } from "./packing.ts";
 
 /** A piece in its place, in divided units. */
 export interface Piece {

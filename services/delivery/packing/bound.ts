@@ -1,7 +1,7 @@
 /** Bounds: what no arrangement can beat. */
 import type { Kinds } from "./kinds.ts";
 import type { Reach } from "./reach.ts";
-import type { Carton } from "./types.ts";
+import type { Carton } from "./packing.ts";
 
 /**
  * The greatest volume of goods a container can hold: not above its own volume, nor above the goods, nor above the cuboid that sums of sides

@@ -1,6 +1,6 @@
 /** How many arrangements a request may still try, and whether it was told to stop. */
 import type { Budget } from "./beam.ts";
-import { type PackOptions, PackingRefused } from "./types.ts";
+import { type PackOptions, PackingRefused } from "./packing.ts";
 
 export class Effort implements Budget {
   left: number;

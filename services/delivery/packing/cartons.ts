@@ -11,7 +11,7 @@ import type { Effort } from "./budget.ts";
 import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
 import { reachOf } from "./reach.ts";
 import { groundOf } from "./room.ts";
-import { type Carton, type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./types.ts";
+import { type Carton, type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./packing.ts";
 
 const parcelsMax = 50;
 /** Arrangements for one carton and one rest. */

@@ -8,7 +8,7 @@ import type { Effort } from "./budget.ts";
 import { isSide, isWeight, kindsOf } from "./kinds.ts";
 import { reachOf } from "./reach.ts";
 import { groundOf } from "./room.ts";
-import { type Packing, PackingRefused, type PackMode, type PackRequest } from "./types.ts";
+import { type Packing, PackingRefused, type PackMode, type PackRequest } from "./packing.ts";
 
 /** More blocks make each arrangement slower than they make it better. */
 const blockLimits = { blocks: 2000, filled: 0.98 };

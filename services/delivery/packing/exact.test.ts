@@ -5,7 +5,7 @@ import { kindsOf } from "./kinds.ts";
 import { pack } from "./pack.ts";
 import type { Piece } from "./answer.ts";
 import { goods } from "./test-goods.ts";
-import type { PackItem } from "./types.ts";
+import type { PackItem } from "./packing.ts";
 
 const box = { kind: "box" } as const;
 const anywhere = () => true;

@@ -2,5 +2,5 @@
 export { packingPool, packOffLoop, type PackingPool } from "./off-loop.ts";
 export { pack } from "./pack.ts";
 export { picture, type PictureOptions } from "./picture.ts";
-export * from "./types.ts";
+export * from "./packing.ts";
 export { validate } from "./validate.ts";

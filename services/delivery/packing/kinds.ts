@@ -2,7 +2,7 @@
  * The pieces of a request as the search sees them: equal pieces are one kind, whatever their ids, and lengths are divided by what divides
  * all of them. So neither the unit, nor the order of the lines, nor the order of an item's sides changes what is found.
  */
-import { type PackItem, type PackRequest, PackingRefused, packingLimits, type Side } from "./types.ts";
+import { type PackItem, type PackRequest, PackingRefused, packingLimits, type Side } from "./packing.ts";
 
 export interface Kind {
   /** Volume of one piece, in divided units. */

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { packingPool } from "./off-loop.ts";
 import { pack } from "./pack.ts";
 import { goods } from "./test-goods.ts";
-import { PackingRefused, type PackRequest } from "./types.ts";
+import { PackingRefused, type PackRequest } from "./packing.ts";
 
 const quick: PackRequest = { items: goods(3, 9, 2), mode: { kind: "box" }, effort: 60 };
 /** Minutes of work: only ever cancelled. */

@@ -4,7 +4,7 @@
  * thread would take longer.
  */
 import { pack } from "./pack.ts";
-import { type Packing, PackingRefused, type PackingRefusal, type PackRequest } from "./types.ts";
+import { type Packing, PackingRefused, type PackingRefusal, type PackRequest } from "./packing.ts";
 
 /** What waits at most; more is refused as `busy`. */
 const waitingMax = 256;

@@ -7,7 +7,7 @@ import type { Effort } from "./budget.ts";
 import { exactBox, exactPieces } from "./exact.ts";
 import { halvedBox, halvesLimits, partsOf } from "./halves.ts";
 import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
-import { type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./types.ts";
+import { type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./packing.ts";
 
 /** Boxes put together from halves are looked for up to this multiple of the goods. */
 const wastedMost = 2;

@@ -3,7 +3,7 @@ import { boxBound } from "./bound.ts";
 import { kindsOf } from "./kinds.ts";
 import { pack } from "./pack.ts";
 import { cutBox, goods } from "./test-goods.ts";
-import { type PackItem, PackingRefused, type PackMode, type PackRequest, type Side } from "./types.ts";
+import { type PackItem, PackingRefused, type PackMode, type PackRequest, type Side } from "./packing.ts";
 import { validate } from "./validate.ts";
 
 const box = { kind: "box" } as const;

@@ -3,7 +3,7 @@ import { Effort } from "./budget.ts";
 import { packCartons } from "./cartons.ts";
 import { packContainer } from "./container.ts";
 import { packBox } from "./pack-box.ts";
-import { type PackOptions, type Packing, PackingRefused, packingLimits, type PackRequest } from "./types.ts";
+import { type PackOptions, type Packing, PackingRefused, packingLimits, type PackRequest } from "./packing.ts";
 
 /**
  * How many arrangements are tried where the request does not say: about a second for a container, a few milliseconds for a box. Few pieces

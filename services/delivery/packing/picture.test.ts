@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { pack } from "./pack.ts";
 import { picture } from "./picture.ts";
 import { goods } from "./test-goods.ts";
-import type { Parcel } from "./types.ts";
+import type { Parcel } from "./packing.ts";
 
 const parcelOf = (lines: number): Parcel => {
   const [parcel] = pack({ items: goods(8, lines), mode: { kind: "box" }, effort: 30 }).parcels;

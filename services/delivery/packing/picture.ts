@@ -2,7 +2,7 @@
  * A picture of a packed parcel as SVG: the parcel in isometric view with its pieces, and small pictures of the steps, each with the pieces so
  * far and the new ones marked. Nothing in it is taken as markup: names are escaped.
  */
-import type { Parcel, Placement } from "./types.ts";
+import type { Parcel, Placement } from "./packing.ts";
 
 export interface PictureOptions {
   /** Pixels of the large picture's width; absent: 480. */

@@ -1,6 +1,6 @@
 /** Goods for the tests of packing, drawn with a seed. */
 import { Random } from "./random.ts";
-import type { PackItem } from "./types.ts";
+import type { PackItem } from "./packing.ts";
 
 /** So many different items of one piece, or of 1 to `most` pieces. */
 export function goods(seed: number, lines: number, most = 1): PackItem[] {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { pack } from "./pack.ts";
-import type { PackItem, Packing, PackRequest, Parcel, Placement } from "./types.ts";
+import type { PackItem, Packing, PackRequest, Parcel, Placement } from "./packing.ts";
 import { validate } from "./validate.ts";
 
 const items: PackItem[] = [

@@ -11,7 +11,7 @@ import {
   type Side,
   type Violation,
   type ViolationKind,
-} from "./types.ts";
+} from "./packing.ts";
 
 /** Shares are fractions of integers: what two ways of computing them may differ by. */
 const slack = 1e-9;

@@ -1,7 +1,7 @@
 /** A thread that packs: one request per message, one answer each. */
 import type { WorkerAnswer, WorkerTask } from "./off-loop.ts";
 import { pack } from "./pack.ts";
-import { PackingRefused } from "./types.ts";
+import { PackingRefused } from "./packing.ts";
 
 declare const self: Worker;
 
