@@ -2,20 +2,16 @@
  * The journal as an ordered stream of events per realm. Who follows it reads from the database what lies behind, and then from a tail in memory that one
  * reader per realm keeps: an event is read once, however many follow. This process's commits wake the reader; those of others are found by looking again.
  *
- * Bounds: `tailMax` events per realm in memory, a follower further behind reads from the database; `readMax` rows per statement.
+ * Bounds: a tail has so many events and so many bytes (`tail.ts`), a follower further behind reads from the database; `readMax` rows per statement.
  */
 import type { OpenStore, RowsShape, Table } from "../store/index.ts";
 import { type EventSource, isAfter, type Position, type StoredEvent } from "./event.ts";
+import { Tail } from "./tail.ts";
 
-const tailMax = 4_096;
 const readMax = 500;
 const pollMs = 60;
 /** On SQLite it is looked every so many turns. */
 const sqliteTurns = 16;
-/** How long a follower waits before it says that nothing has come; and how many of those that wait are told at one look, so that not all are at once. */
-const idleMs = 400;
-const idleShare = 0.25;
-
 export interface EventLogOptions {
   /** The journal. */
   readonly table: Table;
@@ -47,71 +43,6 @@ const eventsOf = (row: Readonly<Record<string, unknown>>): readonly StoredEvent[
     ...(depth === undefined ? {} : { depth }),
   }));
 };
-
-/** The newest events of one realm. */
-class Tail {
-  /** All events of rows after this one are in `events`. */
-  from = -1;
-  /** The last row that was read. */
-  through = -1;
-  events: StoredEvent[] = [];
-  followers = 0;
-  /** Committed up to here, as far as this process knows. */
-  known = -1;
-  reading: Promise<void> | undefined;
-  /** Who waits, the longest first, and since when. */
-  readonly #waiting = new Map<() => void, number>();
-
-  /** Has `wake` called when something comes, or when a while has passed. */
-  wait(wake: () => void): void {
-    this.#waiting.set(wake, performance.now());
-  }
-
-  forget(wake: () => void): void {
-    this.#waiting.delete(wake);
-  }
-
-  wake(): void {
-    const waiting = [...this.#waiting.keys()];
-    this.#waiting.clear();
-    for (const wake of waiting) wake();
-  }
-
-  /** Tells some of those who have waited for long that nothing has come. */
-  wakeIdle(nowMs: number): void {
-    let left = Math.ceil(this.#waiting.size * idleShare);
-    for (const [wake, sinceMs] of this.#waiting) {
-      if (left-- === 0 || nowMs - sinceMs < idleMs) return;
-      this.#waiting.delete(wake);
-      wake();
-    }
-  }
-
-  /** Events after a position that lies in the tail. */
-  after(position: Position): readonly StoredEvent[] {
-    const { events } = this;
-    let [low, high] = [0, events.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      const event = events[middle];
-      if (event !== undefined && isAfter(event, position)) high = middle;
-      else low = middle + 1;
-    }
-    return low === 0 ? events.slice() : events.slice(low);
-  }
-
-  add(through: number, events: readonly StoredEvent[]): void {
-    this.through = through;
-    if (events.length > 0) this.events.push(...events);
-    if (this.events.length > tailMax) {
-      // Whole rows go.
-      const last = this.events[this.events.length - Math.floor(tailMax / 2)] as StoredEvent;
-      this.from = last.seq;
-      this.events = this.events.filter(({ seq }) => seq > last.seq);
-    }
-    this.wake();
-  }
-}
 
 export class EventLog implements EventSource {
   readonly #store: OpenStore;

@@ -7,11 +7,11 @@
  */
 import type { Contract, Operation, ResourceContract } from "../contract/contract.ts";
 import type { MaybePromise } from "../store/store.ts";
-import { andThen } from "./condition.ts";
 import type { CallContext } from "./context.ts";
 import {
   type EventQuery,
   type EventSource,
+  isAfter,
   type Position,
   positionText,
   type PresentedEvent,
@@ -290,11 +290,19 @@ export const subscribeTo = (options: SubscribeOptions): MaybePromise<Subscriptio
   const refusal = subscriber.look();
   if (refusal !== undefined) return { ok: false, refusal };
   const signal = call.signal ?? new AbortController().signal;
-  const head = query.after ?? source.head(caller.realm).then((seq): Position => ({ seq, index: Number.POSITIVE_INFINITY }));
-  return andThen(head, (after): Subscription => ({
+  const from = (after: Position): Subscription => ({
     ok: true,
     after,
     events: subscriber.events(after, signal),
     one: (position) => subscriber.one(position, signal),
-  }));
+  });
+  // Positions that the installation keeps itself may be ahead of a database that was restored: it then waits.
+  if (query.after !== undefined && call.credentials?.kind === "app") return from(query.after);
+  return source.head(caller.realm).then((seq) => {
+    if (query.after === undefined) return from({ seq, index: Number.POSITIVE_INFINITY });
+    // Behind the last event there is: of another environment, or of a database that was put back. Who waited for it would miss all that comes before.
+    if (isAfter(query.after, { seq: seq + 1, index: -1 }))
+      return { ok: false, refusal: invalid({ after: [{ code: "too_large", params: { max: seq } }] }) };
+    return from(query.after);
+  });
 };

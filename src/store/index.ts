@@ -1,5 +1,6 @@
 export { openStore, realmOf } from "./open.ts";
 export type { OpenStore, StoreOptions } from "./open.ts";
+export { jsonBytes } from "./json-bytes.ts";
 export { applyMigration, MigrationError } from "./migrate/apply.ts";
 export type { Applied } from "./migrate/apply.ts";
 export { checkSchema, isMigratedTo } from "./migrate/check.ts";

@@ -7,6 +7,7 @@
  */
 import type { Value } from "../define/expression.ts";
 import { orderColumn } from "./compile/rows.ts";
+import { jsonBytes } from "./json-bytes.ts";
 import type { MaybePromise, Order, ReadCall, Row, RowsShape } from "./store.ts";
 import type { Turns } from "./turns.ts";
 
@@ -46,23 +47,10 @@ const takeOrder = (row: Row, count: number): Value[] => {
 /** Rows of the first chunk, whose width nobody knows; and how many times as many the next one may have. */
 const firstRows = 32;
 const growthMax = 4;
-/** Of a value that is no text: about what it takes as JSON. */
-const plainBytes = 8;
-
-/** About the bytes of a value as JSON. */
-const bytesOf = (value: Value): number => {
-  if (typeof value === "string") return value.length;
-  if (value instanceof Uint8Array) return value.byteLength;
-  if (typeof value !== "object" || value === null) return plainBytes;
-  let bytes = 0;
-  for (const part of Array.isArray(value) ? value : Object.values(value)) bytes += bytesOf(part as Value);
-  return bytes + plainBytes;
-};
-
 /** How many rows the next chunk may have. */
 const nextCount = (rows: readonly Row[], chunkBytes: number): number => {
   let bytes = 0;
-  for (const row of rows) bytes += bytesOf(row);
+  for (const row of rows) bytes += jsonBytes(row);
   const fitting = Math.floor((rows.length * chunkBytes) / Math.max(bytes, 1));
   return Math.max(1, Math.min(fitting, rows.length * growthMax));
 };

@@ -230,6 +230,30 @@ forEachEngine((engine) => {
       expect((await rest.events(3)).map(({ data }) => data["step"])).toEqual([3, 4, 5]);
     });
 
+    test("a position behind the last event there is is refused, and says what that is", async () => {
+      await post("head");
+      const { app } = office.at(0);
+      const { realm } = await app.identity.systemCaller("demo", "sandbox");
+      const head = await app.events.head(realm);
+      const refused = async (after: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> => {
+        await using stream = await office.events(after, { key, headers });
+        const told = stream.status === 200 ? undefined : await stream.refusal();
+        return [stream.status, told];
+      };
+      for (const after of [String(head + 1), `${head + 1}-0`, "9007199254740991"]) {
+        expect(await refused(`after=${after}`)).toEqual([422, "validation_failed"]);
+        expect(await refused("", { "last-event-id": after })).toEqual([422, "validation_failed"]);
+        const told = await clerk.ask({ id: "ahead", subscribe: { after } });
+        expect(told).toMatchObject({ status: 422, data: { after: [`The after must be at most ${head}.`] } });
+      }
+      // The last one itself, and what stands behind the last event of its row, is where everybody begins.
+      for (const after of [String(head), `${head}-7`]) {
+        expect(await refused(`after=${after}`)).toEqual([200, undefined]);
+        expect(outcomeOf(await clerk.ask({ id: "ahead", subscribe: { after } }))).toBe("200");
+        await clerk.ask({ id: "ahead", unsubscribe: true });
+      }
+    });
+
     test("who was cut off before the first event resumes where he began", async () => {
       const stream = await office.events("lane=early", { key });
       const opened = stream.next(400).catch(() => undefined);
