@@ -37,13 +37,14 @@ export class Bindings {
   /** The SQL that stands for the bound value. */
   bind(source: Source, type: ColumnType, options: { readonly transform?: Transform; readonly list?: boolean } = {}): string {
     const binding: Binding = { source, type, transform: options.transform ?? "none", list: options.list ?? false };
-    const known = this.all.findIndex((other) => same(other, binding));
+    const known = this.all.findIndex((other) => isSameBinding(other, binding));
     const index = known >= 0 ? known : this.all.push(binding) - 1;
     return this.#placeholder(index, this.all[index] ?? binding);
   }
 }
 
-const same = (a: Binding, b: Binding): boolean => {
+/** Whether two bindings are one: they give the same value for a call. */
+export const isSameBinding = (a: Binding, b: Binding): boolean => {
   if (a.type !== b.type || a.transform !== b.transform || a.list !== b.list) return false;
   const [x, y] = [a.source, b.source];
   if (x.from === "constant" || y.from === "constant")

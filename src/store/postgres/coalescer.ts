@@ -11,15 +11,14 @@ import { callsPerStatementMax, callsWaitingMax } from "../limits.ts";
 import { StoreError } from "../store-error.ts";
 import type { ReadCall, Row } from "../store.ts";
 import { readBatch, readPlain } from "./reader.ts";
-import type { Prepared } from "./reader.ts";
+import type { Asked, Prepared } from "./reader.ts";
 import type { ReadingSession } from "./reading-session.ts";
 import { realmsText } from "./row-security.ts";
 
 /** After how many milliseconds a statement of a shape no longer holds back the next one. */
 const slowMs = 5;
 
-interface Waiting {
-  readonly call: ReadCall;
+interface Waiting extends Asked {
   readonly settle: (rows: Row[] | undefined, error: unknown) => void;
 }
 
@@ -48,10 +47,10 @@ export class Coalescer {
   /** The rows of one call; `settle` is called once, later. */
   read(prepared: Prepared, call: ReadCall, settle: Waiting["settle"]): void {
     if (this.#waitingCount >= callsWaitingMax) throw new StoreError("unavailable", `${this.#waitingCount} reads are waiting`);
-    prepared.check(call);
+    const { bound } = prepared.ask(call);
     let group = this.#groups.get(prepared.key);
     if (group === undefined) this.#groups.set(prepared.key, (group = new Group(prepared)));
-    group.waiting.push({ call, settle });
+    group.waiting.push({ call, bound, settle });
     this.#waitingCount += 1;
     this.#schedule();
   }
@@ -122,6 +121,7 @@ const merge = ({ shape }: Prepared, batch: readonly Waiting[]): readonly Waiting
   }
   return [...groups.values()].map((group) => ({
     call: (group[0] as Waiting).call,
+    bound: (group[0] as Waiting).bound,
     settle: (rows, error) => {
       for (const { settle } of group)
         settle(
@@ -136,7 +136,7 @@ const merge = ({ shape }: Prepared, batch: readonly Waiting[]): readonly Waiting
 const answer = async (session: ReadingSession, prepared: Prepared, batch: readonly Waiting[]): Promise<void> => {
   const [only] = batch;
   if (only !== undefined && batch.length === 1) {
-    await readPlain(session, prepared, only.call).then(
+    await readPlain(session, prepared, only.call, only).then(
       (rows) => only.settle(rows, undefined),
       (error: unknown) => only.settle(undefined, error),
     );
@@ -144,11 +144,7 @@ const answer = async (session: ReadingSession, prepared: Prepared, batch: readon
   }
   let results: Row[][];
   try {
-    results = await readBatch(
-      session,
-      prepared,
-      batch.map((waiting) => waiting.call),
-    );
+    results = await readBatch(session, prepared, batch);
   } catch (error) {
     const shared = error instanceof StoreError && (error.kind === "unavailable" || error.kind === "timeout");
     for (const waiting of batch) {

@@ -53,7 +53,7 @@ const arrayElement = (cell: Cell): string => {
  * `{a,"b \"c\""}`. Quotes stand where they have to: the driver writes this text into an array once more, with a backslash before each of them.
  * See https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO.
  */
-const arrayLiteral = (cells: readonly Cell[]): string => `{${cells.map(arrayElement).join(",")}}`;
+export const arrayLiteral = (cells: readonly Cell[]): string => `{${cells.map(arrayElement).join(",")}}`;
 
 const transforms = { none: undefined, fold: foldText, prefixEnd } as const;
 

@@ -1,29 +1,37 @@
 /** Runs compiled shapes: the plain form for one call, the batch form for several. Statements are compiled once per shape and variant. */
+import { type Binding, isSameBinding } from "../compile/binding.ts";
 import { compileStatement, variantOf } from "../compile/statement.ts";
 import type { Variant } from "../compile/statement.ts";
 import { statementsMax } from "../limits.ts";
 import { Lru } from "../lru.ts";
 import type { ReadCall, Row, Shape } from "../store.ts";
 import { compileBatch, isPerCall } from "./batch.ts";
-import { followsBy } from "./row-order.ts";
-import { readerOf, rowMakerOf } from "./codec.ts";
-import type { Bound } from "./codec.ts";
+import { arrayLiteral, readerOf, rowMakerOf } from "./codec.ts";
+import type { Bound, Cell } from "./codec.ts";
 import { postgresDialect } from "./dialect.ts";
 import { postgresError } from "./error.ts";
 import type { RealmRunner } from "./reading-session.ts";
+import { followsBy } from "./row-order.ts";
 
 type Read = (call: ReadCall) => Bound;
 
 interface Plain {
   readonly sql: string;
+  readonly bindings: readonly Binding[];
   readonly readers: readonly Read[];
   readonly makeRow: (values: readonly unknown[]) => Row;
   readonly single: boolean;
 }
 
+/** A call with what it binds in the plain form, checked. */
+export interface Asked {
+  readonly call: ReadCall;
+  readonly bound: readonly Bound[];
+}
+
 interface Batch {
   readonly sql: string;
-  readonly readers: readonly { readonly read: Read; readonly perCall: boolean }[];
+  readonly readers: readonly { readonly read: (asked: Asked) => Bound; readonly perCall: boolean }[];
   readonly makeRow: (values: readonly unknown[]) => Row;
   /** Whether a row may come next to one before it of the same call; absent: the statement sees to it. */
   readonly follows: ((row: readonly unknown[], before: readonly unknown[]) => boolean) | undefined;
@@ -47,20 +55,31 @@ export class Prepared {
     if (this.#plain !== undefined) return this.#plain;
     const { sql, bindings, columns, single } = compileStatement(postgresDialect, this.shape, this.#variant);
     const readers = bindings.map((binding) => readerOf(binding, { batch: false }));
-    return (this.#plain = { sql, readers, makeRow: rowMakerOf(columns, 0), single });
+    return (this.#plain = { sql, bindings, readers, makeRow: rowMakerOf(columns, 0), single });
   }
 
   get batch(): Batch {
     if (this.#batch !== undefined) return this.#batch;
     const { sql, bindings, columns, order } = compileBatch(this.shape, this.#variant);
-    const readers = bindings.map((binding) => ({ read: readerOf(binding, { batch: true }), perCall: isPerCall(binding) }));
+    const readers = bindings.map((binding) => ({ read: this.#readerOf(binding), perCall: isPerCall(binding) }));
     const follows = order === undefined ? undefined : followsBy(order, 1);
     return (this.#batch = { sql, readers, makeRow: rowMakerOf(columns, 1), follows });
   }
 
-  /** What the calls bind, checked: throws `StoreError("check")` for the call that has a wrong value. */
-  check(call: ReadCall): void {
-    for (const read of this.plain.readers) read(call);
+  /** A call with what it binds. Throws `StoreError("check")` for a wrong value. */
+  ask(call: ReadCall): Asked {
+    return { call, bound: this.plain.readers.map((read) => read(call)) };
+  }
+
+  /** What the batch form binds for a call: mostly what the plain form does, which was read and checked already. */
+  #readerOf(binding: Binding): (asked: Asked) => Bound {
+    const at = this.plain.bindings.findIndex((other) => isSameBinding(other, binding));
+    if (at === -1) {
+      const read = readerOf(binding, { batch: true });
+      return ({ call }) => read(call);
+    }
+    if (!binding.list || !isPerCall(binding)) return ({ bound }) => bound[at] as Bound;
+    return ({ bound }) => arrayLiteral(bound[at] as readonly Cell[]);
   }
 }
 
@@ -106,11 +125,16 @@ export class Preparer {
 const isEmpty = (single: boolean, call: ReadCall): boolean => call.limit === 0 || (single && (call.offset ?? 0) > 0);
 
 /** One call, by the plain form. Throws `StoreError`. */
-export const readPlain = async (runner: RealmRunner, { plain, shape }: Prepared, call: ReadCall): Promise<Row[]> => {
+export const readPlain = async (
+  runner: RealmRunner,
+  prepared: Prepared,
+  call: ReadCall,
+  { bound } = prepared.ask(call),
+): Promise<Row[]> => {
+  const { plain, shape } = prepared;
   if (isEmpty(plain.single, call)) return [];
-  const values = plain.readers.map((read) => read(call));
   try {
-    const rows = await runner.values([call.realm], plain.sql, values);
+    const rows = await runner.values([call.realm], plain.sql, [...bound]);
     return rows.map(plain.makeRow);
   } catch (error) {
     throw postgresError(error, shape.table);
@@ -121,13 +145,13 @@ export const readPlain = async (runner: RealmRunner, { plain, shape }: Prepared,
 export const readBatch = async (
   runner: RealmRunner,
   { batch, plain, shape }: Prepared,
-  calls: readonly ReadCall[],
+  asked: readonly Asked[],
 ): Promise<Row[][]> => {
-  const [first] = calls;
+  const [first] = asked;
   if (first === undefined) return [];
-  const values = batch.readers.map(({ read, perCall }) => (perCall ? calls.map(read) : read(first)));
-  const results: Row[][] = calls.map(() => []);
-  const realms = calls.map(({ realm }) => realm);
+  const values = batch.readers.map(({ read, perCall }) => (perCall ? asked.map(read) : read(first)));
+  const results: Row[][] = asked.map(() => []);
+  const realms = asked.map(({ call }) => call.realm);
   const { makeRow, follows } = batch;
   try {
     const rows = await runner.values(realms, batch.sql, values);
@@ -136,7 +160,7 @@ export const readBatch = async (
       const row = rows[position] as unknown[];
       const index = Number(row[0]) - 1;
       const result = results[index];
-      if (result === undefined) throw new Error(`an answer for call ${index} of ${calls.length}`);
+      if (result === undefined) throw new Error(`an answer for call ${index} of ${asked.length}`);
       if (follows !== undefined) {
         // Never seen: the calls are then run one by one, by the plain form.
         if (before !== undefined && row[0] === before[0] && !follows(row, before)) throw new Error("rows that are out of order");
@@ -147,5 +171,5 @@ export const readBatch = async (
   } catch (error) {
     throw postgresError(error, shape.table);
   }
-  return results.map((rows, i) => (isEmpty(plain.single, calls[i] ?? first) ? [] : rows));
+  return results.map((rows, i) => (isEmpty(plain.single, (asked[i] ?? first).call) ? [] : rows));
 };

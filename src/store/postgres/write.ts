@@ -68,7 +68,7 @@ export class PostgresWrite implements WriteTransaction {
           : await readBatch(
               this.#transaction,
               prepared,
-              members.map((m) => m.call),
+              members.map(({ call }) => prepared.ask(call)),
             );
       members.forEach(({ index }, i) => (results[index] = rows[i] ?? []));
     }
