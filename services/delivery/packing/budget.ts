@@ -5,16 +5,18 @@ import { type PackOptions, PackingRefused } from "./packing.ts";
 export class Effort implements Budget {
   left: number;
   readonly #options: PackOptions;
+  readonly #clock: () => number;
   constructor(tries: number, options: PackOptions) {
     this.left = tries;
     this.#options = options;
+    this.#clock = options.clock ?? (() => performance.now());
   }
 
   /** Throws `cancelled` when the caller has no more use for the answer. */
   take(): boolean {
     if (this.#options.signal?.aborted === true) throw new PackingRefused("cancelled", "The packing was cancelled.");
     if (this.left <= 0) return false;
-    if (this.#options.deadline !== undefined && performance.now() >= this.#options.deadline) {
+    if (this.#options.deadline !== undefined && this.#clock() >= this.#options.deadline) {
       this.left = 0;
       return false;
     }

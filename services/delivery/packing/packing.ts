@@ -155,10 +155,14 @@ export interface Stop {
   readonly aborted: boolean;
 }
 
-/** `deadline`: milliseconds of `performance.now()` at which the best so far is the answer; then the answer depends on the machine. */
+/**
+ * `deadline`: milliseconds of `clock` (absent: `performance.now()`) at which the best so far is the answer; then the answer depends on the
+ * machine.
+ */
 export interface PackOptions {
   readonly signal?: Stop;
   readonly deadline?: number;
+  readonly clock?: () => number;
 }
 
 /** What `pack`, `packOffLoop`, `validate` and `picture` are. */
