@@ -1,5 +1,27 @@
-/** Messages of the delivery service by language (BCP 47). */
-import type { Messages } from "pons";
+/** Messages of the delivery service by language (BCP 47). A test finds what a language does not say. */
+import type { Messages, ResourceDefinition } from "pons";
 import { en } from "./en.ts";
+import { languages } from "./languages.ts";
+import { names } from "./names.ts";
+import { refusals } from "./refusals.ts";
 
-export const messages: Messages = { en };
+/** Messages about the fields of these resources, and about all refusals. */
+export const messagesOf = (resources: readonly ResourceDefinition[]): Messages => ({
+  en,
+  ...Object.fromEntries(
+    languages.map((language, index) => [
+      language,
+      {
+        ...Object.fromEntries(Object.entries(refusals).map(([type, texts]) => [`error.${type}`, texts[index] ?? ""])),
+        ...Object.fromEntries(
+          resources.flatMap(({ name, fields }) =>
+            Object.keys(fields).flatMap((field) => {
+              const text = names[field]?.[index];
+              return text === undefined ? [] : [[`field.${name}.${field}`, text]];
+            }),
+          ),
+        ),
+      },
+    ]),
+  ),
+});

@@ -3,7 +3,7 @@ import { service } from "pons";
 import { bill } from "./billing/bill.ts";
 import { billingEntries } from "./billing/billing-entries.ts";
 import { manifests } from "./manifests/manifests.ts";
-import { messages } from "./messages/index.ts";
+import { messagesOf } from "./messages/index.ts";
 import { moments } from "./moments.ts";
 import { orders } from "./orders/orders.ts";
 import { parcels } from "./orders/parcels.ts";
@@ -17,6 +17,9 @@ import { roles } from "./roles.ts";
 import { soap } from "./soap/index.ts";
 import { trackingNumbers } from "./tracking/tracking-numbers.ts";
 
+/** What callers see. */
+const shown = [packings, rates, orders, parcels, statuses, manifests, trackingNumbers, billingEntries, servicePoints, tariffs];
+
 export default service("delivery", {
   title: "Delivery",
   doc: `Orders that shops have delivered, the manifests they are handed over under, the numbers they are followed by. Lengths are tenths of a millimetre, weights grams, amounts minor units; over SOAP metres, kilograms and major units.
@@ -24,22 +27,14 @@ export default service("delivery", {
 What changed is asked for by the moment that the last answer gave: nothing is missed, and nothing comes twice.`,
   version: "v1",
   roles,
-  resources: [
-    packings,
-    rates,
-    orders,
-    parcels,
-    statuses,
-    manifests,
-    trackingNumbers,
-    billingEntries,
-    servicePoints,
-    tariffs,
-    tariffContents,
-    moments,
-  ],
+  resources: [...shown, tariffContents, moments],
   jobs: { bill },
-  messages,
+  messages: messagesOf(shown),
   soap,
   demo: { staff: ["warehouse", "manager", "shop"], customer: ["shop"] },
+  // Loaded when it is asked for: most starts do not.
+  async *seed(seeder) {
+    const { seed } = await import("./seed.ts");
+    yield* seed(seeder);
+  },
 });

@@ -1,0 +1,65 @@
+/** Demo data: the sample pack through the operations of the house: its tariff, service points, orders, and a manifest of some. */
+import type { Seeder } from "pons";
+import { sampleOrders, sampleTariff, servicePoints } from "./sample/index.ts";
+
+const ordersCount = 200;
+/** The first so many are on a manifest. */
+const listedCount = 40;
+const minute = 60_000;
+const start = Date.UTC(2026, 0, 12, 8);
+
+/** Makes it. Yields the number of rows done. */
+export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: number; readonly total: number }> {
+  const total = 1 + servicePoints.length + ordersCount + 1;
+  const { id: _, number: __, ...content } = sampleTariff;
+  await seeder.call("tariffs.create", [{ content }]);
+  yield { done: 1, total };
+  await seeder.call(
+    "servicePoints.create",
+    servicePoints.map(({ id: code, zone: ___, hours, ...point }) => ({
+      ...point,
+      code,
+      city: point.address.city,
+      weekly: hours.weekly,
+      exceptions: hours.exceptions,
+    })),
+  );
+  yield { done: 1 + servicePoints.length, total };
+  const placed = await seeder.call(
+    "orders.create",
+    sampleOrders(ordersCount).map(({ id, number, customer, goods, declaredValue, cashOnDelivery, seal, sturdy }, index) => ({
+      externalId: id,
+      number,
+      placedAt: new Date(start + index * minute).toISOString(),
+      customer,
+      declaredCost: declaredValue,
+      amountToBePaid: cashOnDelivery,
+      deliveryType: 1 + (index % 4),
+      seal,
+      isSturdy: sturdy,
+      goods: goods.map(({ sku, name, length, width, height, weight, price, quantity }) => ({
+        sku,
+        name,
+        length,
+        width,
+        height,
+        weight,
+        quantity,
+        price,
+      })),
+    })),
+  );
+  yield { done: total - 1, total };
+  const listed = placed.slice(0, listedCount);
+  const at = new Date(start + ordersCount * minute).toISOString();
+  await seeder.call("manifests.create", [
+    {
+      externalId: "manifest-1",
+      number: "1",
+      madeAt: at,
+      shipAt: at,
+      orderIds: listed.map(({ externalId }) => externalId),
+    },
+  ]);
+  yield { done: total, total };
+}

@@ -1,0 +1,47 @@
+/** What the delivery service promises on paper: messages in every language, refusals with one meaning, the description over SOAP. */
+import { describe, expect, test } from "bun:test";
+import delivery from "../../services/delivery/index.ts";
+import { compile } from "../../src/contract/index.ts";
+
+const contract = compile(delivery);
+const languages = ["bg", "de", "es", "fr", "hu", "ru"];
+const wanted = [
+  ...new Set([
+    ...[...contract.operations.values()].flatMap(({ refusals }) => Object.keys(refusals).map((type) => `error.${type}`)),
+    ...[...contract.resources.values()]
+      .filter(({ rows }) => Object.keys(rows).length > 0)
+      .flatMap(({ name, fieldNames }) => fieldNames.filter((field) => field !== "id").map((field) => `field.${name}.${field}`)),
+  ]),
+];
+
+describe("messages", () => {
+  test.each(languages)("%s has every refusal and every field, and nothing else", (language) => {
+    const said = delivery.messages[language] ?? {};
+    expect(wanted.filter((key) => !said[key]?.trim())).toEqual([]);
+    expect(Object.keys(said).filter((key) => !wanted.includes(key))).toEqual([]);
+  });
+
+  test.each(languages)("%s: sentences end, names do not; parameters are those of English", (language) => {
+    const parameters = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).toSorted();
+    for (const [key, text] of Object.entries(delivery.messages[language] ?? {})) {
+      expect([key, text.endsWith(".")]).toEqual([key, key.startsWith("error.")]);
+      const english = delivery.messages["en"]?.[key];
+      if (english !== undefined) expect([key, parameters(text)]).toEqual([key, parameters(english)]);
+    }
+  });
+});
+
+test("a refusal has the same status wherever it occurs", () => {
+  const statuses = new Map<string, Set<number>>();
+  for (const { refusals } of contract.operations.values()) {
+    for (const [type, { status }] of Object.entries(refusals)) statuses.set(type, (statuses.get(type) ?? new Set()).add(status));
+  }
+  expect([...statuses].filter(([, found]) => found.size > 1)).toEqual([]);
+});
+
+test("what no caller may write is in no input", () => {
+  const closed = ["manifest", "trackingNumber", "serial", "createdAt", "orderCount", "expiresAt", "boundAt", "billedAt"];
+  for (const { name, kind, input, function: fn } of contract.operations.values()) {
+    if (kind === "command" && fn !== undefined) expect([name, closed.filter((field) => field in input)]).toEqual([name, []]);
+  }
+});
