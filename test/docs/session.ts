@@ -2,7 +2,7 @@
  * What a reader of a page does: the page's services are written to files, servers are started, and the commands of its `sh` blocks are typed into
  * one shell, in order. Which blocks: those that are followed by a block with their output, and those that set variables.
  */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { type Block, blocksOf } from "./markdown.ts";
@@ -113,6 +113,19 @@ export const startServer = async (folder: string, { data, service }: Pick<Server
   throw new Error(`pons start ended without an address: ${said}${await child.stderr.text()}`);
 };
 
+let filled: Promise<string> | undefined;
+
+/** A data folder with the demo's rows and keys, as the first start of the shipped services leaves it: filled once, and copied for each page. */
+const filledFolder = (): Promise<string> =>
+  (filled ??= (async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pons-docs-filled-"));
+    process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+    const first = await startServer(folder, { data: "data" });
+    const code = await first.stop();
+    if (code !== 0) throw new Error(`the server that fills the data folder ended with ${code}`);
+    return join(folder, "data");
+  })());
+
 /** The page's service: its `ts` blocks, one after the other. */
 export const serviceOf = (markdown: string): string =>
   `${blocksOf(markdown)
@@ -138,6 +151,7 @@ export const playPage = async (
         mkdirSync(dirname(join(folder, server.service)), { recursive: true });
         writeFileSync(join(folder, server.service), serviceOf(markdown));
       }
+      if (server.service === undefined) cpSync(await filledFolder(), join(folder, server.data), { recursive: true });
       const running = await startServer(folder, server);
       started.push(running);
       pairs.push([server.url, running.url]);

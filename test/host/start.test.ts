@@ -219,6 +219,10 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
 });
 
 describe("an end that is not awaited for ever", () => {
+  /** Filled by the first of the servers. */
+  const folder = new TemporaryFolder();
+  afterAll(() => folder[Symbol.dispose]());
+
   /** A call whose body never comes. */
   const hang = async (server: TestServer): Promise<void> => {
     const { hostname, port } = new URL(server.facts.baseUrl);
@@ -234,7 +238,6 @@ describe("an end that is not awaited for ever", () => {
   test(
     "a second signal ends it at once",
     async () => {
-      using folder = new TemporaryFolder();
       await using server = await startServer({ data: folder.path });
       await hang(server);
       server.child.kill("SIGTERM");
@@ -248,7 +251,6 @@ describe("an end that is not awaited for ever", () => {
   test(
     "calls that do not end are cut off, and the exit code says so",
     async () => {
-      using folder = new TemporaryFolder();
       await using server = await startServer({ data: folder.path });
       await hang(server);
       const start = performance.now();
