@@ -111,6 +111,14 @@ describe("a price grid as CSV", () => {
     expect(first).toMatchObject({ line, column, code });
   });
 
+  test("a bracket that reaches far overlaps with all that begin before its end", () => {
+    const { problems } = fromCsv(csv("van,near,0,9000,1", "van,near,100,200,2", "van,near,200,300,3"));
+    expect(problems.map(({ line, code }) => [line, code])).toEqual([
+      [3, "overlap"],
+      [4, "overlap"],
+    ]);
+  });
+
   test("every bad cell is told, a hundred at most", () => {
     expect(fromCsv(csv("van,near,a,b,c")).problems.map(({ column }) => column)).toEqual([10, 12, 14]);
     expect(fromCsv(csv(...Array.from({ length: 500 }, () => "van,near,a,b,c"))).problems).toHaveLength(100);

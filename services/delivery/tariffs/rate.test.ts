@@ -298,6 +298,31 @@ describe("a packer", () => {
   });
 });
 
+test("what is just as great as allowed is not oversize", () => {
+  const codes = (height: number) =>
+    offer("van", { ...smallRequest, parcels: [{ length: 9960, width: 2460, height, weight: 1, items: 1 }] }).lines.map(
+      ({ code }) => code,
+    );
+  expect(codes(2460)).not.toContain("oversize");
+  expect(codes(2461)).toContain("oversize");
+});
+
+test("offers stand cheapest first, of one price by type id", () => {
+  const { rates } = rate(smallTariff, smallRequest);
+  expect(rates.map(({ service, total }) => [service, total])).toEqual([
+    // 95 + 65 + 11 + 7 = 178 for packing; with carriage 250, 595 and 980; fuel 43 and 33; insurance 0 and 200; tax 19 % without insurance.
+    ["locker", 509],
+    ["van", 971],
+    ["post", 1617],
+  ]);
+  const same = { ...smallTariff, services: smallTariff.services.filter(({ id }) => id !== "post").toReversed() };
+  const free = { ...same, grid: same.grid.map((bracket) => ({ ...bracket, price: 0 })) };
+  expect(rate(free, smallRequest).rates.map(({ typeId, total }) => [typeId, total])).toEqual([
+    [1, 212],
+    [6, 212],
+  ]);
+});
+
 test("a parcel beyond every limit is excluded with exact figures, not a fault", () => {
   const huge = { length: 200_000, width: 200_000, height: 200_000, weight: 10 ** 12, items: 1 };
   const parcels = Array.from({ length: 200 }, (_, at) => ({ ...huge, weight: at === 7 ? huge.weight : 1 }));
