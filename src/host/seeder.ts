@@ -4,6 +4,7 @@ import type { Seeder } from "../define/service.ts";
 import type { Call } from "../pipeline/call.ts";
 import type { Row } from "../store/store.ts";
 import { absentValue } from "../sources/table/default.ts";
+import { storeNested } from "../sources/table/nested.ts";
 import type { App } from "./app.ts";
 
 export type StaffCaller = NonNullable<Call["principal"]>;
@@ -62,7 +63,10 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
     if (resource === undefined) throw new Error(`seed of ${contract.service}: there is no resource ${name}`);
     const { table } = resource;
     const complete = (row: Row): Row =>
-      Object.fromEntries(resource.fieldNames.map((field) => [field, row[field] ?? absentValue(resource, field)]));
+      storeNested(
+        resource,
+        Object.fromEntries(resource.fieldNames.map((field) => [field, row[field] ?? absentValue(resource, field)])),
+      );
     for (let at = 0; at < rows.length; at += insertMax) {
       const part = rows.slice(at, at + insertMax);
       const [outcome] = await app.writer.submit({
