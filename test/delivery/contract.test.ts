@@ -1,6 +1,6 @@
 /** What the delivery service promises on paper: messages in every language, refusals with one meaning, the description over SOAP. */
 import { describe, expect, test } from "bun:test";
-import delivery from "../../services/delivery/index.ts";
+import delivery from "../../services/delivery/service.ts";
 import { compile } from "../../src/contract/index.ts";
 
 const contract = compile(delivery);

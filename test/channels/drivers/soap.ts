@@ -114,7 +114,13 @@ class SoapDriver implements Driver {
   }
 
   can(asked: Asked, target: Target): boolean {
-    return operationOf(asked, target.contract(asked.service)) !== undefined;
+    const contract = target.contract(asked.service);
+    const version = asked.version ?? contract.version;
+    // Messages that a definition gives have elements of their own, which `test/soap` and the tests of their service send.
+    if (contract.definition.soap?.operations?.[asked.operation]?.input !== undefined) return false;
+    return (
+      operationOf(asked, contract) !== undefined && methodNames(versionView(contract, version).contract).has(asked.operation)
+    );
   }
 
   #describe(target: Target, path: string): Promise<Description> {
