@@ -3,7 +3,7 @@
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { createTransport, type SendMailOptions } from "nodemailer";
+import type { SendMailOptions, Transporter } from "nodemailer";
 import type { Config } from "./config.ts";
 import { writePrivate } from "./private-file.ts";
 
@@ -48,10 +48,13 @@ const isFinal = (error: unknown): boolean => {
   return responseCode >= 500 && responseCode !== 503 && code !== "EAUTH";
 };
 
+/** The library, once a mail is sent: most servers never send one before they are stopped again. */
+const loadMailer = () => import("nodemailer");
+
 /** By a server: `smtp://user:password@host:587`, `smtps://…:465`. What leaves this machine is sent over TLS or not at all. */
 export const smtpSender = ({ url, from }: { readonly url: string; readonly from: string }): MailSender => {
   const { protocol, hostname } = new URL(url);
-  const transport = createTransport({
+  const options = {
     url,
     pool: true,
     maxConnections: 2,
@@ -59,9 +62,12 @@ export const smtpSender = ({ url, from }: { readonly url: string; readonly from:
     greetingTimeout: connectMs,
     socketTimeout: silentMs,
     ...(protocol === "smtp:" && !loopback.has(hostname) ? { requireTLS: true } : {}),
-  });
+  } as const;
+  let transport: Transporter | undefined;
   return {
     async send(mail) {
+      const { createTransport } = await loadMailer();
+      transport ??= createTransport(options);
       try {
         await transport.sendMail(messageOf(mail, from));
       } catch (error) {
@@ -69,7 +75,7 @@ export const smtpSender = ({ url, from }: { readonly url: string; readonly from:
         throw isFinal(error) ? new MailRefused(reason) : new Error(reason, { cause: error });
       }
     },
-    close: () => transport.close(),
+    close: () => transport?.close(),
   };
 };
 
@@ -88,10 +94,11 @@ const recentMax = 100;
 
 /** Into a folder, as `<id>.eml`, which mail programs open. */
 export const folderSender = ({ folder, from }: { readonly folder: string; readonly from: string }): FolderSender => {
-  const transport = createTransport({ streamTransport: true, buffer: true, newline: "windows" });
   const sent: FiledMail[] = [];
   return {
     async send(mail) {
+      const { createTransport } = await loadMailer();
+      const transport = createTransport({ streamTransport: true, buffer: true, newline: "windows" });
       const { message } = await transport.sendMail(messageOf(mail, from));
       if (!Buffer.isBuffer(message)) throw new TypeError("the message was not made");
       mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -101,7 +108,7 @@ export const folderSender = ({ folder, from }: { readonly folder: string; readon
       sent.length = Math.min(sent.length, recentMax);
     },
     recent: () => sent,
-    close: () => transport.close(),
+    close: () => undefined,
   };
 };
 

@@ -9,18 +9,15 @@
  *   /oauth/authorize  /oauth/token  /oauth/par  /oauth/introspect  /oauth/revoke  /oauth/userinfo  /oauth/jwks  /oauth/logout
  *   /oauth/interaction/{uid}   the pages on which people log in and consent
  */
-import { createHmac, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
 import type { Context, Provider } from "oidc-provider/lib/provider.js";
 import type { MaybePromise, Store } from "../store/index.ts";
 import { claimsOf, looksLikeJwt, storedToken, tokenMsMax } from "./access-token.ts";
 import type { OAuthAccounts } from "./account.ts";
-import { createAdapter } from "./adapter.ts";
 import type { JsonWebKey, OAuthClient, OAuthClients } from "./client.ts";
-import { CookieSigner } from "./cookie-signer.ts";
 import { Door, requestHeader } from "./door.ts";
 import type { OAuthEvent } from "./event.ts";
-import { Interactions } from "./interaction.ts";
-import { createProvider, oauthPaths } from "./provider.ts";
+import { oauthPaths } from "./paths.ts";
 import { SigningKeys, type SigningKeysOptions } from "./signing-keys.ts";
 import { OidcState, type Payload } from "./state.ts";
 
@@ -74,6 +71,8 @@ export interface OAuth {
 const bodyBytesMax = 65_536;
 const refreshMsDefault = 5_000;
 const purgeMsDefault = 5 * 60_000;
+/** The library is loaded when a server has been up for so long, in milliseconds, or at the first request. */
+const preloadMs = 1_000;
 
 const discoveryPaths: ReadonlySet<string> = new Set([
   "/.well-known/openid-configuration",
@@ -113,7 +112,8 @@ class OAuthServer implements OAuth {
   readonly #options: OAuthOptions;
   readonly #state: OidcState;
   readonly #keys: SigningKeys;
-  readonly #makeProvider: () => Provider;
+  #library: Promise<() => Provider> | undefined;
+  #makeProvider: (() => Provider) | undefined;
   /** Requests under way, by the name under which the library sees them. */
   readonly #outside = new Map<string, { readonly request: Request; readonly address: string }>();
   /** Tokens of requests under way, by the name that stands for one. */
@@ -124,7 +124,7 @@ class OAuthServer implements OAuth {
   readonly #running = new Set<Promise<unknown>>();
 
   constructor(options: OAuthOptions) {
-    const { store, issuer, secret, clients, accounts, onRevoked, describeScope } = options;
+    const { store, secret, onRevoked } = options;
     const onError = options.onError ?? (() => undefined);
     this.#options = options;
     this.#state = new OidcState(store, { tokenMsMax, ...(onRevoked === undefined ? {} : { onRevoked }) });
@@ -135,45 +135,12 @@ class OAuthServer implements OAuth {
       ...(options.rotateMs === undefined ? {} : { rotateMs: options.rotateMs }),
       ...(options.publishMs === undefined ? {} : { publishMs: options.publishMs }),
     });
-    const interactions = new Interactions({
-      issuer,
-      clients,
-      accounts,
-      state: this.#state,
-      formKey: derived(secret, "forms"),
-      outside: (context) => this.#outsideOf(context),
-      ...(describeScope === undefined ? {} : { describeScope }),
-    });
-    const placeholders = derived(secret, "clients");
-    const adapter = createAdapter({
-      state: this.#state,
-      clients,
-      placeholder: (clientId) => createHmac("sha256", placeholders).update(clientId).digest("base64url"),
-      tokenOf: (kind, value) => this.#tokenOf(kind, value),
-    });
-    const resources = [...new Set([issuer, ...(options.resources ?? [])])];
-    this.#makeProvider = () =>
-      createProvider({
-        issuer,
-        resources,
-        clients,
-        accounts,
-        adapter,
-        state: this.#state,
-        keys: this.#keys,
-        interactions,
-        cookies: new CookieSigner(derived(secret, "cookies")),
-        nonceSecret: derived(secret, "nonces"),
-        onError,
-        onEvent: options.onEvent ?? (() => undefined),
-        addressOf: (context) => this.#outsideOf(context).address,
-      });
   }
 
   async open(): Promise<void> {
     await this.#keys.refresh();
-    this.#renew();
     this.#door = await Door.open(new URL(this.#options.issuer), (request, response) => this.#current?.answer(request, response));
+    setTimeout(() => void this.#load().catch(this.#options.onError), preloadMs).unref();
     this.#every(this.#options.refreshMs ?? refreshMsDefault, async () => {
       await this.#keys.refresh();
       this.#renew();
@@ -237,6 +204,7 @@ class OAuthServer implements OAuth {
     this.#outside.set(id, { request, address });
     const given = tokenPaths.has(pathname) && body !== undefined && isForm(request) ? await this.#withHandle(body) : undefined;
     try {
+      await this.#load();
       const answer = await this.#door?.handOver({ request, body: given?.body ?? body, address, id });
       return answer ?? failure(503, "temporarily_unavailable", "too many requests at once", { "Retry-After": "1" });
     } catch (error) {
@@ -280,8 +248,33 @@ class OAuthServer implements OAuth {
     return outside;
   }
 
+  /** The library, once it is needed: to load it takes a fifth of the server's start. */
+  async #load(): Promise<void> {
+    if (this.#makeProvider !== undefined) return;
+    this.#library ??= this.#loadLibrary();
+    try {
+      this.#makeProvider = await this.#library;
+    } finally {
+      this.#library = undefined;
+    }
+    this.#renew();
+  }
+
+  async #loadLibrary(): Promise<() => Provider> {
+    const { providerMaker } = await import("./provider-maker.ts");
+    return providerMaker({
+      ...this.#options,
+      state: this.#state,
+      keys: this.#keys,
+      derived: (purpose) => derived(this.#options.secret, purpose),
+      tokenOf: (kind, value) => this.#tokenOf(kind, value),
+      outside: (context) => this.#outsideOf(context),
+    });
+  }
+
   /** Puts a provider with the present keys in place of one with others. Requests under way end at the one they began with. */
   #renew(): void {
+    if (this.#makeProvider === undefined) return;
     const keys = JSON.stringify(this.#keys.published().map(({ kid, activeMs }) => [kid, activeMs <= Date.now()]));
     if (this.#current?.keys !== keys) this.#current = { keys, answer: this.#makeProvider().callback() };
   }

@@ -13,6 +13,7 @@ import type { OAuthClient, OAuthClients } from "./client.ts";
 import type { CookieSigner } from "./cookie-signer.ts";
 import { type OAuthEvent, tellEvents } from "./event.ts";
 import { interactionPath, type Interactions } from "./interaction.ts";
+import { oauthPaths as paths } from "./paths.ts";
 import { libraryPolicy, sendFailurePage, sendLoggedOutPage, sendLogOutPage } from "./page.ts";
 import { accessTokenAlg, idTokenAlg, type SigningKeys } from "./signing-keys.ts";
 import type { OidcState } from "./state.ts";
@@ -53,19 +54,6 @@ const codeSeconds = 60;
 const assertionSecondsMax = hour;
 
 const nowSeconds = (): number => Math.floor(Date.now() / 1_000);
-
-const paths = {
-  authorization: "/oauth/authorize",
-  token: "/oauth/token",
-  jwks: "/oauth/jwks",
-  introspection: "/oauth/introspect",
-  revocation: "/oauth/revoke",
-  pushed_authorization_request: "/oauth/par",
-  userinfo: "/oauth/userinfo",
-  end_session: "/oauth/logout",
-} as const;
-
-export const oauthPaths = paths;
 
 /** Endpoints that programs call: they answer JSON to whatever accepts what. */
 const programPaths: ReadonlySet<string> = new Set([
