@@ -18,6 +18,7 @@ import type { Binding } from "../compile/binding.ts";
 import { demandsOneRow } from "../compile/condition.ts";
 import { quote } from "../compile/dialect.ts";
 import { outerOrder } from "../compile/rows.ts";
+import type { Dialect } from "../compile/dialect.ts";
 import { Scope } from "../compile/scope.ts";
 import { shapeSql } from "../compile/statement.ts";
 import type { Statement, Variant } from "../compile/statement.ts";
@@ -59,6 +60,13 @@ export const isPerCall = ({ source }: Binding): boolean => source.from !== "cons
 /** A list is one text per call, an array literal: unnest would flatten an array of arrays. */
 const listOf = (column: string, { type }: Binding): string => `(${column})::${sqlTypes[type]}[]`;
 
+/** Within, a list of a call is made rows once: `= ANY` would read its text again for every row that is looked at, and look through all of it. */
+const batchDialect: Dialect = {
+  ...postgresDialect,
+  inList: (value, list) =>
+    list.startsWith("(q.") ? `${value} IN (SELECT unnest(${list}))` : postgresDialect.inList(value, list),
+};
+
 const orderOf = (scope: Scope, shape: Shape): string => {
   if (shape.kind === "rows") return shape.order.length === 0 ? "" : `, ${outerOrder(scope, shape, "s")}`;
   if (shape.kind === "count") return "";
@@ -72,7 +80,7 @@ export const compileBatch = (shape: Shape, variant: Variant): BatchStatement => 
     if (!isPerCall(binding)) return postgresDialect.placeholder(index, binding.type, binding.list);
     return binding.list ? listOf(`q.c${index}`, binding) : `q.c${index}`;
   });
-  const scope = new Scope(postgresDialect, shape, bindings);
+  const scope = new Scope(batchDialect, shape, bindings);
   const ordered = shape.kind === "rows" && shape.order.length > 0 && (shape.after !== undefined || !demandsOneRow(scope));
   const columnOrder = ordered ? columnOrderOf(shape) : undefined;
   const isSorted = ordered && columnOrder === undefined;
