@@ -6,6 +6,7 @@ export {
   type PrintInfo,
   printLimits,
   printPdf,
+  type ShapeMark,
   type Sheet,
   type TextMark,
 } from "../contract/print/index.ts";
@@ -16,7 +17,8 @@ export {
   type WebhookSigning,
   webhookSignings,
 } from "../events/webhooks/index.ts";
-export { flawOfAddress, leadsInside } from "../outbound/index.ts";
+export { flawOfAddress, leadsInside, OutboundError } from "../outbound/index.ts";
+export { message, type MessageParams } from "../pipeline/localize.ts";
 export { effectOn, type PolicyEffect } from "../pipeline/policy-trial.ts";
 export { hashOfKey, newApiKey, shownPrefix } from "../pipeline/identity/api-key.ts";
 export { csrfOf, newSessionToken } from "../pipeline/identity/session.ts";

@@ -1,6 +1,7 @@
 /** What the delivery service promises on paper: messages in every language, refusals with one meaning, the description over SOAP. */
 import { describe, expect, test } from "bun:test";
-import delivery from "../../services/delivery/service.ts";
+import delivery from "../../services/delivery/index.ts";
+import { exclusionReasons } from "../../services/delivery/tariffs/index.ts";
 import { compile } from "../../src/contract/index.ts";
 
 const contract = compile(delivery);
@@ -11,11 +12,12 @@ const wanted = [
     ...[...contract.resources.values()]
       .filter(({ rows }) => Object.keys(rows).length > 0)
       .flatMap(({ name, fieldNames }) => fieldNames.filter((field) => field !== "id").map((field) => `field.${name}.${field}`)),
+    ...exclusionReasons.map((reason) => `comment.${reason}`),
   ]),
 ];
 
 describe("messages", () => {
-  test.each(languages)("%s has every refusal and every field, and nothing else", (language) => {
+  test.each(languages)("%s has every refusal, every field and every comment, and nothing else", (language) => {
     const said = delivery.messages[language] ?? {};
     expect(wanted.filter((key) => !said[key]?.trim())).toEqual([]);
     expect(Object.keys(said).filter((key) => !wanted.includes(key))).toEqual([]);
@@ -24,7 +26,7 @@ describe("messages", () => {
   test.each(languages)("%s: sentences end, names do not; parameters are those of English", (language) => {
     const parameters = (text: string): string[] => (text.match(/\{\w+\}/g) ?? []).toSorted();
     for (const [key, text] of Object.entries(delivery.messages[language] ?? {})) {
-      expect([key, text.endsWith(".")]).toEqual([key, key.startsWith("error.")]);
+      expect([key, text.endsWith(".")]).toEqual([key, !key.startsWith("field.")]);
       const english = delivery.messages["en"]?.[key];
       if (english !== undefined) expect([key, parameters(text)]).toEqual([key, parameters(english)]);
     }

@@ -140,12 +140,30 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   test("limits exclude: in the list of REST, in the comments of SOAP", async () => {
     const goods = `<SKU>S-1</SKU>${xml({ Length: "0.3", Width: "0.3", Height: "0.3", Weight: "24", Qty: "1", Price: "0" })}`;
     const told = await house.soap("CalculateShippingCost", costs({ Goods: goods }));
-    expect(String(told["Comments"])).toMatch(/: weight \d+ > \d+ g/);
+    expect(String(told["Comments"])).toMatch(/: a parcel weighs [\d,]+ g; [\d,]+ g at most\./);
     const { rows } = await house.rest("GET", `/rates?serial=${String(told["return"])}`);
     const excluded = rows[0]?.["excluded"] as Data[];
     expect(excluded.find(({ reason }) => reason === "weight")).toMatchObject({ unit: "g", limit: expect.any(Number) as number });
     const offered = new Set((told["Types"] as Data[]).map((offer) => offer["TypeId"]));
     expect(excluded.filter(({ deliveryType }) => offered.has(deliveryType))).toEqual([]);
+  });
+
+  test.each([
+    ["bg", "Courier: пратка тежи 32 300 g; най-много 30 000 g.", "Теглото е превишено с 1500 g."],
+    ["de", "Courier: Ein Paket wiegt 32.300 g; höchstens 30.000 g.", "Das Gewicht ist um 1.500 g überschritten."],
+    ["es", "Courier: un bulto pesa 32.300 g; 30.000 g como máximo.", "El peso se excede en 1500 g."],
+    ["fr", "Courier : un colis pèse 32 300 g ; 30 000 g au plus.", "Le poids est dépassé de 1 500 g."],
+    ["hu", "Courier: egy csomag súlya 32 300 g; legfeljebb 30 000 g lehet.", "A súly 1500 g-mal több a megengedettnél."],
+    ["ru", "Courier: посылка весит 32 300 г; не больше 30 000 г.", "Вес превышен на 1 500 г."],
+  ])("comments in the caller's language: %s", async (language, comment, checked) => {
+    const spaced = (text: unknown): string => String(text).replaceAll(/[\u00A0\u202F]/g, " ");
+    const goods = `<SKU>S-1</SKU>${xml({ Length: "0.3", Width: "0.3", Height: "0.3", Weight: "32", Qty: "1", Price: "0" })}`;
+    const headers = { "accept-language": language };
+    const told = await house.soap("CalculateShippingCost", costs({ Goods: goods }), headers);
+    expect(spaced(told["Comments"]).split("\n")).toContain(comment);
+    const weightMax = Math.max(...sampleTariff.services.map(({ limits }) => limits.weightMax));
+    const heavy = dimensions(piece("0.3", "0.3", "0.3", String((weightMax + 1_500) / 1_000), "1"));
+    expect(spaced((await house.soap("CheckDimensions", heavy, headers))["Comment"])).toBe(checked);
   });
 
   test("quotes that are not there, ways that are not offered, an address of nowhere", async () => {
@@ -158,7 +176,10 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       type: "not_offered",
     });
     const nowhere = await house.soap("CalculateShippingCost", costs({ Address: "<Index>ZZ-1</Index><City>Nowhere</City>" }));
-    expect([nowhere["Types"] ?? [], String(nowhere["Comments"])]).toEqual([[], expect.stringContaining("zone unknown") as never]);
+    expect([nowhere["Types"] ?? [], String(nowhere["Comments"])]).toEqual([
+      [],
+      expect.stringContaining("in no zone of the tariff") as never,
+    ]);
     expect(await house.soap("CalculateShippingCost", costs({ Address: "<Street>Main</Street>" }))).toMatchObject({
       type: "address_incomplete",
     });

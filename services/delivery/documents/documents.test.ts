@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import type { BoxMark } from "pons";
 import { type Act, actPdf, actRowsMax, type Label, labelsPdf, labelZpl } from "./index.ts";
 import { labelSheet } from "./label.ts";
 import { amountText, englishWords, sidesText, weightText } from "./wording.ts";
@@ -99,7 +100,7 @@ describe("a label as PDF", () => {
   test("no bar leaves the sheet, however long the number; bars are as wide as the number's symbols", () => {
     for (const trackingNumber of ["1234", "RR123456785XX", "Z".repeat(60)]) {
       const { marks, width } = labelSheet({ ...label, trackingNumber });
-      const bars = marks.filter((mark) => mark.kind === "box" && mark.height === 24);
+      const bars = marks.filter((mark): mark is BoxMark => mark.kind === "box" && mark.height === 24);
       expect(bars.length).toBeGreaterThan(15);
       for (const bar of bars) expect(bar.x >= 0 && bar.x + bar.width <= width).toBeTrue();
     }

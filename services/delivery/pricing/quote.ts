@@ -3,16 +3,8 @@ import type { FunctionRefusal, QueryContext } from "pons";
 import { isLocated } from "../orders/address-fields.ts";
 import { PackingRefused } from "../packing/index.ts";
 import { type PointFound, pointIn } from "../places/service-points.ts";
-import {
-  type Exclusion,
-  packerTasks,
-  type Rate,
-  rate,
-  type RateRequest,
-  type SealType,
-  sumOf,
-  type TariffVersion,
-} from "../tariffs/index.ts";
+import { packerTasks, type Rate, rate, type RateRequest, type SealType, sumOf, type TariffVersion } from "../tariffs/index.ts";
+import { commentsOf } from "./comments.ts";
 import { packerFor, piecesMax, piecesOf } from "./pack-parcels.ts";
 import type { Offer, RateAnswer, RateInput } from "./rate-fields.ts";
 import { versionAt } from "./versions.ts";
@@ -77,17 +69,6 @@ const offerOf = (found: Rate, version: TariffVersion, point: PointFound | null):
   };
 };
 
-/** `Courier: weight 35000 > 30000 g`, one a line. */
-const commentsOf = (excluded: readonly Exclusion[], version: TariffVersion): string => {
-  const names = new Map(version.services.map(({ id, name }) => [id, name]));
-  return excluded
-    .map(({ service, reason, limit, actual, unit }) => {
-      const figures = limit === null || actual === null ? "" : ` ${actual} > ${limit}${unit === null ? "" : ` ${unit}`}`;
-      return `${names.get(service) ?? service}: ${reason.replaceAll("_", " ")}${figures}`;
-    })
-    .join("\n");
-};
-
 /** A refusal for what the packing engine does not take; what it says otherwise is a mistake of ours. */
 export const packingRefusalOf = (ctx: QueryContext, error: unknown): FunctionRefusal => {
   if (error instanceof PackingRefused && (error.code === "busy" || error.code === "cancelled")) return ctx.refuse("packing_busy");
@@ -126,7 +107,7 @@ export const quote = async (
         actual,
         unit,
       })),
-      comments: commentsOf(rating.excluded, version),
+      comments: commentsOf(ctx.locale, rating.excluded, version),
     };
   } catch (error) {
     return packingRefusalOf(ctx, error);

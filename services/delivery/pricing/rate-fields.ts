@@ -60,7 +60,11 @@ export const rateAnswer = {
   tariff: t.ref("tariffs", { write: "never", doc: "The version that it was worked out by." }),
   offers: t.array(offer, { filter: false, write: "never", doc: "Ways of delivery, cheapest first." }),
   excluded: t.array(exclusion, { filter: false, write: "never", doc: "Ways of delivery that are not offered, and why." }),
-  comments: t.text({ filter: false, write: "never", doc: "The same in words; empty where all are offered." }),
+  comments: t.text({
+    filter: false,
+    write: "never",
+    doc: "The same in words, in the language of who asked; a line each, empty where all are offered.",
+  }),
 };
 
 export const rateFields = {

@@ -24,6 +24,24 @@ describe("sheets as PDF", () => {
     expect(await printPdf(sheets, info)).toEqual(pdf);
   });
 
+  test("hold shapes in colours, filled and outlined", async () => {
+    const points = [
+      [10, 10],
+      [20, 10],
+      [20, 30],
+    ] as const;
+    const [filled, outlined, plain] = await Promise.all(
+      [
+        sheet({ kind: "shape", points, fill: "#4e79a7", opacity: 0.5 }),
+        sheet({ kind: "shape", points, stroke: 0.5, colour: "#333333", isDashed: true }),
+        sheet(),
+      ].map((one) => printPdf([one], info)),
+    );
+    expect(new TextDecoder("latin1").decode(filled)).toContain("/ca 0.5");
+    expect(filled?.length).toBeGreaterThan(plain?.length ?? 0);
+    expect(outlined?.length).toBeGreaterThan(plain?.length ?? 0);
+  });
+
   // Only where poppler-utils are installed, which read a PDF as text.
   test.skipIf(readerOf === null)(
     "hold a text on its line or lines, cut by an ellipsis; control characters are left out",
@@ -61,6 +79,48 @@ describe("sheets as PDF", () => {
     ["half a line", [sheet({ ...text, lines: 1.5 })]],
     ["too long a text", [sheet({ ...text, text: "x".repeat(printLimits.text + 1) })]],
     ["a box higher than its sheet", [sheet({ kind: "box", x: 0, y: 0, width: 1, height: 151 })]],
+    ["a shape of one point", [sheet({ kind: "shape", points: [[1, 1]], fill: "#000000" })]],
+    [
+      "a shape that leaves the sheet",
+      [
+        sheet({
+          kind: "shape",
+          points: [
+            [1, 1],
+            [101, 1],
+          ],
+          stroke: 1,
+        }),
+      ],
+    ],
+    [
+      "a colour by name",
+      [
+        sheet({
+          kind: "shape",
+          points: [
+            [1, 1],
+            [9, 1],
+            [9, 9],
+          ],
+          fill: "red",
+        }),
+      ],
+    ],
+    [
+      "an opacity beyond one",
+      [
+        sheet({
+          kind: "shape",
+          points: [
+            [1, 1],
+            [9, 1],
+            [9, 9],
+          ],
+          opacity: 2,
+        }),
+      ],
+    ],
     ["a grey beyond white", [sheet({ kind: "box", x: 0, y: 0, width: 1, height: 1, grey: 2 })]],
   ];
   test.each(bad)("refuse %s", async (_, sheets) => {

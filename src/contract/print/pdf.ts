@@ -1,7 +1,7 @@
 /** Sheets as a PDF. Fonts are embedded: Latin, Cyrillic. */
 import { createRequire } from "node:module";
 import { setImmediate } from "node:timers/promises";
-import { type BoxMark, flawOfSheets, type PrintInfo, type Sheet, type TextMark } from "./sheet.ts";
+import { type BoxMark, flawOfSheets, type PrintInfo, type ShapeMark, type Sheet, type TextMark } from "./sheet.ts";
 
 const pointsPerMm = 72 / 25.4;
 
@@ -57,6 +57,24 @@ const drawBox = (pdf: PDFKit.PDFDocument, { x, y, width, height, stroke, grey = 
   else pdf.lineWidth(stroke).strokeColor([level, level, level]).stroke();
 };
 
+const drawShape = (
+  pdf: PDFKit.PDFDocument,
+  { points, fill, opacity = 1, stroke, colour = "#000000", isDashed }: ShapeMark,
+): void => {
+  const path = (): unknown => pdf.polygon(...points.map(([x, y]): [number, number] => [x * pointsPerMm, y * pointsPerMm]));
+  pdf.save();
+  if (fill !== undefined) {
+    path();
+    pdf.fillOpacity(opacity).fillColor(fill).fill();
+  }
+  if (stroke !== undefined) {
+    path();
+    if (isDashed === true) pdf.dash(4 * stroke, { space: 4 * stroke });
+    pdf.lineJoin("round").lineWidth(stroke).strokeColor(colour).stroke();
+  }
+  pdf.restore();
+};
+
 /** Marks drawn before others have a turn on the event loop. */
 const marksPerTurn = 50;
 
@@ -84,7 +102,8 @@ export const printPdf = async (sheets: readonly Sheet[], { title, createdAt }: P
     pdf.addPage({ size: [width * pointsPerMm, height * pointsPerMm], margin: 0 });
     for (const mark of marks) {
       if (mark.kind === "text") drawText(pdf, mark);
-      else drawBox(pdf, mark);
+      else if (mark.kind === "box") drawBox(pdf, mark);
+      else drawShape(pdf, mark);
       if (++drawn % marksPerTurn === 0) await setImmediate();
     }
   }

@@ -30,7 +30,22 @@ export interface BoxMark {
   readonly grey?: number;
 }
 
-export type Mark = TextMark | BoxMark;
+/** A closed shape, filled or outlined or both; of two points, a line. Colours are `#rrggbb`; absent: black. */
+export interface ShapeMark {
+  readonly kind: "shape";
+  /** At least two, at most 100. */
+  readonly points: readonly (readonly [x: number, y: number])[];
+  readonly fill?: string;
+  /** Of the fill, 0 to 1; absent: 1. */
+  readonly opacity?: number;
+  /** Width of the outline in points. */
+  readonly stroke?: number;
+  readonly colour?: string;
+  /** Whether the outline is dashed. */
+  readonly isDashed?: boolean;
+}
+
+export type Mark = TextMark | BoxMark | ShapeMark;
 
 export interface Sheet {
   readonly width: number;
@@ -45,11 +60,24 @@ export interface PrintInfo {
 }
 
 /** Bounds: a sheet is at most A0, a print at most a thousand sheets. */
-export const printLimits = { sheets: 1000, marks: 5000, side: 1189, text: 2000, lines: 100, size: [4, 72] } as const;
+export const printLimits = { sheets: 1000, marks: 5000, side: 1189, text: 2000, lines: 100, points: 100, size: [4, 72] } as const;
 
 const isWithin = (value: number, min: number, max: number): boolean => Number.isFinite(value) && value >= min && value <= max;
 
-const flawOfMark = (mark: Mark, { width, height }: Sheet): string | undefined => {
+const isColour = (colour: string | undefined): boolean => colour === undefined || /^#[0-9a-f]{6}$/i.test(colour);
+
+const flawOfShape = ({ points, fill, opacity, stroke, colour }: ShapeMark, { width, height }: Sheet): string | undefined => {
+  if (points.length < 2 || points.length > printLimits.points) return `a shape has 2 to ${printLimits.points} points`;
+  if (points.some(([x, y]) => !isWithin(x, 0, width) || !isWithin(y, 0, height))) return "a mark stands outside of its sheet";
+  if (!isColour(fill) || !isColour(colour)) return "a colour is #rrggbb";
+  return isWithin(opacity ?? 1, 0, 1) && isWithin(stroke ?? 0, 0, 72)
+    ? undefined
+    : "opacity is from 0 to 1, and an outline at most 72 points wide";
+};
+
+const flawOfMark = (mark: Mark, sheet: Sheet): string | undefined => {
+  if (mark.kind === "shape") return flawOfShape(mark, sheet);
+  const { width, height } = sheet;
   if (!isWithin(mark.x, 0, width) || !isWithin(mark.y, 0, height)) return "a mark stands outside of its sheet";
   if (!isWithin(mark.width, 0, width)) return "a mark is wider than its sheet";
   if (mark.kind === "box")
