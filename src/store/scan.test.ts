@@ -113,6 +113,25 @@ describe("SECURITY 55: chunks", () => {
     expect(Math.max(...lengths.slice(3))).toBe(500);
   });
 
+  test("the fewer scans go on, the larger the chunks", async () => {
+    const turns = new Turns(4 * chunkBytes);
+    const wide = (): AsyncGenerator<Row[]> =>
+      scanChunks({ shape, call, chunkBytes, chunk: 500, turns, read: table(2_000, () => 4_000) });
+    const lengths = async (count: number): Promise<readonly number[]> => {
+      const scans = Array.from({ length: count }, wide);
+      for (const scan of scans) await scan.next();
+      const chunks: number[] = [];
+      for (const scan of scans)
+        chunks.push(((await scan.next()).value as Row[]).length, ((await scan.next()).value as Row[]).length);
+      await Promise.all(scans.map((scan) => scan.return(undefined)));
+      return chunks;
+    };
+    expect(await lengths(1)).toEqual([65, 65]);
+    // The first began alone; what it reads next is as small as that of the others.
+    expect(await lengths(8)).toEqual([65, 16, 32, 16, 21, ...Array.from({ length: 11 }, () => 16)]);
+    expect(await lengths(1)).toEqual([65, 65]);
+  });
+
   test("values that are no text count too", async () => {
     const read = (_: RowsShape, { limit = 0 }: ReadCall): Row[] =>
       Array.from({ length: limit }, (_, id) => ({

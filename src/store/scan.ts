@@ -16,7 +16,7 @@ export interface Scan {
   readonly call: ReadCall;
   /** Most rows per chunk. */
   readonly chunk: number;
-  /** About the bytes of a chunk, as JSON. */
+  /** About the bytes of a chunk, as JSON; more where few scans go on (see `Turns.share`). */
   readonly chunkBytes: number;
   /** Shared by all scans of this process. */
   readonly turns: Turns;
@@ -68,24 +68,29 @@ export async function* scanChunks({ shape, call, chunk, chunkBytes, signal, read
   let left = call.limit ?? Number.POSITIVE_INFINITY;
   let count = firstRows;
   const { realm, params } = call;
-  // Ends with the first chunk that is not full: each chunk begins after the last row of the one before.
-  while (left > 0) {
-    await turns.next();
-    if (signal?.aborted === true) return;
-    const limit = Math.min(chunk, count, left);
-    const rows =
-      after === undefined
-        ? await read(omitAfter(first), { realm, params, limit })
-        : await read(next, { realm, params, limit, after });
-    let last: Value[] | undefined;
-    for (const row of rows) last = takeOrder(row, orderCount(next));
-    const isLast = rows.length < limit;
-    if (last === undefined) return;
-    count = nextCount(rows, chunkBytes);
-    left -= rows.length;
-    after = last;
-    yield rows;
-    if (isLast) return;
+  turns.enter();
+  try {
+    // Ends with the first chunk that is not full: each chunk begins after the last row of the one before.
+    while (left > 0) {
+      await turns.next();
+      if (signal?.aborted === true) return;
+      const limit = Math.min(chunk, count, left);
+      const rows =
+        after === undefined
+          ? await read(omitAfter(first), { realm, params, limit })
+          : await read(next, { realm, params, limit, after });
+      let last: Value[] | undefined;
+      for (const row of rows) last = takeOrder(row, orderCount(next));
+      const isLast = rows.length < limit;
+      if (last === undefined) return;
+      count = nextCount(rows, turns.share(chunkBytes));
+      left -= rows.length;
+      after = last;
+      yield rows;
+      if (isLast) return;
+    }
+  } finally {
+    turns.leave();
   }
 }
 

@@ -3,8 +3,29 @@
  * are, nobody else waits for more than one of them.
  */
 export class Turns {
+  readonly #bytes: number;
+  #sharers = 0;
   readonly #waiting = new Set<() => void>();
   #isDue = false;
+
+  /** `bytes`: what all that take turns may hold together, where that is more than each may hold in any case. */
+  constructor(bytes = 0) {
+    this.#bytes = bytes;
+  }
+
+  /** One more takes turns, until it leaves. */
+  enter(): void {
+    this.#sharers++;
+  }
+
+  leave(): void {
+    this.#sharers--;
+  }
+
+  /** How many bytes each may hold: few where many take turns, since they may all wait for slow readers. */
+  share(least: number): number {
+    return Math.max(least, Math.floor(this.#bytes / Math.max(this.#sharers, 1)));
+  }
 
   /** Resolves when it is the caller's turn. */
   next(): Promise<void> {

@@ -3,7 +3,7 @@
  * runtime-role.ts); one of the owner of the tables for what is no call's.
  */
 import type { ReservedSQL, SQL } from "bun";
-import { scanChunkBytes, writesWaitingMax } from "../limits.ts";
+import { scanChunkBytes, scansBytes, writesWaitingMax } from "../limits.ts";
 import { Queue } from "../queue.ts";
 import { scanChunks } from "../scan.ts";
 import { StoreError } from "../store-error.ts";
@@ -40,7 +40,7 @@ export class PostgresStore implements Store {
   readonly #coalescer: Coalescer;
   readonly #preparer = new Preparer();
   readonly #writes = new Queue(writesWaitingMax);
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(scansBytes);
   readonly #merge: boolean;
   #reserved: ReservedSQL | undefined;
   /** A connection of the writer has closed: perhaps the reserved one, perhaps one that was replaced already. */

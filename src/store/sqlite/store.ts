@@ -6,7 +6,7 @@
  * that whoever awaited a write sees it; a commit of another process is seen at the next tick.
  */
 import type { Statement as Prepared } from "bun:sqlite";
-import { scanChunkBytes, writesWaitingMax } from "../limits.ts";
+import { scanChunkBytes, scansBytes, writesWaitingMax } from "../limits.ts";
 import { Queue } from "../queue.ts";
 import { scanChunks } from "../scan.ts";
 import type { MaybePromise, ReadCall, Row, RowsShape, Shape, Store, WriteTransaction } from "../store.ts";
@@ -26,7 +26,7 @@ export class SqliteStore implements Store {
   readonly #writer: SqliteConnection;
   readonly #reader: SqliteConnection;
   readonly #writes = new Queue(writesWaitingMax);
-  readonly #turns = new Turns();
+  readonly #turns = new Turns(scansBytes);
   readonly #checkpointer: Checkpointer;
   readonly #begin: Prepared;
   readonly #commit: Prepared;
