@@ -2,6 +2,9 @@
 import type { Budget } from "./beam.ts";
 import { type PackOptions, PackingRefused } from "./packing.ts";
 
+/** The effort of a request; where it asks for none, the usual one of its mode. */
+export type EffortOf = (usual: number) => Effort;
+
 export class Effort implements Budget {
   left: number;
   readonly #options: PackOptions;

@@ -7,13 +7,14 @@ import { descending, inverse, turned, turnedRoom } from "./axes.ts";
 import { Beam } from "./beam.ts";
 import { type Blocks, blocksOf, type Room3 } from "./blocks.ts";
 import { cartonsBound } from "./bound.ts";
-import type { Effort } from "./budget.ts";
+import type { Effort, EffortOf } from "./budget.ts";
 import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
 import { reachOf } from "./reach.ts";
 import { groundOf } from "./room.ts";
 import { type Carton, type Packing, PackingRefused, packingLimits, type PackMode, type PackRequest } from "./packing.ts";
 
 const parcelsMax = 50;
+const usualEffort = 3000;
 /** Arrangements for one carton and one rest. */
 const triesEach = { one: 200, some: 20 } as const;
 
@@ -38,14 +39,14 @@ interface Plan {
   readonly parcels: readonly Filled[];
 }
 
-export function packCartons(request: PackRequest, mode: PackMode & { kind: "cartons" }, effort: Effort): Packing {
+export function packCartons(request: PackRequest, mode: PackMode & { kind: "cartons" }, effortOf: EffortOf): Packing {
   const most = mode.maxParcels ?? parcelsMax;
   checkCartons(mode.cartons, most);
   const kinds = kindsOf(
     request,
     mode.cartons.flatMap(({ length, width, height }) => [length, width, height]),
   );
-  const search = new CartonSearch(kinds, mode.cartons, effort);
+  const search = new CartonSearch(kinds, mode.cartons, effortOf(usualEffort));
   search.run(most);
   const { best } = search;
   if (best === undefined) {

@@ -4,7 +4,7 @@ import { descending, inverse, turned, turnedRoom } from "./axes.ts";
 import { Beam } from "./beam.ts";
 import { blocksOf } from "./blocks.ts";
 import { containerBound } from "./bound.ts";
-import type { Effort } from "./budget.ts";
+import type { EffortOf } from "./budget.ts";
 import { isSide, isWeight, kindsOf } from "./kinds.ts";
 import { reachOf } from "./reach.ts";
 import { groundOf } from "./room.ts";
@@ -13,7 +13,10 @@ import { type Packing, PackingRefused, type PackMode, type PackRequest } from ".
 /** More blocks make each arrangement slower than they make it better. */
 const blockLimits = { blocks: 2000, filled: 0.98 };
 
-export function packContainer(request: PackRequest, mode: PackMode & { kind: "container" }, effort: Effort): Packing {
+/** About a second of arrangements. */
+const usualEffort = 3000;
+
+export function packContainer(request: PackRequest, mode: PackMode & { kind: "container" }, effortOf: EffortOf): Packing {
   for (const side of [mode.length, mode.width, mode.height]) {
     if (!isSide(side)) throw new PackingRefused("invalid_request", "The container's sides are no lengths.");
   }
@@ -34,7 +37,7 @@ export function packContainer(request: PackRequest, mode: PackMode & { kind: "co
     room,
     Int32Array.from(kinds.kinds, ({ count }) => count),
     maxWeight,
-    effort,
+    effortOf(usualEffort),
   );
   const found = turned(piecesOf(beam.best, blocks), inverse(order));
   const names = new Names(kinds);

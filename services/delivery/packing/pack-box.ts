@@ -3,7 +3,7 @@ import { fillOf, Names, parcelOf } from "./answer.ts";
 import { descending, turned, turnedRoom } from "./axes.ts";
 import { boxBound } from "./bound.ts";
 import { admits, type Box, type BoxLimits, BoxSearch, boxAround } from "./box.ts";
-import type { Effort } from "./budget.ts";
+import type { Effort, EffortOf } from "./budget.ts";
 import { exactBox, exactPieces } from "./exact.ts";
 import { halvedBox, halvesLimits, partsOf } from "./halves.ts";
 import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
@@ -12,7 +12,7 @@ import { type Packing, PackingRefused, packingLimits, type PackMode, type PackRe
 /** Boxes put together from halves are looked for up to this multiple of the goods. */
 const wastedMost = 2;
 
-export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, effort: Effort): Packing {
+export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, effortOf: EffortOf): Packing {
   const given = [mode.maxLength, mode.maxWidth, mode.maxHeight].map((side) => side ?? packingLimits.side);
   if (!given.every(isSide) || (mode.maxWeight !== undefined && !isWeight(mode.maxWeight))) {
     throw new PackingRefused("invalid_request", "The box's limits are no lengths or no weight.");
@@ -30,7 +30,7 @@ export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, 
     }
   }
   const bound = boxBound(kinds);
-  const { best, proven } = smallest(kinds, limits, effort, bound);
+  const { best, proven } = smallest(kinds, limits, effortOf(usualEffort(kinds)), bound);
   if (best === undefined) throw new PackingRefused("does_not_fit", "No box within the limits was found that holds all.");
   const order = descending(kinds, best);
   const { length, width, height } = turnedRoom(best, order);
@@ -46,14 +46,27 @@ export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, 
   };
 }
 
+/**
+ * A few milliseconds of arrangements. Where boxes are put together from halves, more of them add next to nothing; otherwise many small steps
+ * pay, and an arrangement of many pieces takes long.
+ */
+function usualEffort(kinds: Kinds): number {
+  if (kinds.pieces <= exactPieces) return 20;
+  if (isHalved(kinds)) return 5;
+  return kinds.pieces <= 20 ? 100 : 60;
+}
+
+function isHalved(kinds: Kinds): boolean {
+  return !kinds.rests && partsOf(kinds) <= halvesLimits.parts;
+}
+
 /** Arrangements that the exact search looks at for one of the others: they cost that little. */
-const nodesEach = 200;
+const nodesEach = 1000;
 
 /** The smallest box found, and whether none is smaller. */
 function smallest(kinds: Kinds, limits: BoxLimits, effort: Effort, bound: number): { best: Box | undefined; proven: boolean } {
   const within = (length: number, width: number, height: number) => admits(limits, { length, width, height });
-  const halves = !kinds.rests && partsOf(kinds) <= halvesLimits.parts;
-  const halved = halves ? halvedBox(kinds, kinds.volume * wastedMost, within) : undefined;
+  const halved = isHalved(kinds) ? halvedBox(kinds, kinds.volume * wastedMost, within) : undefined;
   const first = halved === undefined ? undefined : boxAround(kinds, halved);
   if (first !== undefined && volumeOf(first) <= bound) return { best: first, proven: true };
   // From a good box on, the exact search is short; it comes to its end for most goods of up to four pieces.
