@@ -9,7 +9,7 @@ export const rowsPerCallMax = 100_000;
  */
 export const scanChunkBytes = { sqlite: 16 * 1024, postgres: 64 * 1024 } as const;
 /** About the bytes that the chunks of all scans may have together, where that is more: one scan by itself has large chunks. */
-export const scansBytes = 256 * 1024;
+export const scansBytes = 128 * 1024;
 
 /** Compiled statements kept per connection. A service has a few hundred shapes; one that makes more of them re-prepares the rarest. */
 export const statementsMax = 1_000;
