@@ -22,6 +22,7 @@ import { andThen } from "./condition.ts";
 import { type Caller, type CallContext, type Executor, handedCall, type RunOutcome, type Step } from "./context.ts";
 import type { Gate } from "./gate.ts";
 import type { Credentials } from "./identity/credentials.ts";
+import { InOrder } from "./in-order.ts";
 import type { Identity } from "./identity/identity.ts";
 import type { BatchStep, Handover, Pipeline, RowStream, Strategy } from "./pipeline.ts";
 import { type Refusal, refuse } from "./refusal.ts";
@@ -156,12 +157,13 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     return outcome;
   };
 
-  const run = (call: Call): MaybePromise<Result> => {
+  const run = (call: Call, order?: InOrder): MaybePromise<Result> => {
     const context = contextOf(call);
     admission.inFlight++;
     let answer: MaybePromise<Result>;
     try {
-      answer = andThen(pass(steps, context), (refusal): MaybePromise<Result> => {
+      const passed = pass(steps, context);
+      answer = andThen(order === undefined ? passed : order.next(passed), (refusal): MaybePromise<Result> => {
         if (refusal !== undefined) return finish(context, { ok: false, refusal });
         return andThen(execute(context), (outcome) => finish(context, outcome));
       });
@@ -223,10 +225,11 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
   const independent = async (batch: readonly BatchStep[]): Promise<readonly Result[]> => {
     const results: (Result | undefined)[] = batch.map(() => undefined);
     const running: MaybePromise<Result>[] = [];
+    const order = new InOrder();
     for (const [position, step] of batch.entries()) {
       const start = (): MaybePromise<Result> => {
         const call = step.prepare(results);
-        return "operation" in call ? run(call) : { ok: false, refusal: call };
+        return "operation" in call ? run(call, order) : { ok: false, refusal: call };
       };
       const waits = step.dependsOn.flatMap((earlier) => (running[earlier] instanceof Promise ? [running[earlier]] : []));
       const answer = waits.length === 0 ? start() : Promise.all(waits).then(start);

@@ -123,6 +123,8 @@ export const openOffice = async (database: TestDatabase, options: Partial<Delive
       await Bun.sleep(10);
     }
   };
+  // Which origins are let through is told to the control plane a moment after the start.
+  await until(async () => (await app.directory.get("webhooks", "offer")) !== undefined, "the offer");
   let usual: Promise<string> | undefined;
   const call: Office["call"] = (operation, more = {}) => running.call(operation, { as: as("admin"), ...more });
   const office: Office = {
