@@ -1,4 +1,5 @@
 /** Checks of a definition before it is compiled. Every problem names the resource and the field, filter or function it is in. */
+import { checkCalled } from "./check-calls.ts";
 import { checkEvents } from "./check-events.ts";
 import { checkJobs } from "./jobs.ts";
 import type { Condition, Term } from "../define/expression.ts";
@@ -272,5 +273,6 @@ export const check = (service: ServiceDefinition): readonly string[] => {
     checkFunction(name, fn, undefined);
   }
   checkJobs(service, problem);
+  checkCalled(service, problem);
   return problems;
 };

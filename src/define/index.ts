@@ -1,3 +1,4 @@
+export type { CallAnswer, CalledService, CalledServices, CallInput, Calling } from "./calls.ts";
 export * from "./expression.ts";
 export {
   type Field,
@@ -21,6 +22,7 @@ export {
   type ScheduledRun,
   schedule,
   type When,
+  type WorkContext,
 } from "./jobs.ts";
 export type { LineDefinition, LineOperation } from "./line.ts";
 export type { McpDefinition } from "./mcp.ts";

@@ -19,6 +19,7 @@
  * `run` is a command of the system: what it changes and emits commits together with the note that it has been done, so that it takes effect exactly once.
  * `work` is for what lies outside: it runs before, beside the writer, and at least once.
  */
+import type { Calling } from "./calls.ts";
 import type { CommandContext, EntryRequest, QueryContext, RowRequest, RowsRequest } from "./function.ts";
 
 /** An event as a job gets it. */
@@ -57,6 +58,9 @@ type AnyRequest =
   | { readonly resource: object; readonly ids: readonly string[] }
   | EntryRequest;
 
+/** What `work` is given: all that a query has, and other services. */
+export interface WorkContext extends QueryContext, Calling {}
+
 interface SharedSpec {
   /** One sentence. */
   readonly doc: string;
@@ -76,7 +80,7 @@ export interface JobSpec<R> extends SharedSpec {
   /** Rows that `run` will need, fetched for many events at once; then `ctx.table(…).loaded(id)` gives them without waiting. */
   load?(event: JobEvent): Readonly<Record<string, AnyRequest>>;
   /** What lies outside: reads what is committed, changes nothing, and may run again. */
-  work?(ctx: QueryContext, event: JobEvent): Promise<R>;
+  work?(ctx: WorkContext, event: JobEvent): Promise<R>;
   /** Inside the writer. `result`: what `work` gave. A refusal or an error: it is tried again. */
   run?(ctx: CommandContext, event: JobEvent, result: R): unknown;
 }
@@ -84,7 +88,7 @@ export interface JobSpec<R> extends SharedSpec {
 export interface ScheduleSpec<R> extends SharedSpec {
   /** IANA name of the time zone that a cron expression is read in; UTC when absent. */
   readonly timezone?: string;
-  work?(ctx: QueryContext, run: ScheduledRun): Promise<R>;
+  work?(ctx: WorkContext, run: ScheduledRun): Promise<R>;
   run?(ctx: CommandContext, run: ScheduledRun, result: R): Awaitable<unknown>;
 }
 

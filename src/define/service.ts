@@ -8,6 +8,7 @@
  *     older: [version("v1", { changes: [renamed("accounts", { from: "title", to: "name" })], deprecated: "2026-01-01", sunset: "2027-01-01" })],
  *   });
  */
+import type { CalledServices, CallInput } from "./calls.ts";
 import type { Fields, RowOf } from "./field.ts";
 import type { FunctionDefinition } from "./function.ts";
 import type { GraphqlDefinition } from "./graphql.ts";
@@ -42,6 +43,8 @@ export interface ServiceDefinition {
   readonly operations: Readonly<Record<string, FunctionDefinition>>;
   /** Work that nobody calls: it follows events or a clock. See `job` and `schedule`. */
   readonly jobs?: Readonly<Record<string, JobDefinition>>;
+  /** Other services that its jobs call, and with which roles (`ctx.call`). */
+  readonly calls?: CalledServices;
   /** Older versions, newest first; each lists what changed after it. */
   readonly older: readonly VersionDefinition[];
   readonly messages: Messages;
@@ -93,8 +96,13 @@ export type SeedFunction = (seeder: Seeder) => AsyncIterable<{ readonly done: nu
 
 /** Calls operations as staff of the demo tenant, in batches. */
 export interface Seeder {
-  /** `call("customers.create", bodies)`: one verdict per body; throws when one is refused. Returns their data. */
+  /**
+   * `call("customers.create", bodies)`: one verdict per body; throws when one is refused. Returns their data. Of a service that `calls` names:
+   * `call("bank.customers.create", bodies)`.
+   */
   call(operation: string, bodies: readonly unknown[]): Promise<Record<string, unknown>[]>;
+  /** Rows of a list, own or of a service that `calls` names; none where that one is not served. `list("bank.accounts.list", { filters: { currency: "EUR" } })` */
+  list(operation: string, asked?: Pick<CallInput, "filters" | "sortBy" | "perPage">): Promise<Record<string, unknown>[]>;
   /** Inserts rows as they are (past states that no operation can make), through the writer; what they leave out is the default or null. */
   insert(resource: ResourceDefinition, rows: readonly Record<string, unknown>[]): Promise<void>;
   /** A seeded generator of numbers in [0, 1). */

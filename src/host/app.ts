@@ -21,6 +21,7 @@ import { Agendas, invariantsOf, Jobs, registerResources, Router, Sources } from 
 import { type OpenStore, realmOf } from "../store/index.ts";
 import type { Table } from "../store/table.ts";
 import { trafficTable } from "../manage/usage/index.ts";
+import { checkCalls } from "./check-calls.ts";
 import { checkRecords } from "./records.ts";
 import { Signer } from "./forward.ts";
 import { oauthTables } from "../oauth/index.ts";
@@ -134,6 +135,7 @@ export const createApp = (options: AppOptions): App => {
   const now = (): string => new Date(clock()).toISOString();
   const contracts = options.contracts ?? compileServices(options.services);
   checkRecords(contracts.values(), installationTables);
+  checkCalls(contracts);
   const sequences = new Map<string, readonly Table[]>();
   const inMemory = new Map<string, readonly Table[]>();
   for (const contract of contracts.values()) {
@@ -220,18 +222,6 @@ export const createApp = (options: AppOptions): App => {
     ...(onError === undefined ? {} : { onError: (error: unknown, operation: string) => onError(error, operation) }),
   });
   writer.journalHeads.listen((heads) => events.moved(heads));
-  const jobs = new Jobs({
-    store,
-    writer,
-    events,
-    contracts: contracts.values(),
-    sequences,
-    inMemory,
-    secrets,
-    clock,
-    worksOn: leases === undefined ? undefined : (realm) => leases.holds(realm),
-    onError,
-  });
   const pipeline = createPipeline({
     events,
     contracts,
@@ -248,6 +238,19 @@ export const createApp = (options: AppOptions): App => {
       ? {}
       : { onError: (error: unknown, call: Call) => onError(error, call.operation.name, call.requestId) }),
     ...(onCall === undefined ? {} : { onCall }),
+  });
+  const jobs = new Jobs({
+    store,
+    writer,
+    events,
+    contracts,
+    sequences,
+    inMemory,
+    secrets,
+    run: (call) => pipeline.run(call),
+    clock,
+    worksOn: leases === undefined ? undefined : (realm) => leases.holds(realm),
+    onError,
   });
   const { takeOver } = pipeline;
   return {

@@ -1,8 +1,9 @@
 /** The seeder that a service's `seed` is handed: it calls operations as staff through the whole pipeline, and inserts rows through the writer. */
-import type { Contract } from "../contract/index.ts";
+import type { Contract, Operation } from "../contract/index.ts";
 import type { Seeder } from "../define/service.ts";
 import type { Call } from "../pipeline/call.ts";
 import type { Row } from "../store/store.ts";
+import { inputOf } from "../sources/index.ts";
 import { absentValue } from "../sources/table/default.ts";
 import { storeNested } from "../sources/table/nested.ts";
 import type { App } from "./app.ts";
@@ -35,20 +36,29 @@ const origin = (contract: Contract, resource: string) => ({
   subject: null,
 });
 
+const sharedBy = (principal: StaffCaller) =>
+  ({ credentials: { kind: "none" }, principal, locale, requestId: "seed", channel: "seed" }) as const;
+
+/** An operation of the service, or of one that it calls: then `undefined` where that one is not served. Throws where there is none of the name. */
+const operationOf = ({ contracts }: App, contract: Contract, name: string): Operation | undefined => {
+  const own = contract.operations.get(name);
+  if (own !== undefined) return own;
+  const [service = ""] = name.split(".");
+  const isCalled = Object.hasOwn(contract.definition.calls ?? {}, service);
+  const called = isCalled ? contracts.get(service) : undefined;
+  if (isCalled && called === undefined) return undefined;
+  const operation = called?.operations.get(name.slice(service.length + 1));
+  if (operation === undefined) throw new Error(`seed of ${contract.service}: there is no operation ${name}`);
+  return operation;
+};
+
 /** A seeder for one service, as `caller`. What is refused throws: demo data that do not fit the definition are a mistake of its author. */
 export const createSeeder = (app: App, contract: Contract, caller: StaffCaller): Seeder => ({
   random: randomFrom(randomSeed),
   async call(name, bodies) {
-    const operation = contract.operations.get(name);
-    if (operation === undefined) throw new Error(`seed of ${contract.service}: there is no operation ${name}`);
-    const shared = {
-      operation,
-      credentials: { kind: "none" },
-      principal: caller,
-      locale,
-      requestId: "seed",
-      channel: "seed",
-    } as const;
+    const operation = operationOf(app, contract, name);
+    if (operation === undefined) throw new Error(`seed of ${contract.service}: ${name} is of a service that is not served`);
+    const shared = { ...sharedBy(caller), operation };
     const steps = bodies.map((body) => ({ dependsOn: [], prepare: (): Call => ({ ...shared, input: { body } }) }));
     const results = await app.pipeline.runBatch(steps, { strategy: "independent" });
     return results.map((result, position) => {
@@ -57,6 +67,13 @@ export const createSeeder = (app: App, contract: Contract, caller: StaffCaller):
       const why = JSON.stringify({ type, message, issues, details, body: bodies[position] });
       throw new Error(`seed of ${contract.service}: ${name} was refused: ${why}`);
     });
+  },
+  async list(name, asked = {}) {
+    const operation = operationOf(app, contract, name);
+    if (operation === undefined) return [];
+    const result = await app.pipeline.run({ ...sharedBy(caller), operation, input: inputOf(asked) });
+    if (!result.ok) throw new Error(`seed of ${contract.service}: ${name} was refused: ${JSON.stringify(result.refusal)}`);
+    return result.data as Record<string, unknown>[];
   },
   async insert({ name }, rows) {
     const resource = contract.resources.get(name);

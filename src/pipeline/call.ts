@@ -138,6 +138,8 @@ export interface Call {
   readonly isHandedOver?: true;
   /** Asks only whether its credentials still count, for a connection that stays open: they are not in use by that. */
   readonly isIdle?: true;
+  /** Jobs, one because of the other, that it comes of; absent: somebody calls. */
+  readonly depth?: number;
   /** Told when it has passed all steps and is handed to its source: what is run after it comes after it. */
   readonly onRun?: () => void;
 }

@@ -2,6 +2,7 @@ export { registerResources } from "./code/context.ts";
 export { Sources } from "./sources.ts";
 export { type Forwarded, type Handed, type Peers, Router } from "./router.ts";
 export { Agendas } from "./agenda.ts";
+export { inputOf } from "./jobs/calling.ts";
 export { Jobs } from "./jobs/jobs.ts";
 export { type Fate, type JobFilter, type JobReport, jobReports, lagMax, parkedEvents, settleParked } from "./jobs/report.ts";
 export { moveCommand } from "./jobs/command.ts";

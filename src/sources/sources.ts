@@ -307,6 +307,7 @@ export class Sources implements Executor {
       inMemory: inMemoryOf(operation, this.#inMemory),
       ...(call.deadline === undefined ? {} : { deadline: call.deadline }),
       ...(call.signal === undefined ? {} : { signal: call.signal }),
+      ...(call.depth === undefined ? {} : { depth: call.depth }),
       ...(call.idempotencyKey === undefined
         ? {}
         : {

@@ -8,7 +8,7 @@ import type { Command, Outcome } from "../../batch/command.ts";
 import type { BackgroundContract } from "../../contract/jobs.ts";
 import type { JobEvent } from "../../define/jobs.ts";
 import { type Position, positionText, type StoredEvent } from "../../events/index.ts";
-import { advanceCommand, againCommand, handleCommand, type Happened, indexOf, laneOf } from "./command.ts";
+import { advanceCommand, againCommand, depthMax, handleCommand, type Happened, indexOf, laneOf } from "./command.ts";
 import { type Attempt, attemptOutside, Stopped } from "./handler.ts";
 import { isSame } from "./rows.ts";
 import { busyMs, happenedOf, Interrupted, type Parts, type RunnerParts } from "./runner.ts";
@@ -254,7 +254,10 @@ export class Background {
 
   #outside({ caller, outside }: Parts, event: JobEvent): Promise<Attempt> {
     const { definition, timeoutMs } = this.job;
-    return attemptOutside(caller, definition.work, event, { ...outside, timeoutMs });
+    // What it calls would go round in the circle.
+    if (event.depth >= depthMax) return Promise.resolve(nothing);
+    const about = { job: this.job, of: event.id, depth: event.depth + 1 };
+    return attemptOutside(caller, definition.work, event, { ...outside, timeoutMs, about });
   }
 
   async #submit(command: Command): Promise<Outcome | undefined> {

@@ -1,11 +1,13 @@
 /** Runs what a definition says of a job: `work` beside the writer, `run` within it. */
 import type { Unit } from "../../batch/unit.ts";
 import { type CommandContext, type FunctionRefusal, refusalMark } from "../../define/function.ts";
+import type { WorkContext } from "../../define/jobs.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { StoreError } from "../../store/store-error.ts";
 import type { MaybePromise, Store } from "../../store/store.ts";
 import { type Caller, commandContext, queryContext } from "../code/context.ts";
+import { type About, callingFrom, type Switchboard } from "./calling.ts";
 
 export type Attempt = { readonly ok: true; readonly result: unknown } | { readonly ok: false; readonly error: unknown };
 
@@ -79,6 +81,8 @@ export const attemptInside = (
 export interface Outside {
   readonly store: Store;
   readonly secrets: Secrets | undefined;
+  /** Other services; `ctx.call`. */
+  readonly switchboard: Switchboard;
   readonly now: () => string;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
@@ -90,9 +94,10 @@ export const attemptOutside = async (
   caller: Caller,
   work: ((ctx: never, subject: never) => Promise<unknown>) | undefined,
   subject: unknown,
-  { store, secrets, now, stopping, realmOf, timeoutMs }: Outside & { readonly timeoutMs: number },
+  outside: Outside & { readonly timeoutMs: number; readonly about: About },
 ): Promise<Attempt> => {
   if (work === undefined) return { ok: true, result: undefined };
+  const { store, secrets, switchboard, now, stopping, realmOf, timeoutMs, about } = outside;
   const ending = new AbortController();
   const ended = Promise.withResolvers<never>();
   const stop = (): void => {
@@ -106,7 +111,11 @@ export const attemptOutside = async (
   stopping.addEventListener("abort", stop, { once: true });
   if (stopping.aborted) stop();
   try {
-    const context = queryContext(store, caller, { locale: "en", signal: ending.signal, now: now(), secrets, realmOf });
+    const { signal } = ending;
+    const context: WorkContext = {
+      ...queryContext(store, caller, { locale: "en", signal, now: now(), secrets, realmOf }),
+      ...callingFrom(switchboard, caller, { ...about, signal }),
+    };
     const working = (async () => work(context as never, subject as never))();
     return { ok: true, result: await Promise.race([working, ended.promise]) };
   } catch (error) {

@@ -19,6 +19,7 @@ import { type OpenStore, realmOf, StoreError } from "../../store/index.ts";
 import type { Table } from "../../store/table.ts";
 import type { Caller } from "../code/context.ts";
 import { Background } from "./background.ts";
+import type { Switchboard } from "./calling.ts";
 import { freshRow } from "./rows.ts";
 import type { Failure, Parts, RunnerParts } from "./runner.ts";
 import { Scheduled } from "./scheduled.ts";
@@ -35,11 +36,13 @@ export interface JobsOptions {
   readonly store: OpenStore;
   readonly writer: Writer;
   readonly events: EventLog;
-  readonly contracts: Iterable<Contract>;
+  readonly contracts: ReadonlyMap<string, Contract>;
   /** Tables with a sequence, and tables kept in memory, by service. */
   readonly sequences: ReadonlyMap<string, readonly Table[]>;
   readonly inMemory: ReadonlyMap<string, readonly Table[]>;
   readonly secrets?: Secrets | undefined;
+  /** Runs a call through the pipeline: what `work` asks of other services. */
+  readonly run: Switchboard["run"];
   /** Whether this process is the one to work on a realm. Absent: always. */
   readonly worksOn?: ((realm: number) => boolean) | undefined;
   readonly onError?: ((error: unknown, operation: string) => void) | undefined;
@@ -70,7 +73,7 @@ export class Jobs {
 
   constructor(options: JobsOptions) {
     this.#options = options;
-    const contracts = [...options.contracts];
+    const contracts = [...options.contracts.values()];
     const worksOn = options.worksOn ?? (() => true);
     const runners: Runner[] = [];
     for (const contract of contracts) {
@@ -227,7 +230,7 @@ export class Jobs {
     const key = `${job.service} ${realm}`;
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
-    const { store, secrets, sequences, inMemory, clock, random = Math.random } = this.#options;
+    const { store, secrets, sequences, inMemory, contracts, run, clock, random = Math.random } = this.#options;
     const place = await store.realms.at(realm);
     if (place === undefined || !isOf(job, place.environment)) return undefined;
     const caller: Caller = {
@@ -247,6 +250,7 @@ export class Jobs {
       outside: {
         store,
         secrets,
+        switchboard: { contracts, run, realmOf: (tenant, environment) => realmOf(store, tenant, environment) },
         now: () => new Date(clock()).toISOString(),
         stopping: this.#stopping.signal,
         realmOf: job.rowsOf === "tenant" ? (environment) => realmOf(store, place.tenant, environment) : undefined,

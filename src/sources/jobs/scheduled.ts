@@ -77,6 +77,7 @@ export class Scheduled {
 
   #outside({ caller, outside }: Parts, { nextAt, lastAt }: Planned): Promise<Attempt> {
     const { definition, timeoutMs } = this.job;
-    return attemptOutside(caller, definition.work, { dueAt: nextAt, lastAt }, { ...outside, timeoutMs });
+    const about = { job: this.job, of: nextAt, depth: 1 };
+    return attemptOutside(caller, definition.work, { dueAt: nextAt, lastAt }, { ...outside, timeoutMs, about });
   }
 }
