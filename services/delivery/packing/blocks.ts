@@ -86,12 +86,14 @@ class Drafts {
     const many: Draft[] = [];
     for (const [index, kind] of kinds.entries()) {
       for (const stand of kind.stands) {
-        const most = loaded ? 1 : kind.count;
+        const most = kind.count;
+        // On the lowest of a column lie all others.
+        const high = !loaded ? most : kind.bears === 0 ? 1 : 1 + Math.floor(kind.weight === 0 ? most : kind.bears / kind.weight);
         const nx = Math.min(most, Math.floor(room.length / stand[0]));
         for (let x = 1; x <= nx; x++) {
           const ny = Math.min(Math.floor(most / x), Math.floor(room.width / stand[1]));
           for (let y = 1; y <= ny; y++) {
-            const nz = Math.min(Math.floor(most / (x * y)), Math.floor(room.height / stand[2]));
+            const nz = Math.min(high, Math.floor(most / (x * y)), Math.floor(room.height / stand[2]));
             for (let z = 1; z <= nz; z++) {
               const need = new Int32Array(kinds.length);
               need[index] = x * y * z;

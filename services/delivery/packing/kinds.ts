@@ -27,6 +27,8 @@ export interface Kinds {
   readonly weight: number;
   /** Whether every base must rest on something. */
   readonly rests: boolean;
+  /** The share of every base that must rest on something; where it is 0 and bases rest, any contact is enough. */
+  readonly support: number;
   /** Whether some piece says what may rest on it. */
   readonly loaded: boolean;
   /** Whether every way to stand is open to every piece, and nothing has to rest: then no axis differs from another. */
@@ -85,6 +87,7 @@ export function kindsOf(request: PackRequest, sides: readonly number[]): Kinds {
     volume: kinds.reduce((sum, { volume, count }) => sum + volume * count, 0),
     weight: kinds.reduce((sum, { weight, count }) => sum + weight * count, 0),
     rests,
+    support,
     loaded,
     free: !rests && [...found.values()].every(({ free }) => free),
   };

@@ -5,9 +5,11 @@
  * same answer on every machine. x runs along the length, y along the width, z upwards; the corner 0, 0, 0 is at the bottom.
  */
 
-/** What may be asked for at most: pieces, and pieces offered to one container. Sides to 20 m keep every volume below 2^53. */
+/** What may be asked for at most; more is refused. Sides to 20 m keep every volume below 2^53. */
 export const packingLimits = {
+  /** Pieces of a box and of cartons. */
   items: 200,
+  /** Pieces offered to one container: those of a sea container are several hundred. */
   containerItems: 500,
   lines: 200,
   side: 200_000,
@@ -75,7 +77,7 @@ export interface PackRequest {
   readonly mode: PackMode;
   /**
    * The share of every base that must rest on the floor or on goods, 0 to 1. Absent: 0, or 1 where an item is fragile, bears a limited load
-   * or must not be stacked on, because a load needs something to rest on.
+   * or must not be stacked on. With such items nothing floats, also at 0: a load needs something to rest on.
    */
   readonly support?: number;
   /** How many arrangements are tried at most; absent: a number suited to the mode. Never more than `packingLimits.effort`. */

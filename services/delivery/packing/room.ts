@@ -6,6 +6,7 @@ import type { Blocks, Room3 } from "./blocks.ts";
 import type { Kinds } from "./kinds.ts";
 import { Loads } from "./loads.ts";
 import type { Reach } from "./reach.ts";
+import { Support } from "./support.ts";
 
 /** The numbers of a space: two corners; and of a placed block: which, and its corner. */
 const spaceSize = 6;
@@ -20,6 +21,8 @@ export interface Ground {
   readonly blocks: Blocks;
   readonly reach: Reach;
   readonly least: Float64Array;
+  /** Where a part of a base may hang over. */
+  readonly support: Support | undefined;
 }
 
 /** The numbers of a kind in `least`: its least sides along each axis, its volume and its middle side. */
@@ -32,7 +35,8 @@ export function groundOf(kinds: Kinds, blocks: Blocks, reach: Reach): Ground {
     const side = (axis: 0 | 1 | 2) => Math.min(...stands.map((stand) => stand[axis]));
     return [side(0), side(1), side(2), volume, middle];
   });
-  return { kinds, blocks, reach, least: Float64Array.from(least) };
+  const support = kinds.rests && kinds.support < 1 ? new Support(kinds, blocks) : undefined;
+  return { kinds, blocks, reach, least: Float64Array.from(least), support };
 }
 
 export class Room {
@@ -155,7 +159,7 @@ export class Room {
     const x = this.length - x2 < x1 && !rests ? x2 - l : x1;
     const y = this.width - y2 < y1 && !rests ? y2 - w : y1;
     const z = this.height - z2 < z1 && !rests ? z2 - h : z1;
-    this.#loads?.add(this.placed, this.placedCount, block, x, y, z);
+    this.#loads?.add(block, x, y, z);
     const to = this.placedCount++ * placedSize;
     this.placed[to] = block;
     this.placed[to + 1] = x;
@@ -229,6 +233,7 @@ export class Room {
     const { rests } = this.ground.kinds;
     const topX = bx1 + (this.ground.blocks.topLength[block] as number);
     const topY = by1 + (this.ground.blocks.topWidth[block] as number);
+    const { support } = this.ground;
     this.#cutCount.fill(0);
     this.#touchCount.fill(0);
     let kept = 0;
@@ -247,7 +252,12 @@ export class Room {
         if (by2 < y2) this.#piece(3, x1, by2, z1, x2, y2, z2);
         if (bz1 > z1) this.#piece(4, x1, y1, z1, x2, y2, bz1);
         if (bz2 < z2) {
-          if (rests) {
+          if (support !== undefined) {
+            // What stands there may hang over on the far sides.
+            const x = Math.max(x1, bx1);
+            const y = Math.max(y1, by1);
+            if (x < topX && y < topY) this.#piece(5, x, y, bz2, x2, y2, z2);
+          } else if (rests) {
             this.#piece(5, x1 > bx1 ? x1 : bx1, y1 > by1 ? y1 : by1, bz2, x2 < topX ? x2 : topX, y2 < topY ? y2 : topY, z2);
           } else this.#piece(5, x1, y1, bz2, x2, y2, z2);
         }
@@ -312,6 +322,7 @@ export class Room {
     const from = face * facePieces;
     const count = this.#cutCount[face] as number;
     const touching = this.#touchCount[face] as number;
+    const hangs = this.ground.support !== undefined;
     next: for (let index = 0; index < count; index++) {
       const at = (from + index) * spaceSize;
       const x1 = cut[at] as number;
@@ -320,12 +331,18 @@ export class Room {
       const x2 = cut[at + 3] as number;
       const y2 = cut[at + 4] as number;
       const z2 = cut[at + 5] as number;
+      // Above the floor, what rests at one corner of a space may hang in the air at another.
+      const anchored = hangs && z1 > 0;
       for (let touch = 0; touch < touching; touch++) {
-        if (holds(this.#spaces, (this.#touch[from + touch] as number) * spaceSize, x1, y1, z1, x2, y2, z2)) continue next;
+        const there = (this.#touch[from + touch] as number) * spaceSize;
+        if (holds(this.#spaces, there, x1, y1, z1, x2, y2, z2) && !(anchored && !sameCorner(this.#spaces, there, x1, y1, z1))) {
+          continue next;
+        }
       }
       for (let other = 0; other < count; other++) {
         const there = (from + other) * spaceSize;
         if (other === index || !holds(cut, there, x1, y1, z1, x2, y2, z2)) continue;
+        if (anchored && !sameCorner(cut, there, x1, y1, z1)) continue;
         // Of two equal ones the first stays.
         if (other < index || !equal(cut, at, there)) continue next;
       }
@@ -401,6 +418,8 @@ export class Room {
     const { volume, length, width, height, worth } = blocks;
     const active = this.#active;
     const loads = this.#loads;
+    const support = bz > 0 ? this.ground.support : undefined;
+    support?.look(this.placed, this.placedCount, bz);
     const spare = this.maxWeight - this.weight;
     let count = 0;
     let low = 0;
@@ -423,7 +442,8 @@ export class Room {
       const used = (l + reach.level(sx - l)) * (w + reach.level(sy - w)) * (h + reach.upright(sz - h));
       const score = v * (used / size) * (worth[block] as number);
       if (count === most && score <= (scores[count - 1] as number)) continue;
-      if (loads !== undefined && !loads.bear(this.placed, this.placedCount, block, bx, by, bz)) continue;
+      if (support !== undefined && !support.holds(block, bx, by)) continue;
+      if (loads !== undefined && !loads.bear(block, bx, by, bz)) continue;
       let to = count < most ? count++ : count - 1;
       while (to > 0 && (scores[to - 1] as number) < score) {
         scores[to] = scores[to - 1] as number;
@@ -446,6 +466,10 @@ function holds(of: Int32Array, at: number, x1: number, y1: number, z1: number, x
     (of[at + 4] as number) >= y2 &&
     (of[at + 5] as number) >= z2
   );
+}
+
+function sameCorner(of: Int32Array, at: number, x: number, y: number, z: number): boolean {
+  return of[at] === x && of[at + 1] === y && of[at + 2] === z;
 }
 
 function equal(of: Int32Array, a: number, b: number): boolean {
