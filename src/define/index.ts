@@ -18,6 +18,7 @@ export {
   type JobDefinition,
   type JobEvent,
   job,
+  type OutsideRequest,
   type ScheduledJob,
   type ScheduledRun,
   schedule,

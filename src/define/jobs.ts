@@ -58,8 +58,33 @@ type AnyRequest =
   | { readonly resource: object; readonly ids: readonly string[] }
   | EntryRequest;
 
-/** What `work` is given: all that a query has, and other services. */
-export interface WorkContext extends QueryContext, Calling {}
+/** A request of `work` to a party outside. */
+export interface OutsideRequest {
+  /** `GET` when absent. */
+  readonly method?: string;
+  /** `Host`, `Connection` and `Accept-Encoding` are set by Pons. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer>;
+  /** For everything, to the last byte of the answer: 1 … 120,000; 10,000 when absent. */
+  readonly timeoutMs?: number;
+  /** Of the answer's body: 1 … 16 MiB; 1 MiB when absent. */
+  readonly bytesMax?: number;
+  /**
+   * A secret of the installation (`PONS_OUTBOUND_SECRETS`) that is sent along, as `Authorization: Bearer …` unless a header, or what comes before it, is
+   * given. It goes to the origin that it is for, and nowhere else.
+   */
+  readonly secret?: { readonly name: string; readonly header?: string; readonly prefix?: string };
+}
+
+/** What `work` is given: all that a query has, other services, and ways to outside. */
+export interface WorkContext extends QueryContext, Calling {
+  /**
+   * Asks a party outside. Addresses are https and public, or named in `PONS_OUTBOUND_ALLOW`; redirects are not followed. Resolves with the answer, of any
+   * status but 3xx, when its whole body has come. Rejects with an `OutboundError` that names the fault, such as `unreachable`, `timed_out`, `too_large`, or
+   * `resting`: the party has failed several times in a row, or has asked for a pause, and is left alone for a while.
+   */
+  fetch(url: string, request?: OutsideRequest): Promise<Response>;
+}
 
 interface SharedSpec {
   /** One sentence. */

@@ -52,8 +52,7 @@ export interface ServiceDefinition {
   readonly seed?: SeedFunction;
   /** Work for the command line, by group and name: `pons ledger verify`. */
   readonly tools?: Readonly<Record<string, Readonly<Record<string, Tool>>>>;
-  /** Roles of the demo logins in development; without it, roles that have a singleton are customers' roles, the others the staff's. */
-  readonly demo?: { readonly staff: readonly string[]; readonly customer: readonly string[] };
+  readonly demo?: Demo;
   /** Names, types and messages over SOAP, where they are given. */
   readonly soap?: SoapDefinition;
   /** Introspection and persisted documents. */
@@ -62,6 +61,18 @@ export interface ServiceDefinition {
   readonly line?: LineDefinition;
   /** What agents may use, and what they have to have confirmed. */
   readonly mcp?: McpDefinition;
+}
+
+/** What there is in development beside the service. */
+export interface Demo {
+  /** Roles of the demo logins; without `demo`, roles that have a singleton are customers' roles, the others the staff's. */
+  readonly staff: readonly string[];
+  readonly customer: readonly string[];
+  /**
+   * Parties that jobs ask (`ctx.fetch`), played by the server itself: origin, such as `https://post.example`, → what answers, made when it is first asked.
+   * Names that end in `.example` are nobody's (RFC 2606).
+   */
+  readonly outside?: Readonly<Record<string, () => Promise<(request: Request) => Promise<Response>>>>;
 }
 
 /** What a tool works on: the rows of one environment of one tenant, read from the database itself. */

@@ -13,6 +13,7 @@ import { changedTable, directoryTable } from "../pipeline/identity/directory-tab
 import { Identity, type IdentityOptions, type NonceStore, type TokenAuthority } from "../pipeline/identity/identity.ts";
 import { keysTable } from "../pipeline/identity/keys-table.ts";
 import { Secrets } from "../pipeline/identity/secrets.ts";
+import { Outside, type OutsideOptions } from "../outbound/index.ts";
 import { createPipeline } from "../pipeline/index.ts";
 import { EventLog } from "../events/index.ts";
 import type { Handover, Pipeline } from "../pipeline/pipeline.ts";
@@ -42,6 +43,8 @@ export interface AppOptions {
   readonly onError?: (error: unknown, operation: string, requestId?: string) => void;
   readonly onCall?: (call: Call, result: Result) => void;
   readonly queueMax?: number;
+  /** Whom jobs may ask outside, besides public addresses. */
+  readonly outside?: Omit<OutsideOptions, "clock">;
   /** Limits, policies and the record of usage; absent: calls are not limited nor counted. */
   readonly managed?: (parts: ManagedParts) => Managed;
   readonly identity?: Pick<IdentityOptions, "publicTenant" | "operatorTenant" | "onUse">;
@@ -248,6 +251,7 @@ export const createApp = (options: AppOptions): App => {
     inMemory,
     secrets,
     run: (call) => pipeline.run(call),
+    parties: new Outside({ ...options.outside, clock }),
     clock,
     worksOn: leases === undefined ? undefined : (realm) => leases.holds(realm),
     onError,

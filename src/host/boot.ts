@@ -27,6 +27,7 @@ import { installationSecret } from "./secret.ts";
 import type { SeedProgress } from "./seed.ts";
 import { StartError } from "./start-error.ts";
 import { ensureTenant, operatorTenant } from "./tenant.ts";
+import { understudiesOf } from "./understudies.ts";
 import { type Authority, createTokens } from "./tokens.ts";
 import { Support } from "./support.ts";
 import { Uses } from "./uses.ts";
@@ -140,6 +141,11 @@ export const boot = async (config: Config, options: BootOptions): Promise<Booted
       store,
       cursorSecret,
       onError,
+      outside: {
+        allow: config.outboundAllow,
+        secrets: config.outboundSecrets,
+        ...(config.mode === "development" ? { understudies: understudiesOf(services.map(({ definition }) => definition)) } : {}),
+      },
       managed: (parts) =>
         createManaged(parts, {
           limiter: (load) => {

@@ -17,7 +17,9 @@ import {
   type SettingName,
   settings,
 } from "./setting.ts";
+import type { OutsideSecret } from "../outbound/index.ts";
 import type { BrokerAddress } from "./bridges/address.ts";
+import { parseOutboundSecrets } from "./outbound-secrets.ts";
 import { StartError } from "./start-error.ts";
 
 export interface Tls {
@@ -64,6 +66,7 @@ export interface Config {
   /** How subjects and topics begin. */
   readonly eventsPrefix: string;
   readonly outboundAllow: readonly string[];
+  readonly outboundSecrets: readonly OutsideSecret[];
   /** Without a slash at the end. */
   readonly nodeUrl: string | undefined;
   /** `log`, or the absolute path of a file. */
@@ -176,6 +179,20 @@ const readAuditExport = (reader: Reader): string | undefined => {
   return path;
 };
 
+const readOutboundSecrets = (reader: Reader): readonly OutsideSecret[] => {
+  const path = reader.read("PONS_OUTBOUND_SECRETS");
+  if (path === undefined) return [];
+  const { expected } = settings.PONS_OUTBOUND_SECRETS;
+  try {
+    const secrets = parseOutboundSecrets(readFileSync(path, "utf8"));
+    if (secrets !== undefined) return secrets;
+    reader.refuse("PONS_OUTBOUND_SECRETS", expected);
+  } catch (error) {
+    reader.refuse("PONS_OUTBOUND_SECRETS", `${expected} (${(error as NodeJS.ErrnoException).code ?? "unreadable"})`);
+  }
+  return [];
+};
+
 const isUnknown = (name: string): boolean =>
   name.startsWith("PONS_") &&
   !(name in settings) &&
@@ -213,6 +230,7 @@ export const readConfig = (environment: Environment): ConfigReading => {
     kafkaUrl: reader.read("PONS_KAFKA_URL"),
     eventsPrefix: reader.read("PONS_EVENTS_PREFIX") ?? "pons",
     outboundAllow: reader.read("PONS_OUTBOUND_ALLOW") ?? [],
+    outboundSecrets: readOutboundSecrets(reader),
     baseDomain: reader.read("PONS_BASE_DOMAIN"),
     nodeUrl: reader.read("PONS_NODE_URL"),
     auditExport: readAuditExport(reader),

@@ -229,6 +229,13 @@ export const settings = {
       return origins.every((one) => URL.parse(one)?.origin === one) ? ok(origins) : refused;
     },
   },
+  PONS_OUTBOUND_SECRETS: {
+    doc: "Secrets that jobs of services show to parties outside, each with the one origin that it goes to.",
+    expected:
+      'the path of a JSON file: [{ "name": "post", "origin": "https://api.post.example", "tenant": "acme", "value": "…" }]',
+    absent: "none",
+    parse: text,
+  },
   PONS_NODE_URL: {
     doc: "Where other nodes on the same Postgres reach this one; each has its own.",
     expected: "an http or https address without a path, such as http://10.0.0.5:3000",

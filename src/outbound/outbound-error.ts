@@ -15,7 +15,11 @@ export type OutboundFault =
   /** The body is encoded although none was asked for. */
   | "encoded"
   /** Too many requests are under way. */
-  | "busy";
+  | "busy"
+  /** It has failed several times in a row, or asked for a pause: it is left alone for a while. */
+  | "resting"
+  /** There is no such secret, or it is not for this address. */
+  | "no_secret";
 
 export class OutboundError extends Error {
   override readonly name = "OutboundError";

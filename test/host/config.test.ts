@@ -46,6 +46,7 @@ test("nothing set: a development server for this machine alone", () => {
     kafkaUrl: undefined,
     eventsPrefix: "pons",
     outboundAllow: [],
+    outboundSecrets: [],
     baseDomain: undefined,
     nodeUrl: undefined,
     auditExport: undefined,
@@ -159,6 +160,38 @@ describe("TLS", () => {
     ["a folder", { PONS_TLS_CERT: import.meta.dir, PONS_TLS_KEY: key }, "(EISDIR)"],
   ])("%s is refused", (_, environment, told) => {
     expect(problemsOf(environment as Record<string, string>)).toContain(told);
+  });
+});
+
+describe("secrets for parties outside", () => {
+  const readFrom = (text: string): string => {
+    using folder = new TemporaryFolder();
+    writeFileSync(folder.at("secrets.json"), text);
+    const environment = { PONS_OUTBOUND_SECRETS: folder.at("secrets.json") };
+    return problemsOf(environment) || JSON.stringify(configOf(environment).outboundSecrets);
+  };
+  const post = { name: "post", origin: "https://api.post.example", tenant: "acme", value: "s3cret" };
+
+  test("are read from a file", () => {
+    expect(JSON.parse(readFrom(JSON.stringify([post])))).toEqual([post]);
+    expect(readFrom("[]")).toBe("[]");
+  });
+
+  test.each([
+    ["no JSON", "s3cret"],
+    ["no list", JSON.stringify(post)],
+    ["no value", JSON.stringify([{ ...post, value: "" }])],
+    ["a path beside the origin", JSON.stringify([{ ...post, origin: "https://api.post.example/s3cret" }])],
+    ["a line break", JSON.stringify([{ ...post, value: "s3cret\nX-Other: 1" }])],
+    ["a member nobody knows", JSON.stringify([{ ...post, origins: "s3cret" }])],
+  ])("%s is refused, and the secret is not shown", (_, text) => {
+    const told = readFrom(text);
+    expect(told).toStartWith("PONS_OUTBOUND_SECRETS is ");
+    expect(told).not.toContain("s3cret");
+  });
+
+  test("a file that is not there is refused", () => {
+    expect(problemsOf({ PONS_OUTBOUND_SECRETS: "/there/is/no/such.json" })).toContain("(ENOENT)");
   });
 });
 

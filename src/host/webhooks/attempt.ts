@@ -42,6 +42,8 @@ const problems: Readonly<Record<OutboundFault, Problem>> = {
   encoded: "status",
   timed_out: "timed_out",
   busy: "unreachable",
+  resting: "unreachable",
+  no_secret: "unreachable",
 };
 
 export const mediaType = "application/cloudevents+json; charset=utf-8";

@@ -2,6 +2,7 @@
 import type { Unit } from "../../batch/unit.ts";
 import { type CommandContext, type FunctionRefusal, refusalMark } from "../../define/function.ts";
 import type { WorkContext } from "../../define/jobs.ts";
+import type { Outside as Parties } from "../../outbound/index.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { StoreError } from "../../store/store-error.ts";
@@ -83,6 +84,8 @@ export interface Outside {
   readonly secrets: Secrets | undefined;
   /** Other services; `ctx.call`. */
   readonly switchboard: Switchboard;
+  /** Parties outside; `ctx.fetch`. */
+  readonly parties: Parties;
   readonly now: () => string;
   /** Aborts when the server stops. */
   readonly stopping: AbortSignal;
@@ -97,7 +100,7 @@ export const attemptOutside = async (
   outside: Outside & { readonly timeoutMs: number; readonly about: About },
 ): Promise<Attempt> => {
   if (work === undefined) return { ok: true, result: undefined };
-  const { store, secrets, switchboard, now, stopping, realmOf, timeoutMs, about } = outside;
+  const { store, secrets, switchboard, parties, now, stopping, realmOf, timeoutMs, about } = outside;
   const ending = new AbortController();
   const ended = Promise.withResolvers<never>();
   const stop = (): void => {
@@ -112,9 +115,11 @@ export const attemptOutside = async (
   if (stopping.aborted) stop();
   try {
     const { signal } = ending;
+    const asker = { tenant: caller.tenant, environment: caller.environment, signal };
     const context: WorkContext = {
       ...queryContext(store, caller, { locale: "en", signal, now: now(), secrets, realmOf }),
       ...callingFrom(switchboard, caller, { ...about, signal }),
+      fetch: (url, request) => parties.fetch(asker, url, request),
     };
     const working = (async () => work(context as never, subject as never))();
     return { ok: true, result: await Promise.race([working, ended.promise]) };

@@ -13,6 +13,7 @@ import type { Writer } from "../../batch/writer.ts";
 import type { Contract } from "../../contract/contract.ts";
 import type { BackgroundContract, JobContract } from "../../contract/jobs.ts";
 import type { EventLog } from "../../events/index.ts";
+import { Outside } from "../../outbound/index.ts";
 import { installationRealm, tenantEnvironment } from "../../pipeline/identity/realm.ts";
 import type { Secrets } from "../../pipeline/identity/secrets.ts";
 import { type OpenStore, realmOf, StoreError } from "../../store/index.ts";
@@ -43,6 +44,8 @@ export interface JobsOptions {
   readonly secrets?: Secrets | undefined;
   /** Runs a call through the pipeline: what `work` asks of other services. */
   readonly run: Switchboard["run"];
+  /** Whom `work` may ask. Absent: public addresses alone. */
+  readonly parties?: Outside | undefined;
   /** Whether this process is the one to work on a realm. Absent: always. */
   readonly worksOn?: ((realm: number) => boolean) | undefined;
   readonly onError?: ((error: unknown, operation: string) => void) | undefined;
@@ -64,6 +67,7 @@ export class Jobs {
   readonly #turns: Turns;
   readonly #stopping = new AbortController();
   readonly #parts = new Map<string, Parts>();
+  readonly #parties = new Outside();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isStarted = false;
   /** Not known to be registered yet: they may not begin. */
@@ -231,6 +235,7 @@ export class Jobs {
     const known = this.#parts.get(key);
     if (known !== undefined) return known;
     const { store, secrets, sequences, inMemory, contracts, run, clock, random = Math.random } = this.#options;
+    const { parties = this.#parties } = this.#options;
     const place = await store.realms.at(realm);
     if (place === undefined || !isOf(job, place.environment)) return undefined;
     const caller: Caller = {
@@ -251,6 +256,7 @@ export class Jobs {
         store,
         secrets,
         switchboard: { contracts, run, realmOf: (tenant, environment) => realmOf(store, tenant, environment) },
+        parties,
         now: () => new Date(clock()).toISOString(),
         stopping: this.#stopping.signal,
         realmOf: job.rowsOf === "tenant" ? (environment) => realmOf(store, place.tenant, environment) : undefined,
