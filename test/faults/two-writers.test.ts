@@ -143,7 +143,7 @@ test(
     const { transfers } = await checkBooks(direct);
     expect(transfers).toBeGreaterThan(killRounds * 20);
   },
-  2 * minuteMs,
+  6 * minuteMs,
 );
 
 test(
@@ -172,7 +172,7 @@ test(
     }
     await checkBooks(direct);
   },
-  2 * minuteMs,
+  6 * minuteMs,
 );
 
 test(
@@ -200,7 +200,7 @@ test(
     }
     await checkBooks(direct);
   },
-  2 * minuteMs,
+  6 * minuteMs,
 );
 
 test(
@@ -225,5 +225,5 @@ test(
     expect(await statusNow()).toBe("expired");
     await checkBooks(cluster.direct);
   },
-  minuteMs,
+  3 * minuteMs,
 );
