@@ -42,6 +42,8 @@ const findClient = async ({ directory, store, contracts }: App, clientId: string
     redirectUris: app.redirectUris,
     grantTypes: app.grantTypes,
     scopes: app.scopes ?? anyScope(contracts),
+    // All of every service, in few words: a token has room for so many names.
+    scopesDefault: app.scopes ?? [...contracts.keys()],
     // What its subscriptions give it is added when it calls.
     roles: app.roles,
     isConfidential: app.isConfidential,

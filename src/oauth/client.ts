@@ -24,6 +24,8 @@ export interface OAuthClient {
   readonly grantTypes: readonly string[];
   /** What it may ask for; those of OpenID Connect need not be named. */
   readonly scopes: readonly string[];
+  /** What it gets when it asks for none: as much in fewer words; absent: all of `scopes`. */
+  readonly scopesDefault?: readonly string[];
   /** What it is when it acts for itself. */
   readonly roles: readonly string[];
   /** Has a secret or a key; others are public: apps in a browser or on a phone. */

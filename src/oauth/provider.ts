@@ -117,7 +117,7 @@ class Answers {
   async resource(context: Context, resource: string, { clientId }: Client): Promise<Data> {
     const { resources, clients } = this.#options;
     if (!resources.includes(resource)) throw new InvalidTarget("resource is not known");
-    const { scopes = [] } = (await clients.find(clientId)) ?? {};
+    const { scopes = [], scopesDefault = scopes } = (await clients.find(clientId)) ?? {};
     const available = [...new Set([...scopes, ...oidcScopes])];
     const params = context.oidc?.params;
     const asked = typeof params?.["scope"] === "string" ? params["scope"].split(" ") : [];
@@ -125,7 +125,7 @@ class Answers {
     if (unknown !== undefined) throw new InvalidScope("requested scope is not allowed", unknown);
     const isRefresh = params?.["grant_type"] !== undefined && params["grant_type"] !== "client_credentials";
     if (params !== undefined && params["scope"] === undefined && !isRefresh && scopes.length > 0)
-      params["scope"] = scopes.join(" ");
+      params["scope"] = scopesDefault.join(" ");
     return {
       scope: (params?.["grant_type"] === "client_credentials" ? scopes : available).join(" "),
       audience: resource,

@@ -233,7 +233,7 @@ describe("contract", () => {
   test("OpenAPI of a version", async () => {
     const [newest, older] = await Promise.all([
       run("contract", "openapi", "bank", "--json"),
-      run("contract", "openapi", "--version", "v1", "--spec", "3.2", "--url", "https://api.example.com/"),
+      run("contract", "openapi", "bank", "--version", "v1", "--spec", "3.2", "--url", "https://api.example.com/"),
     ]);
     expect(json(newest)).toMatchObject({ openapi: "3.1.2", info: { version: "v2" } });
     expect(JSON.parse(older.out)).toMatchObject({
@@ -278,7 +278,10 @@ describe("seed, migrate, doctor on a running installation", () => {
     async () => {
       using other = new TemporaryFolder();
       const settings = { PONS_DATA: other.at("data"), PONS_LOG: "warn" };
-      expect(json(await pons(["seed", "--json"], settings))).toEqual({ environment: "sandbox", seeded: ["bank", "platform"] });
+      expect(json(await pons(["seed", "--json"], settings))).toEqual({
+        environment: "sandbox",
+        seeded: ["bank", "delivery", "platform"],
+      });
       expect(json(await pons(["seed", "--json"], settings))).toEqual({ environment: "sandbox", seeded: [] });
       expect(json(await pons(["seed", "live", "--json"], settings))).toEqual({ environment: "live", seeded: ["bank"] });
       await using own = await startServer({ data: other.at("data") });

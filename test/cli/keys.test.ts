@@ -80,7 +80,7 @@ describe("keys", () => {
   });
 
   test.each([
-    [["create", ...acme], "--roles is missing: expected some of auditor, customer, platform:admin, platform:auditor"],
+    [["create", ...acme], "--roles is missing: expected some of auditor, customer, manager, platform:admin, platform:auditor"],
     [["create", ...acme, "--roles", "tellr"], 'Did you mean "teller"?'],
     [["create", "--environment", "live", "--roles", "teller"], "--tenant is missing"],
     [["create", "--tenant", "A b", "--environment", "live", "--roles", "teller"], '--tenant is "A b"'],

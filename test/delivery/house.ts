@@ -5,7 +5,7 @@
  *   await house.rest("POST", "/orders", order("A-1"))     → { status: 201, data: { … } }
  *   await house.soap("PushOrder", xml(soapOrder("A-1")))  → { return: 1 }, or { type: "order_locked", fault: "soap:Client", … }
  */
-import definition from "../../services/delivery/service.ts";
+import definition from "../../services/delivery/index.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 import { Description, envelopes } from "../soap/description.ts";
 import { serve, type Served } from "../soap/served.ts";

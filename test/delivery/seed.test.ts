@@ -1,6 +1,6 @@
 /** The demo data go through the operations, and can be priced. */
 import { expect, test } from "bun:test";
-import definition from "../../services/delivery/service.ts";
+import definition from "../../services/delivery/index.ts";
 import { orders } from "../../services/delivery/orders/order-fields.ts";
 import { createSeeder } from "../../src/host/seeder.ts";
 import { realmOf } from "../../src/store/index.ts";

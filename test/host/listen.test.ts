@@ -110,6 +110,7 @@ describe("beside the operations", () => {
       name: "Pons",
       services: [
         { name: "bank", versions: [{ name: "v2", url, openapi: `${url}/openapi.json`, docs: `${url}/docs` }, { name: "v1" }] },
+        { name: "delivery", versions: [{ name: "v1" }] },
         { name: "platform", versions: [{ name: "v1" }] },
       ],
     });
@@ -124,7 +125,7 @@ describe("beside the operations", () => {
       services: { versions: { openapi: string; docs: string }[] }[];
     };
     const links = services.flatMap(({ versions }) => versions.flatMap(({ openapi, docs }) => [openapi, docs]));
-    expect(links).toHaveLength(6);
+    expect(links).toHaveLength(8);
     for (const link of [...links, "/favicon.ico"]) expect((await plain.fetch(link)).status).toBe(200);
     expect(await (await plain.fetch("/bank/v2/openapi.json")).json()).toMatchObject({
       openapi: "3.1.2",

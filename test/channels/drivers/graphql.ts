@@ -11,7 +11,6 @@ import {
   isInputObjectType,
 } from "graphql";
 import { type Meta, metaOf, pathOf } from "../../../src/channels/graphql/schema/meta.ts";
-import { fieldNameOf } from "../../../src/channels/graphql/schema/roots.ts";
 import { schemaOf } from "../../../src/channels/graphql/schema/schema.ts";
 import type { Contract, Operation } from "../../../src/contract/contract.ts";
 import { versionView } from "../../../src/contract/versions.ts";
@@ -21,38 +20,40 @@ import type { Asked, Driver, Heard } from "../driver.ts";
 type Field = GraphQLField<unknown, unknown>;
 type Values = Record<string, unknown>;
 
-const schemas = new WeakMap<Contract, Map<string, GraphQLSchema>>();
-
-const schemaFor = (contract: Contract, version: string): GraphQLSchema => {
-  let known = schemas.get(contract);
-  if (known === undefined) schemas.set(contract, (known = new Map()));
-  let schema = known.get(version);
-  if (schema === undefined) known.set(version, (schema = schemaOf(contract, version)));
-  return schema;
-};
-
 interface Found {
   readonly field: Field;
   readonly meta: Meta;
   readonly operation: Operation;
 }
 
+/** Fields of the roots by the operations they stand for: of two operations that would have the same name, one has another. */
+const fieldsOf = (schema: GraphQLSchema): ReadonlyMap<string, Pick<Found, "field" | "meta">> => {
+  const roots = [schema.getQueryType(), schema.getMutationType()];
+  return new Map(
+    roots.flatMap((root) =>
+      Object.values(root?.getFields() ?? {}).flatMap((field) => {
+        const meta = metaOf(field);
+        return meta !== undefined && "operation" in meta ? [[meta.operation.name, { field, meta }] as const] : [];
+      }),
+    ),
+  );
+};
+
+const known = new WeakMap<Contract, Map<string, ReturnType<typeof fieldsOf>>>();
+
+const fieldsFor = (contract: Contract, version: string): ReturnType<typeof fieldsOf> => {
+  let versions = known.get(contract);
+  if (versions === undefined) known.set(contract, (versions = new Map()));
+  let fields = versions.get(version);
+  if (fields === undefined) versions.set(version, (fields = fieldsOf(schemaOf(contract, version))));
+  return fields;
+};
+
 const find = (asked: Asked, contract: Contract): Found | undefined => {
   const version = asked.version ?? contract.version;
   const operation = versionView(contract, version).contract.operations.get(asked.operation);
-  if (operation === undefined) return undefined;
-  const schema = schemaFor(contract, version);
-  const root = operation.kind === "query" ? schema.getQueryType() : schema.getMutationType();
-  const { resource, singleton, action } = operation;
-  const name =
-    action === "list"
-      ? (resource?.name ?? "")
-      : action === "get"
-        ? (singleton ?? resource?.singular ?? "")
-        : fieldNameOf(operation);
-  const field = root?.getFields()[name];
-  const meta = field === undefined ? undefined : metaOf(field);
-  return field === undefined || meta === undefined ? undefined : { field, meta, operation };
+  const found = fieldsFor(contract, version).get(asked.operation);
+  return operation === undefined || found === undefined ? undefined : { ...found, operation };
 };
 
 const typeOf = (field: Field): GraphQLObjectType | undefined => {
