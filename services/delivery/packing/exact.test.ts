@@ -11,6 +11,7 @@ import { validate } from "./validate.ts";
 
 const box = { kind: "box" } as const;
 const anywhere = () => true;
+const unbounded = { take: () => true };
 
 function around(pieces: readonly Piece[] | undefined): number {
   const end = (at: "x" | "y" | "z", side: "length" | "width" | "height") =>
@@ -18,9 +19,9 @@ function around(pieces: readonly Piece[] | undefined): number {
   return pieces === undefined ? Infinity : end("x", "length") * end("y", "width") * end("z", "height");
 }
 
-const exact = (items: readonly PackItem[], nodes: number) => {
+const exact = (items: readonly PackItem[]) => {
   const kinds = kindsOf({ items, mode: box }, [1]);
-  return { kinds, ...exactBox(kinds, { volume: Infinity, nodes, admits: anywhere }) };
+  return { kinds, ...exactBox(kinds, { volume: Infinity, budget: unbounded, admits: anywhere }) };
 };
 
 const volumeOf = ({ parcels: [parcel] }: Packing): number => (parcel?.length ?? 0) * (parcel?.width ?? 0) * (parcel?.height ?? 0);
@@ -120,7 +121,7 @@ function holdsAll([l, w, h]: readonly [number, number, number], items: readonly 
 
 test("up to three pieces every packing has a saw cut: two searches that share nothing agree", () => {
   for (let seed = 1; seed <= 25; seed++) {
-    const { kinds, pieces, proven } = exact(goods(seed, 1 + (seed % 3)), 1e6);
+    const { kinds, pieces, proven } = exact(goods(seed, 1 + (seed % 3)));
     expect(proven).toBe(true);
     expect(around(halvedBox(kinds, Infinity, anywhere))).toBe(around(pieces));
   }
@@ -162,7 +163,7 @@ test("pieces that may not stand on every side: the search of all orders agrees w
       ...item,
       upright: at % 2 === 0 ? ["height"] : ["length", "height"],
     }));
-    const { kinds, pieces, proven } = exact(items, 1e6);
+    const { kinds, pieces, proven } = exact(items);
     expect(proven).toBe(true);
     expect(around(halvedBox(kinds, Infinity, anywhere))).toBe(around(pieces));
   }
@@ -172,19 +173,19 @@ test("a search that was ended does not say that it proved anything, and finds no
   for (let seed = 1; seed <= 6; seed++) {
     const items = goods(seed, 5 + (seed % 2));
     const kinds = kindsOf({ items, mode: box }, []);
-    const all = exactBox(kinds, { volume: Infinity, nodes: 1e6, admits: anywhere });
+    const all = exactBox(kinds, { volume: Infinity, budget: unbounded, admits: anywhere });
     const least = around(all.pieces);
     expect(all.proven).toBe(true);
-    expect(exactBox(kinds, { volume: least, nodes: 1e6, admits: anywhere })).toEqual({ pieces: undefined, proven: true });
-    expect(around(exactBox(kinds, { volume: least + 1, nodes: 1e6, admits: anywhere }).pieces)).toBe(least);
-    expect(exactBox(kinds, { volume: Infinity, nodes: 4, admits: anywhere }).proven).toBe(false);
+    expect(exactBox(kinds, { volume: least, budget: unbounded, admits: anywhere })).toEqual({ pieces: undefined, proven: true });
+    expect(around(exactBox(kinds, { volume: least + 1, budget: unbounded, admits: anywhere }).pieces)).toBe(least);
+    expect(exactBox(kinds, { volume: Infinity, budget: { take: () => false }, admits: anywhere }).proven).toBe(false);
   }
 });
 
 test("limits of the box are kept by the exact search", () => {
   const items = [{ id: "brick", length: 240, width: 115, height: 71, weight: 1, quantity: 4 }];
   const kinds = kindsOf({ items, mode: box }, [1]);
-  const found = exactBox(kinds, { volume: Infinity, nodes: 1e6, admits: (l, w, h) => Math.max(l, w, h) <= 300 });
+  const found = exactBox(kinds, { volume: Infinity, budget: unbounded, admits: (l, w, h) => Math.max(l, w, h) <= 300 });
   const longest = Math.max(
     ...(found.pieces ?? []).flatMap(({ x, y, z, length, width, height }) => [x + length, y + width, z + height]),
   );

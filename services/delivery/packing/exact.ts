@@ -7,9 +7,11 @@
  * (2007).
  */
 import type { Piece } from "./answer.ts";
+import type { Budget } from "./beam.ts";
 import type { Kinds } from "./kinds.ts";
 
 export const exactPieces = 6;
+const nodesEach = 1000;
 
 export interface ExactAnswer {
   /** Smaller than the volume asked for; undefined: none was found. */
@@ -21,8 +23,8 @@ export interface ExactAnswer {
 export interface ExactOptions {
   /** Only boxes below it are looked for. */
   readonly volume: number;
-  /** How many arrangements are looked at, at most. */
-  readonly nodes: number;
+  /** Gives one for every thousand arrangements that are looked at: they cost that little. */
+  readonly budget: Budget;
   /** Where it refuses a box it refuses every larger one. */
   readonly admits: (l: number, w: number, h: number) => boolean;
 }
@@ -69,13 +71,14 @@ class ExactSearch {
   readonly #twins: boolean;
   readonly #states: State[] = [];
   #volume: number;
-  #nodes: number;
+  readonly #budget: Budget;
+  #nodes = 0;
 
-  constructor(kinds: Kinds, { volume, nodes, admits }: ExactOptions) {
+  constructor(kinds: Kinds, { volume, budget, admits }: ExactOptions) {
     this.#kinds = kinds;
     this.#admits = admits;
     this.#volume = volume;
-    this.#nodes = nodes;
+    this.#budget = budget;
     this.#kindOf = kinds.kinds.flatMap(({ count }, kind) => Array.from({ length: count }, () => kind));
     this.#size = this.#kindOf.length;
     this.#standOf = new Int32Array(this.#size);
@@ -142,10 +145,8 @@ class ExactSearch {
   }
 
   #goOn(state: State, depth: number): void {
-    if (this.#nodes-- <= 0) {
-      this.spent = true;
-      return;
-    }
+    if (this.#nodes++ % nodesEach === 0 && !this.#budget.take()) this.spent = true;
+    if (this.spent) return;
     if (!this.#settle(state)) return;
     if (state.first >= 0) return this.#part(state, depth);
     if (state.count < this.#size) return this.#join(state, depth);

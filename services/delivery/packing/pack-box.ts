@@ -3,7 +3,7 @@ import { fillOf, Names, parcelOf } from "./answer.ts";
 import { descending, turned, turnedRoom } from "./axes.ts";
 import { boxBound } from "./bound.ts";
 import { admits, type Box, type BoxLimits, BoxSearch, boxAround } from "./box.ts";
-import type { Effort, EffortOf } from "./budget.ts";
+import type { EffortOf } from "./budget.ts";
 import { exactBox, exactPieces } from "./exact.ts";
 import { halvedBox, halvesLimits, partsOf } from "./halves.ts";
 import { isSide, isWeight, type Kinds, kindsOf } from "./kinds.ts";
@@ -30,7 +30,7 @@ export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, 
     }
   }
   const bound = boxBound(kinds);
-  const { best, proven } = smallest(kinds, limits, effortOf(usualEffort(kinds)), bound);
+  const { best, proven } = smallest(kinds, limits, effortOf, bound);
   if (best === undefined) throw new PackingRefused("does_not_fit", "No box within the limits was found that holds all.");
   const order = descending(kinds, best);
   const { length, width, height } = turnedRoom(best, order);
@@ -47,39 +47,40 @@ export function packBox(request: PackRequest, mode: PackMode & { kind: "box" }, 
 }
 
 /**
- * A few milliseconds of arrangements. Where boxes are put together from halves, more of them add next to nothing; otherwise many small steps
- * pay, and an arrangement of many pieces takes long.
+ * A few milliseconds of arrangements; none beside boxes that are put together from halves, where they add next to nothing. Otherwise many small
+ * steps pay, and an arrangement of many pieces takes long.
  */
-function usualEffort(kinds: Kinds): number {
+function usualEffort(kinds: Kinds, halved: Box | undefined): number {
   if (kinds.pieces <= exactPieces) return 20;
-  if (isHalved(kinds)) return 5;
+  if (halved !== undefined) return 0;
   return kinds.pieces <= 20 ? 100 : 60;
 }
 
-function isHalved(kinds: Kinds): boolean {
-  return !kinds.rests && partsOf(kinds) <= halvesLimits.parts;
-}
-
-/** Arrangements that the exact search looks at for one of the others: they cost that little. */
-const nodesEach = 1000;
-
 /** The smallest box found, and whether none is smaller. */
-function smallest(kinds: Kinds, limits: BoxLimits, effort: Effort, bound: number): { best: Box | undefined; proven: boolean } {
+function smallest(
+  kinds: Kinds,
+  limits: BoxLimits,
+  effortOf: EffortOf,
+  bound: number,
+): { best: Box | undefined; proven: boolean } {
   const within = (length: number, width: number, height: number) => admits(limits, { length, width, height });
-  const halved = isHalved(kinds) ? halvedBox(kinds, kinds.volume * wastedMost, within) : undefined;
+  const halves = !kinds.rests && partsOf(kinds) <= halvesLimits.parts;
+  const halved = halves ? halvedBox(kinds, kinds.volume * wastedMost, within) : undefined;
   const first = halved === undefined ? undefined : boxAround(kinds, halved);
   if (first !== undefined && volumeOf(first) <= bound) return { best: first, proven: true };
-  // From a good box on, the exact search is short; it comes to its end for most goods of up to four pieces.
+  const effort = effortOf(usualEffort(kinds, first));
+  // From a good box on, the exact search is short.
   const exact =
     !kinds.rests && kinds.pieces <= exactPieces
       ? exactBox(kinds, {
           volume: first === undefined ? Infinity : volumeOf(first),
-          nodes: effort.left * nodesEach,
+          budget: effort,
           admits: within,
         })
       : { pieces: undefined, proven: false };
   const start = exact.pieces === undefined ? first : boxAround(kinds, exact.pieces);
   if (exact.proven) return { best: start, proven: true };
+  if (start !== undefined && effort.left === 0) return { best: start, proven: false };
   const search = new BoxSearch(kinds, limits, effort, start);
   search.run();
   return { best: search.best, proven: false };
