@@ -4,9 +4,11 @@
  *   { "baseUrl": "http://127.0.0.1:3000",
  *     "keys":   { "sandbox": "pons_sandbox_…", "live": "pons_live_…", "operator": "pons_live_…" },
  *     "logins": { "staff":    { "email": "staff@demo.example", "key": "pons_sandbox_…" },
- *                 "customer": { "email": "…", "subject": "cus_…", "key": "pons_sandbox_…" } } }
+ *                 "customer": { "email": "…", "subject": "cus_…", "key": "pons_sandbox_…" } },
+ *     "basic":  { "user": "app_…/sandbox", "password": "…" } }
  *
  * `services` (absolute paths) is there when others than the shipped services are served. `keys` have the rights of the staff; the logins are of the sandbox. `customer` is there when a service has callers of its own.
+ * `basic` is an app of the sandbox with the rights of the staff: for clients that know HTTP's Basic, as those of SOAP.
  */
 import { join } from "node:path";
 import { environmentOfKey } from "../pipeline/identity/api-key.ts";
@@ -24,6 +26,12 @@ export interface CustomerLogin {
   readonly key: string;
 }
 
+/** An app and its secret. */
+export interface BasicLogin {
+  readonly user: string;
+  readonly password: string;
+}
+
 export interface Credentials {
   readonly keys: {
     readonly sandbox: string;
@@ -32,6 +40,7 @@ export interface Credentials {
     readonly operator?: string;
   };
   readonly logins: { readonly staff: StaffLogin; readonly customer?: CustomerLogin };
+  readonly basic?: BasicLogin;
 }
 
 export interface DemoFile extends Credentials {
@@ -53,6 +62,7 @@ interface Loose {
     readonly staff?: { readonly email?: unknown; readonly key?: unknown };
     readonly customer?: { readonly email?: unknown; readonly subject?: unknown; readonly key?: unknown };
   };
+  readonly basic?: { readonly user?: unknown; readonly password?: unknown };
 }
 
 /** The file's content; undefined when there is none or it is not as it was written. */
@@ -62,6 +72,7 @@ export const readDemoFile = (data: string): DemoFile | undefined => {
   try {
     const file = JSON.parse(text) as Loose;
     const { staff, customer } = file.logins ?? {};
+    const { basic } = file;
     const isWhole =
       typeof file.baseUrl === "string" &&
       (file.services === undefined ||
@@ -71,7 +82,8 @@ export const readDemoFile = (data: string): DemoFile | undefined => {
       (file.keys?.operator === undefined || isKey(file.keys.operator, "live")) &&
       typeof staff?.email === "string" &&
       isKey(staff.key, "sandbox") &&
-      (customer === undefined || (typeof customer.subject === "string" && isKey(customer.key, "sandbox")));
+      (customer === undefined || (typeof customer.subject === "string" && isKey(customer.key, "sandbox"))) &&
+      (basic === undefined || (typeof basic.user === "string" && typeof basic.password === "string"));
     return isWhole ? (file as DemoFile) : undefined;
   } catch {
     return undefined;

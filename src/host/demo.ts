@@ -1,7 +1,7 @@
 /**
  * The demo tenant of development: environments sandbox (with the services' demo data) and live (empty, as a business begins), an API key for
- * each with the rights of the staff, one login of the staff and one of a customer. Made once and kept: the keys lie in `demo.json`, the database
- * knows their hashes.
+ * each with the rights of the staff, one login of the staff and one of a customer, and an app for Basic. Made once and kept: the keys lie in `demo.json`,
+ * the database knows their hashes.
  *
  * Who is staff follows from the definition: roles that have a singleton (`/profile`) are customers' roles, the others the staff's. A service may
  * say otherwise (`demo: { staff, customer }`).
@@ -13,6 +13,7 @@ import { keysTable } from "../pipeline/identity/keys-table.ts";
 import { installationRealm, tenantEnvironment } from "../pipeline/identity/realm.ts";
 import { realmOf, type RowsShape } from "../store/index.ts";
 import type { App } from "./app.ts";
+import { prepareBasic } from "./demo-basic.ts";
 import { type Credentials, type CustomerLogin, readDemoFile, writeDemoFile } from "./demo-file.ts";
 import { type Grant, grantKeys } from "./keys.ts";
 import type { LoadedService } from "./load-services.ts";
@@ -30,6 +31,15 @@ export interface DemoRoles {
   readonly customer: readonly string[];
 }
 
+/** Roles that stand for a row: a customer's. */
+const personalRoles = ({ singletons }: LoadedService["definition"]): ReadonlySet<string> =>
+  new Set(singletons.flatMap(({ roles }) => roles));
+
+const staffRoles = (definition: LoadedService["definition"]): readonly string[] => {
+  const personal = personalRoles(definition);
+  return definition.demo?.staff ?? Object.keys(definition.roles).filter((name) => !personal.has(name));
+};
+
 /** Roles of the demo logins, over all services. */
 export const demoRoles = (services: readonly Pick<LoadedService, "definition">[]): DemoRoles => {
   const staff = new Set<string>();
@@ -40,10 +50,10 @@ export const demoRoles = (services: readonly Pick<LoadedService, "definition">[]
       for (const role of definition.demo?.staff ?? []) staff.add(`${definition.name}:${role}`);
       continue;
     }
-    const personal = new Set(definition.singletons.flatMap(({ roles }) => roles));
-    const all = Object.keys(definition.roles);
-    for (const role of definition.demo?.staff ?? all.filter((name) => !personal.has(name))) staff.add(role);
-    for (const role of definition.demo?.customer ?? all.filter((name) => personal.has(name))) customer.add(role);
+    const personal = personalRoles(definition);
+    for (const role of staffRoles(definition)) staff.add(role);
+    for (const role of definition.demo?.customer ?? Object.keys(definition.roles).filter((name) => personal.has(name)))
+      customer.add(role);
   }
   return { staff: [...staff].toSorted(), customer: [...customer].toSorted() };
 };
@@ -186,9 +196,18 @@ export const prepareDemo = async (options: DemoOptions): Promise<Credentials> =>
   // Thousands of rows were made at once, and will not be again.
   if (seeded.length > 0) Bun.gc(true);
   const kept = readDemoFile(data);
+  const basic = await prepareBasic({
+    app,
+    tenant: demoTenant,
+    services: services
+      .filter((service) => !isOfTenant(service))
+      .map(({ definition }) => ({ service: definition.name, roles: staffRoles(definition) })),
+    kept: kept?.basic,
+  });
+  const shared = basic === undefined ? {} : { basic };
   if (kept !== undefined && seeded.length === 0) {
     const { keys, logins } = kept;
-    const credentials = { keys, logins };
+    const credentials = { keys, logins, ...shared };
     if ((logins.customer !== undefined) === roles.customer.length > 0 && (await areGranted(app, grantsOf(credentials, roles))))
       return credentials;
   }
@@ -203,6 +222,7 @@ export const prepareDemo = async (options: DemoOptions): Promise<Credentials> =>
       staff: { email: staffEmail, key: kept?.logins.staff.key ?? newApiKey("sandbox") },
       ...(customer === undefined ? {} : { customer }),
     },
+    ...shared,
   };
   // Kept before they are granted: a key that no one knows any more is of no use.
   await writeDemoFile(data, { baseUrl: options.baseUrl, ...credentials });

@@ -29,7 +29,7 @@ export interface StartFacts {
   readonly mode: string;
   readonly grpcPort?: number;
   readonly linePort?: number;
-  readonly demo?: Pick<DemoFile, "keys" | "logins"> & { readonly file: string };
+  readonly demo?: Pick<DemoFile, "keys" | "logins" | "basic"> & { readonly file: string };
 }
 
 const startMsMax = 30_000;

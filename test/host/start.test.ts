@@ -69,7 +69,12 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
     await using server = await start();
     const path = folder.at("data", "demo.json");
     const { baseUrl, demo } = server.facts;
-    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ baseUrl, keys: demo!.keys, logins: demo!.logins });
+    expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({
+      baseUrl,
+      keys: demo!.keys,
+      logins: demo!.logins,
+      basic: demo!.basic!,
+    });
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(statSync(folder.at("data", "secret")).mode & 0o777).toBe(0o600);
   });

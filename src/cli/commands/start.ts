@@ -38,9 +38,10 @@ const textOf = ({ baseUrl, config, app, demo, grpcPort, linePort }: Running): st
   if (grpcPort !== undefined) rows.push(["gRPC", `${config.host}:${grpcPort}`]);
   if (linePort !== undefined) rows.push(["line protocol", `${config.host}:${linePort}`]);
   if (demo !== undefined) {
-    const { keys, logins } = demo;
+    const { keys, logins, basic } = demo;
     rows.push(["sandbox key", keys.sandbox], ["live key", keys.live], ["staff", `${logins.staff.key}  ${logins.staff.email}`]);
     if (logins.customer !== undefined) rows.push(["customer", `${logins.customer.key}  ${logins.customer.email}`]);
+    if (basic !== undefined) rows.push(["Basic, for SOAP", `${basic.user}  ${basic.password}`]);
     rows.push(["kept in", shown(demoPath(config.data))]);
   }
   return `Pons listens on ${baseUrl} (${config.mode})\n\n${table(rows, { indent: "  " })}\n`;
