@@ -2,6 +2,7 @@
 import { service } from "pons";
 import { bill } from "./billing/bill.ts";
 import { billingEntries } from "./billing/billing-entries.ts";
+import { labels, senders } from "./labels/index.ts";
 import { manifests } from "./manifests/manifests.ts";
 import { messagesOf } from "./messages/index.ts";
 import { moments } from "./moments.ts";
@@ -12,13 +13,26 @@ import { packings } from "./packings/packings.ts";
 import { servicePoints } from "./places/service-points.ts";
 import { rates } from "./pricing/rates.ts";
 import { tariffContents } from "./pricing/tariff-fields.ts";
+import { tariffIndex } from "./pricing/tariff-index.ts";
 import { tariffs } from "./pricing/tariffs.ts";
 import { roles } from "./roles.ts";
 import { soap } from "./soap/index.ts";
 import { trackingNumbers } from "./tracking/tracking-numbers.ts";
 
 /** What callers see. */
-const shown = [packings, rates, orders, parcels, statuses, manifests, trackingNumbers, billingEntries, servicePoints, tariffs];
+const shown = [
+  packings,
+  rates,
+  orders,
+  parcels,
+  statuses,
+  manifests,
+  trackingNumbers,
+  billingEntries,
+  servicePoints,
+  tariffs,
+  senders,
+];
 
 export default service("delivery", {
   title: "Delivery",
@@ -27,7 +41,8 @@ export default service("delivery", {
 What changed is asked for by the moment that the last answer gave: nothing is missed, and nothing comes twice.`,
   version: "v1",
   roles,
-  resources: [...shown, tariffContents, moments],
+  resources: [...shown, tariffContents, tariffIndex, moments],
+  operations: { labels },
   jobs: { bill },
   messages: messagesOf(shown),
   soap,

@@ -1,6 +1,7 @@
 /** Demo data: the sample pack through the operations of the house: its tariff, service points, orders, and a manifest of some. */
 import type { Seeder } from "pons";
-import { sampleOrders, sampleTariff, servicePoints } from "./sample/index.ts";
+import { type SampleOrder, sampleOrders, sampleTariff, servicePoints } from "./sample/index.ts";
+import { excesses } from "./tariffs/index.ts";
 
 const ordersCount = 200;
 /** The first so many are on a manifest. */
@@ -8,11 +9,21 @@ const listedCount = 40;
 const minute = 60_000;
 const start = Date.UTC(2026, 0, 12, 8);
 
+/** To the door or by post in turn; what these do not take goes by freight. */
+const wayOf = (goods: SampleOrder["goods"], index: number): number => {
+  const way = 1 + (index % 4);
+  const limits = sampleTariff.services.find(({ typeId }) => typeId === way)?.limits;
+  const takes = limits !== undefined && goods.every((one) => excesses({ ...one, grossWeight: one.weight }, limits).length === 0);
+  return takes ? way : 8;
+};
+
 /** Makes it. Yields the number of rows done. */
 export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: number; readonly total: number }> {
   const total = 1 + servicePoints.length + ordersCount + 1;
   const { id: _, number: __, ...content } = sampleTariff;
   await seeder.call("tariffs.create", [{ content }]);
+  const address = { index: "10100", city: "Alderburg", region: "Aldermark", street: "Dock", home: "7" };
+  await seeder.call("senders.create", [{ name: "Lantern & Co.", phone: "+12025550100", address }]);
   yield { done: 1, total };
   await seeder.call(
     "servicePoints.create",
@@ -34,10 +45,10 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
       customer,
       declaredCost: declaredValue,
       amountToBePaid: cashOnDelivery,
-      deliveryType: 1 + (index % 4),
+      deliveryType: wayOf(goods, index),
       seal,
       isSturdy: sturdy,
-      goods: goods.map(({ sku, name, length, width, height, weight, price, quantity }) => ({
+      goods: goods.map(({ sku, name, length, width, height, weight, price, quantity, fragile, isUpright }) => ({
         sku,
         name,
         length,
@@ -46,6 +57,8 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
         weight,
         quantity,
         price,
+        isFragile: fragile ?? false,
+        isUpright: isUpright ?? false,
       })),
     })),
   );

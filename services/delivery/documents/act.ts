@@ -7,6 +7,7 @@ export interface ActRow {
   readonly trackingNumber: string;
   readonly orderNumber: string;
   readonly recipient: string;
+  readonly parcels: number;
   /** Grams. */
   readonly weight: number;
   /** Minor units. */
@@ -39,11 +40,12 @@ interface Column {
 }
 
 const columns: readonly Column[] = [
-  { title: ({ number }) => number, width: 12, isNumber: true, cell: (_, at) => String(at + 1) },
-  { title: ({ tracking }) => tracking, width: 42, cell: ({ trackingNumber }) => trackingNumber },
-  { title: ({ order }) => order, width: 28, cell: ({ orderNumber }) => orderNumber },
-  { title: ({ recipient }) => recipient, width: 36, cell: ({ recipient }) => recipient },
-  { title: ({ weight }) => weight, width: 20, isNumber: true, cell: ({ weight }) => weightText(weight) },
+  { title: ({ number }) => number, width: 9, isNumber: true, cell: (_, at) => String(at + 1) },
+  { title: ({ tracking }) => tracking, width: 38, cell: ({ trackingNumber }) => trackingNumber },
+  { title: ({ order }) => order, width: 24, cell: ({ orderNumber }) => orderNumber },
+  { title: ({ recipient }) => recipient, width: 34, cell: ({ recipient }) => recipient },
+  { title: ({ parcels }) => parcels, width: 14, isNumber: true, cell: ({ parcels }) => String(parcels) },
+  { title: ({ weight }) => weight, width: 19, isNumber: true, cell: ({ weight }) => weightText(weight) },
   {
     title: ({ declared }) => declared,
     width: 21,
@@ -51,7 +53,7 @@ const columns: readonly Column[] = [
     cell: ({ declaredValue }, _, currency) => amountText(declaredValue, currency),
   },
   {
-    title: ({ collect }) => collect,
+    title: ({ toCollect }) => toCollect,
     width: 21,
     isNumber: true,
     cell: ({ cashOnDelivery }, _, currency) => amountText(cashOnDelivery, currency),
@@ -107,7 +109,7 @@ const headMarks = ({ number, date, from, to }: Act, words: DocumentWords): reado
   ),
 ];
 
-const sum = (rows: readonly ActRow[], field: "weight" | "declaredValue" | "cashOnDelivery"): bigint =>
+const sum = (rows: readonly ActRow[], field: "parcels" | "weight" | "declaredValue" | "cashOnDelivery"): bigint =>
   rows.reduce((total, row) => total + BigInt(row[field]), 0n);
 
 const footMarks = ({ rows, currency }: Act, y: number, words: DocumentWords): readonly Mark[] => {
@@ -116,6 +118,7 @@ const footMarks = ({ rows, currency }: Act, y: number, words: DocumentWords): re
     words.total,
     "",
     "",
+    String(sum(rows, "parcels")),
     weightText(Number(sum(rows, "weight"))),
     amountText(sum(rows, "declaredValue"), currency),
     amountText(sum(rows, "cashOnDelivery"), currency),

@@ -36,6 +36,7 @@ const act = (count: number): Act => ({
     trackingNumber: `RR${String(at + 1).padStart(9, "0")}XX`,
     orderNumber: `S-${at + 1}`,
     recipient: "Фёдор Холмский",
+    parcels: 2,
     weight: 1500,
     declaredValue: 10_005,
     cashOnDelivery: at % 2 === 0 ? 0 : 999,
@@ -203,9 +204,9 @@ describe("a hand-over act", () => {
     expect(text).toContain("Hand-over act R-17");
     expect(text).toContain("Handed over by: Lantern & Co., Dock 7, 10100 Alderburg, +12025550100");
     for (let at = 1; at <= 36; at++)
-      expect(text).toContain(`${at} RR${String(at).padStart(9, "0")}XX S-${at} Фёдор Холмский 1.500 kg 100.05 EUR`);
+      expect(text).toContain(`${at} RR${String(at).padStart(9, "0")}XX S-${at} Фёдор Холмский 2 1.500 kg 100.05 EUR`);
     // 36 × 1.5 kg, 36 × 100.05, 18 × 9.99.
-    expect(text).toContain("36 Total 54.000 kg 3601.80 EUR 179.82 EUR");
+    expect(text).toContain("36 Total 72 54.000 kg 3601.80 EUR 179.82 EUR");
     for (const part of ["Page 1 / 2", "Page 2 / 2", "Signature, name, date"]) expect(text).toContain(part);
     const words = { ...englishWords, actTitle: "Акт приёма-передачи" };
     expect(await textOf(await actPdf(act(1), { createdAt, words }))).toContain("Акт приёма-передачи R-17");

@@ -1,5 +1,6 @@
 /** Manifests: registers of parcels that the shop hands over together. */
 import { type CommandContext, eq, resource, rowOf, t } from "pons";
+import { handOverAct } from "../labels/index.ts";
 import { changesMax, lastMoment, nextMoment } from "../moments.ts";
 import { noteStatus, tell } from "../orders/note-status.ts";
 import { type Order, orders } from "../orders/order-fields.ts";
@@ -31,7 +32,7 @@ const eachOrder = async (
 
 const data = { manifest: t.ref("manifests"), orders: t.integer() };
 
-export const manifests = resource(declared, ({ self, all, many, filter, command }) => ({
+export const manifests = resource(declared, ({ self, all, many, filter, command, query }) => ({
   rows: { shop: all, warehouse: all, manager: all },
   sortBy: "createdAt.desc",
   relations: { orders: many("orders") },
@@ -43,7 +44,7 @@ export const manifests = resource(declared, ({ self, all, many, filter, command 
   },
   create: command({
     on: "collection",
-    doc: "Lists orders for their hand-over. The same id with the same orders is the manifest that is there.",
+    doc: "Lists orders for their hand-over. The same id with the same orders is the manifest that is there, whatever else was sent; with other orders it is refused (`manifest_differs`): withdraw it and use another id.",
     roles: ["shop", "warehouse"],
     input: manifestInput,
     output: "row",
@@ -65,6 +66,7 @@ export const manifests = resource(declared, ({ self, all, many, filter, command 
         return ctx.table(self).update(row.id, { state: "handed_over", handedOverAt: ctx.now });
       },
     }),
+    act: query({ on: "item", ...handOverAct }),
     withdraw: command({
       on: "item",
       doc: "Takes a manifest back: its orders may be changed, cancelled and listed again.",

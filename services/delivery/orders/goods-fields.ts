@@ -8,6 +8,8 @@ export const goodsLine = t.object({
   ...sizeFields,
   quantity,
   price: t.money({ optional: true, min: 0n, max: 10n ** 12n, doc: "Of one piece, in minor units." }),
+  isFragile: t.boolean({ optional: true, doc: "Nothing heavier is packed on it, and the label says so." }),
+  isUpright: t.boolean({ optional: true, doc: "Its height stays upright." }),
   vatRate: t.string({ optional: true, maxLength: 20, doc: "As the shop names it.", example: "20%" }),
 });
 

@@ -1,17 +1,20 @@
 /** Orders: placed by shops, listed on manifests, handed over and followed by the house. */
 import { eq, resource, rowOf, t } from "pons";
+import { orderLabels, packingSlip } from "../labels/index.ts";
 import { lastMoment, nextMoment } from "../moments.ts";
+import { versionsIndexed } from "../pricing/tariff-index.ts";
 import { bindNumber, bindRefusals } from "../tracking/bind.ts";
 import { number, trackingIdOf, trackingNumbers } from "../tracking/tracking-fields.ts";
 import { noteStatus, tell } from "./note-status.ts";
 import { orderIdOf, orderInput, orders as declared } from "./order-fields.ts";
 import { packInput, packOrder, packRefusals } from "./pack.ts";
+import { planOf, planRefusals } from "./plan.ts";
 import { cancelOrder, orderLocked, pushOrder, pushRefusals } from "./push.ts";
 import { mayBecome, travelEvents, travelStates } from "./states.ts";
 
 const data = { order: t.ref("orders"), externalId: t.string(), shipperId: t.string() };
 
-export const orders = resource(declared, ({ self, all, many, filter, count, sum, command }) => ({
+export const orders = resource(declared, ({ self, all, many, filter, count, sum, command, query }) => ({
   rows: { shop: all, warehouse: all, manager: all },
   sortBy: "createdAt.desc",
   relations: { trackingNumbers: many("trackingNumbers"), statuses: many("statuses"), parcels: many("parcels") },
@@ -48,9 +51,13 @@ export const orders = resource(declared, ({ self, all, many, filter, count, sum,
     input: orderInput,
     output: "row",
     refusals: pushRefusals,
-    load: ({ input }) => ({ known: rowOf(declared, orderIdOf(input.shipperId, input.externalId)), moment: lastMoment() }),
-    run: (ctx, { input, loaded: { known } }) =>
-      pushOrder(ctx, { id: orderIdOf(input.shipperId, input.externalId), known, input }),
+    load: ({ input }) => ({
+      known: rowOf(declared, orderIdOf(input.shipperId, input.externalId)),
+      index: versionsIndexed(),
+      moment: lastMoment(),
+    }),
+    run: (ctx, { input, loaded: { known, index } }) =>
+      pushOrder(ctx, { id: orderIdOf(input.shipperId, input.externalId), known, input, index }),
   }),
   functions: {
     cancel: command({
@@ -78,6 +85,17 @@ export const orders = resource(declared, ({ self, all, many, filter, count, sum,
       refusals: packRefusals,
       run: (ctx, { row, input }) => packOrder(ctx, row, input.parcels),
     }),
+    plan: command({
+      on: "item",
+      doc: "Packs the goods by the tariff in force and notes the parcels, with every piece in its place, instead of those noted before. The parcels' pictures show the steps.",
+      roles: ["warehouse"],
+      cost: 3,
+      refusals: planRefusals,
+      prepare: (ctx, { row }) => planOf(ctx, row),
+      run: (ctx, { row, prepared }) => packOrder(ctx, row, prepared),
+    }),
+    labels: query({ on: "item", ...orderLabels }),
+    packingSlip: query({ on: "item", ...packingSlip }),
     advance: command({
       on: "item",
       doc: "Notes what became of an order after its hand-over. The same state again changes nothing.",

@@ -1,12 +1,9 @@
-/** Noting the parcels of an order. */
+/** Noting the parcels of an order: as somebody packed them, or as they are to be packed. */
 import { type CommandContext, eq, type FunctionRefusal, t } from "pons";
 import { sizeFields } from "../measures.ts";
 import { tell } from "./note-status.ts";
 import type { Order } from "./order-fields.ts";
-import { parcelFields, parcels } from "./parcels.ts";
-
-/** Most parcels of one order. */
-const parcelsMax = 50;
+import { type Parcel, parcelFields, parcels, parcelsMax } from "./parcel-fields.ts";
 
 export const packInput = {
   parcels: t.array(t.object({ ...sizeFields, carton: parcelFields.carton }), { minItems: 1, maxItems: parcelsMax }),
@@ -16,13 +13,8 @@ export const packRefusals = {
   not_in_the_house: { status: 409, doc: "The order was handed over, or is cancelled." },
 } as const;
 
-export interface PackedParcel {
-  readonly length: number;
-  readonly width: number;
-  readonly height: number;
-  readonly weight: number;
-  readonly carton: string | null;
-}
+export type PackedParcel = Omit<Parcel, "id" | "order" | "position" | "createdAt" | "contents"> &
+  Partial<Pick<Parcel, "contents">>;
 
 export const packOrder = async (
   ctx: CommandContext,

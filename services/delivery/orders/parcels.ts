@@ -1,17 +1,13 @@
-/** Parcels that orders were packed into; `orders.pack` notes them. */
-import { resource, t } from "pons";
-import { sizeFields } from "../measures.ts";
+/** Parcels that orders were packed into; `orders.plan` and `orders.pack` note them. */
+import { resource } from "pons";
+import { parcelLabel, parcelPicture } from "../labels/index.ts";
+import { parcels as declared } from "./parcel-fields.ts";
 
-export const parcelFields = {
-  id: t.id("prc"),
-  order: t.ref("orders", { doc: "The order whose goods are in it." }),
-  position: t.integer({ min: 1, doc: "1, 2, 3 … within the order." }),
-  ...sizeFields,
-  carton: t.string({ optional: true, maxLength: 40, doc: "What it was packed in." }),
-  createdAt: t.dateTime({ set: "created" }),
-};
-
-export const parcels = resource("parcels", { doc: "Parcels of orders.", fields: parcelFields }, ({ all }) => ({
+export const parcels = resource(declared, ({ all, query }) => ({
   rows: { shop: all, warehouse: all, manager: all },
   sortBy: "order",
+  functions: {
+    label: query({ on: "item", ...parcelLabel }),
+    picture: query({ on: "item", ...parcelPicture }),
+  },
 }));

@@ -4,12 +4,14 @@
  */
 import type { CommandContext, FunctionRefusal } from "pons";
 import { lastMoment, nextMoment } from "../moments.ts";
+import type { TariffIndex } from "../pricing/tariff-index.ts";
 import { dropNumber } from "../tracking/drop.ts";
 import { isLocated } from "./address-fields.ts";
 import { hasContent } from "./content.ts";
 import { noteStatus, tell } from "./note-status.ts";
 import { type Order, type OrderInput, orders } from "./order-fields.ts";
 import { isOpen } from "./states.ts";
+import { flawOfWay, wayRefusals } from "./ways.ts";
 
 export const orderLocked = {
   order_locked: { status: 409, doc: "The order is on a manifest: it is not changed any more." },
@@ -17,6 +19,7 @@ export const orderLocked = {
 
 export const pushRefusals = {
   ...orderLocked,
+  ...wayRefusals,
   address_incomplete: { status: 422, doc: "The address has neither a postal code nor a city nor a settlement." },
   goods_unnamed: { status: 422, doc: "A line of goods has no name or no price." },
   invalid_window: { status: 422, doc: "The hours of delivery end before they begin." },
@@ -57,17 +60,31 @@ const change = async (ctx: CommandContext, known: Order, input: Partial<OrderInp
 
 export const pushLoads = () => ({ moment: lastMoment() });
 
-/** Places, changes, cancels or leaves an order. `known` is the order of that id. */
+/** Places, changes, cancels or leaves an order. `known` is the order of that id, `index` tells which tariff is in force. */
 export const pushOrder = async (
   ctx: CommandContext,
-  { id, known, input }: { readonly id: string; readonly known: Order | undefined; readonly input: OrderInput },
+  {
+    id,
+    known,
+    input,
+    index,
+  }: {
+    readonly id: string;
+    readonly known: Order | undefined;
+    readonly input: OrderInput;
+    readonly index: TariffIndex | undefined;
+  },
 ): Promise<unknown> => {
   const flaw = flawOf(ctx, input);
   if (flaw !== undefined) return flaw;
-  if (known === undefined) return ctx.created(place(ctx, id, input));
-  if (hasContent(known, input)) return ctx.replayed(known);
-  if (!isOpen(known.state)) return ctx.refuse("order_locked", { order: known.externalId, state: known.state });
-  return change(ctx, known, input);
+  if (known !== undefined) {
+    if (hasContent(known, input)) return ctx.replayed(known);
+    if (!isOpen(known.state)) return ctx.refuse("order_locked", { order: known.externalId, state: known.state });
+  }
+  // What is cancelled needs no way of delivery, though the tariff has changed since.
+  const misdirected = input.isActive ? await flawOfWay(ctx, input, index) : undefined;
+  if (misdirected !== undefined) return misdirected;
+  return known === undefined ? ctx.created(place(ctx, id, input)) : change(ctx, known, input);
 };
 
 /** Cancels an order; one that is cancelled stays so. */

@@ -76,9 +76,9 @@ export class Draughtsman {
       .filter(({ step }) => step <= until)
       .map((placement) => {
         const colour = this.colourOf(placement.item);
-        const opacity = placement.step > from ? 1 : 0.45;
+        const [white, opacity] = placement.step > from ? [0, 1] : [0.55, 0.9];
         const sides = sidesOf(placement);
-        return { placement, faces: sides.map(({ corners, light }) => face(corners, shade(colour, light), opacity)) };
+        return { placement, faces: sides.map(({ corners, light }) => face(corners, shade(colour, light, white), opacity)) };
       });
     return {
       height,
@@ -206,7 +206,10 @@ function behind(a: Placement, b: Placement): boolean {
   return back && !front;
 }
 
-function shade(colour: string, light: number): string {
-  const parts = [1, 3, 5].map((at) => Math.round(Number.parseInt(colour.slice(at, at + 2), 16) * light));
+/** A colour, darker by `light` and then mixed with a share of white. */
+function shade(colour: string, light: number, white: number): string {
+  const parts = [1, 3, 5].map((at) =>
+    Math.round(Number.parseInt(colour.slice(at, at + 2), 16) * light * (1 - white) + 255 * white),
+  );
   return `#${parts.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
 }

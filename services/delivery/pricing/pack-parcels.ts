@@ -1,6 +1,6 @@
 /** Packs goods for the services of a tariff, off the event loop. */
 import type { QueryContext } from "pons";
-import { type PackItem, PackingRefused, packingLimits, packOffLoop } from "../packing/index.ts";
+import { type PackItem, PackingRefused, packingLimits, packOffLoop, type Parcel } from "../packing/index.ts";
 import type { Packer, PackerTask, RateParcel } from "../tariffs/index.ts";
 
 export interface Pieces {
@@ -10,6 +10,8 @@ export interface Pieces {
   readonly height: number;
   readonly weight: number;
   readonly quantity: number;
+  readonly isFragile?: boolean | null;
+  readonly isUpright?: boolean | null;
 }
 
 /** Pieces that are packed at most. */
@@ -20,20 +22,22 @@ export const piecesOf = (goods: readonly { readonly quantity: number }[]): numbe
 
 /** Goods as the packing engine takes them: a line is an item, named by its place. */
 export const itemsOf = (goods: readonly Omit<Pieces, "sku">[]): readonly PackItem[] =>
-  goods.map(({ length, width, height, weight, quantity }, index) => ({
+  goods.map(({ length, width, height, weight, quantity, isFragile, isUpright }, index) => ({
     id: String(index + 1),
     length,
     width,
     height,
     weight,
     quantity,
+    ...(isFragile === true ? { fragile: true } : {}),
+    ...(isUpright === true ? { upright: ["height"] as const } : {}),
   }));
 
 type Packed = ReturnType<Packer>;
 
 const notPacked: Packed = { reason: "packing", limit: null, actual: null, unit: null };
 
-const inContainers = async (items: readonly PackItem[], task: PackerTask, signal: AbortSignal): Promise<Packed> => {
+const inContainers = async (items: readonly PackItem[], task: PackerTask, signal: AbortSignal): Promise<readonly Parcel[]> => {
   const cartons = task.containers.map(({ id, length, width, height, weight, maxWeight, price }) => ({
     id,
     length,
@@ -43,37 +47,16 @@ const inContainers = async (items: readonly PackItem[], task: PackerTask, signal
     maxWeight,
     price,
   }));
-  const { parcels } = await packOffLoop(
-    {
-      items,
-      mode: { kind: "cartons", cartons, ...(task.parcelsMax === undefined ? {} : { maxParcels: Math.min(task.parcelsMax, 50) }) },
-    },
-    { signal },
-  );
-  return parcels.map(({ carton, length, width, height, weight, placements }): RateParcel => ({
-    ...(carton === undefined ? {} : { container: carton }),
-    length,
-    width,
-    height,
-    weight,
-    items: placements.length,
-  }));
+  const maxParcels = task.parcelsMax === undefined ? {} : { maxParcels: Math.min(task.parcelsMax, 50) };
+  return (await packOffLoop({ items, mode: { kind: "cartons", cartons, ...maxParcels } }, { signal })).parcels;
 };
 
 /** One box made to measure. What exceeds a limit is told by the tariff, not here. */
-const inBox = async (items: readonly PackItem[], signal: AbortSignal): Promise<Packed> => {
-  const { parcels } = await packOffLoop({ items, mode: { kind: "box" } }, { signal });
-  return parcels.map(({ length, width, height, weight, placements }) => ({
-    length,
-    width,
-    height,
-    weight,
-    items: placements.length,
-  }));
-};
+const inBox = async (items: readonly PackItem[], signal: AbortSignal): Promise<readonly Parcel[]> =>
+  (await packOffLoop({ items, mode: { kind: "box" } }, { signal })).parcels;
 
 /** Nothing but "does not fit" is an answer; a queue that is full is for the caller to hear. */
-const unlessUnfit = async (packing: Promise<Packed>): Promise<Packed | undefined> => {
+const unlessUnfit = async (packing: Promise<readonly Parcel[]>): Promise<readonly Parcel[] | undefined> => {
   try {
     return await packing;
   } catch (error) {
@@ -82,9 +65,28 @@ const unlessUnfit = async (packing: Promise<Packed>): Promise<Packed | undefined
   }
 };
 
-const packTask = async (items: readonly PackItem[], task: PackerTask, signal: AbortSignal): Promise<Packed> => {
+/** The parcels that goods make for a service, in its cartons or in a box made to measure; undefined where nothing holds them. */
+export const packedFor = async (
+  items: readonly PackItem[],
+  task: PackerTask,
+  signal: AbortSignal,
+): Promise<readonly Parcel[] | undefined> => {
   const held = task.containers.length === 0 ? undefined : await unlessUnfit(inContainers(items, task, signal));
-  return held ?? (await unlessUnfit(inBox(items, signal))) ?? notPacked;
+  return held ?? unlessUnfit(inBox(items, signal));
+};
+
+const packTask = async (items: readonly PackItem[], task: PackerTask, signal: AbortSignal): Promise<Packed> => {
+  const parcels = await packedFor(items, task, signal);
+  return (
+    parcels?.map(({ carton, length, width, height, weight, placements }): RateParcel => ({
+      ...(carton === undefined ? {} : { container: carton }),
+      length,
+      width,
+      height,
+      weight,
+      items: placements.length,
+    })) ?? notPacked
+  );
 };
 
 /** A packer that has packed for all tasks already. */

@@ -22,7 +22,7 @@ export const quoteRefusals = {
   address_incomplete: { status: 422, doc: "The address has neither a postal code nor a city nor a settlement." },
 } as const;
 
-const isSeal = (seal: number): seal is SealType => seal === 1 || seal === 2 || seal === 3;
+export const isSeal = (seal: number): seal is SealType => seal === 1 || seal === 2 || seal === 3;
 
 export interface QuoteOptions {
   /** When the order is placed; now unless given. */

@@ -1,6 +1,7 @@
 /** Versions of the tariff as they are kept: read, found by the moment, added. */
 import { type CommandContext, type FunctionRefusal, lte, type QueryContext } from "pons";
 import { inForceAt, type TariffVersion, validateVersion, versionOf } from "../tariffs/index.ts";
+import { indexVersion } from "./tariff-index.ts";
 import { contentIdOf, tariffContents, tariffs } from "./tariff-fields.ts";
 
 /** Versions that are looked through for the one in force: those that came into force last. */
@@ -12,8 +13,11 @@ const problemsShown = 20;
 
 const ready = new Map<string, TariffVersion>();
 
+/** What reads rows, in a query or a command. */
+type Reading = Pick<QueryContext, "table"> | Pick<CommandContext, "table">;
+
 /** The content of a version. */
-export const contentOf = async (ctx: QueryContext, tariff: string): Promise<TariffVersion> => {
+export const contentOf = async (ctx: Reading, tariff: string): Promise<TariffVersion> => {
   const known = ready.get(tariff);
   if (known !== undefined) return known;
   const row = await ctx.table(tariffContents).get(contentIdOf(tariff));
@@ -26,7 +30,7 @@ export const contentOf = async (ctx: QueryContext, tariff: string): Promise<Tari
 
 /** The version in force at a moment; null where there is none. */
 export const versionAt = async (
-  ctx: QueryContext,
+  ctx: Reading,
   at: string,
 ): Promise<{ readonly tariff: string; readonly version: TariffVersion } | null> => {
   const rows = await ctx
@@ -45,9 +49,10 @@ export const addVersion = async (
   ctx: CommandContext,
   content: Readonly<Record<string, unknown>>,
 ): Promise<FunctionRefusal | ReturnType<typeof ctx.created<unknown>>> => {
-  const [newest] = await ctx
+  const before = await ctx
     .table(tariffs)
-    .find((row) => lte(row.number, Number.MAX_SAFE_INTEGER), { limit: 1, sortBy: "number.desc" });
+    .find((row) => lte(row.number, Number.MAX_SAFE_INTEGER), { limit: versionsMax, sortBy: "number.desc" });
+  const [newest] = before;
   const id = ctx.id(tariffs);
   const numbered = { effectiveTo: null, ...content, id, number: (newest?.number ?? 0) + 1 };
   const problems = validateVersion(numbered);
@@ -61,6 +66,7 @@ export const addVersion = async (
     .table(tariffs)
     .insert({ id, number, name, currency, effectiveFrom: iso(effectiveFrom), effectiveTo: iso(effectiveTo) });
   ctx.table(tariffContents).insert({ id: contentIdOf(id), content: numbered });
+  await indexVersion(ctx, row, before);
   ctx.emit("added", { tariff: id, number, effectiveFrom: row.effectiveFrom }, tariffs);
   return ctx.created(row);
 };
