@@ -10,6 +10,7 @@ import { orders } from "./orders/orders.ts";
 import { parcels } from "./orders/parcels.ts";
 import { statuses } from "./orders/statuses.ts";
 import { packings } from "./packings/packings.ts";
+import { places } from "./places/places.ts";
 import { servicePoints } from "./places/service-points.ts";
 import { rates } from "./pricing/rates.ts";
 import { tariffContents } from "./pricing/tariff-fields.ts";
@@ -32,6 +33,7 @@ const shown = [
   servicePoints,
   tariffs,
   senders,
+  places,
 ];
 
 export default service("delivery", {

@@ -1,6 +1,6 @@
 /** Demo data: the sample pack through the operations of the house: its tariff, service points, orders, and a manifest of some. */
 import type { Seeder } from "pons";
-import { type SampleOrder, sampleOrders, sampleTariff, servicePoints } from "./sample/index.ts";
+import { type SampleOrder, sampleOrders, sampleTariff, servicePoints, towns } from "./sample/index.ts";
 import { excesses } from "./tariffs/index.ts";
 
 const ordersCount = 200;
@@ -24,6 +24,10 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
   await seeder.call("tariffs.create", [{ content }]);
   const address = { index: "10100", city: "Alderburg", region: "Aldermark", street: "Dock", home: "7" };
   await seeder.call("senders.create", [{ name: "Lantern & Co.", phone: "+12025550100", address }]);
+  await seeder.call(
+    "places.create",
+    towns.map(({ index, region, city }) => ({ prefix: String(index).slice(0, 3), region, city })),
+  );
   yield { done: 1, total };
   await seeder.call(
     "servicePoints.create",

@@ -98,6 +98,14 @@ export const refusals: Readonly<Record<string, SixLanguages>> = {
     "Az ajánlatban nincs ilyen szállítási mód.",
     "В расчёте нет этого способа доставки.",
   ],
+  not_refused: [
+    "Превозвачът е приел пратката.",
+    "Der Frachtführer hat die Sendung angenommen.",
+    "El transportista ha aceptado el envío.",
+    "Le transporteur a accepté l’envoi.",
+    "A fuvarozó átvette a küldeményt.",
+    "Перевозчик принял отправление.",
+  ],
   order_locked: [
     "Поръчката е в опис и вече не се променя.",
     "Die Bestellung steht auf einem Übergabeverzeichnis und wird nicht mehr geändert.",
@@ -313,5 +321,21 @@ export const refusals: Readonly<Record<string, SixLanguages>> = {
     "Le bordereau a été retiré : aucune commande n’y figure.",
     "A jegyzéket visszavonták: egy rendelés sincs rajta.",
     "Реестр отозван: заказов в нём нет.",
+  ],
+  invalid_prefix: [
+    "В началото на кода няма нито буква, нито цифра.",
+    "Der Anfang der Postleitzahl hat weder Buchstaben noch Ziffern.",
+    "El inicio del código no tiene letras ni cifras.",
+    "Le début du code n’a ni lettre ni chiffre.",
+    "Az irányítószám elejében nincs betű vagy számjegy.",
+    "В начале индекса нет ни буквы, ни цифры.",
+  ],
+  nothing_to_look_up: [
+    "Посочете пощенски код или две букви от име.",
+    "Nennen Sie eine Postleitzahl oder zwei Buchstaben eines Namens.",
+    "Indique un código postal o dos letras de un nombre.",
+    "Indiquez un code postal ou deux lettres d’un nom.",
+    "Adjon meg irányítószámot vagy egy név két betűjét.",
+    "Укажите индекс или две буквы названия.",
   ],
 };

@@ -2,8 +2,10 @@
 import { lte, resource, t } from "pons";
 import { everybody } from "../roles.ts";
 import { difference, fromCsv, toCsv } from "../tariffs/index.ts";
+import { cartons, ways } from "./listed.ts";
+import { noTariff } from "./quote.ts";
 import { contentIdOf, tariffContents, tariffs as declared } from "./tariff-fields.ts";
-import { addVersion, contentOf, versionRefusals } from "./versions.ts";
+import { addVersion, contentOf, versionAt, versionRefusals } from "./versions.ts";
 
 /** Differences that are listed, and problems of a grid. */
 const changesMax = 1_000;
@@ -42,6 +44,20 @@ export const tariffs = resource(declared, ({ all, filter, command, query, self }
       roles: everybody,
       output: { content: t.json() },
       run: async (ctx, { row }) => ({ content: await contentOf(ctx, row.id) }),
+    }),
+    ways: query({ on: "item", ...ways }),
+    cartons: query({ on: "item", ...cartons }),
+    inForce: query({
+      on: "collection",
+      doc: "The version that counts at a moment.",
+      roles: everybody,
+      input: { at: t.dateTime({ optional: true, doc: "Now unless given." }) },
+      output: "row",
+      refusals: noTariff,
+      run: async (ctx, { input }) => {
+        const found = await versionAt(ctx, input.at ?? ctx.now);
+        return found === null ? ctx.refuse("no_tariff") : ctx.table(self).get(found.tariff);
+      },
     }),
     grid: query({
       on: "item",

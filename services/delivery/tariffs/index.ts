@@ -1,4 +1,5 @@
 /** The tariff engine. No I/O, no clock, no randomness: the same version and request give the same answer. */
+export { nameKey, postalKey } from "./address-index.ts";
 export * from "./tariff.ts";
 export * from "./rating.ts";
 export * from "./problem.ts";
