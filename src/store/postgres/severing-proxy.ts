@@ -8,11 +8,18 @@ interface Pair {
   client: Socket<Pair> | undefined;
   /** What the client sent before the server was connected. */
   waiting: Buffer[];
+  /** Names of the connection's prepared statements that are not counted. */
+  readonly uncounted: Set<string>;
+}
+
+export interface SeveringProxyOptions {
+  /** Only statements that have this text are counted. */
+  readonly counted?: string;
 }
 
 export interface SeveringProxy extends AsyncDisposable {
   readonly url: string;
-  /** Messages of the extended protocol that carry parameters, counted since the start: one per executed statement. */
+  /** Messages of the extended protocol that carry parameters, counted since the start: one per executed statement; see `counted`. */
   readonly bindCount: number;
   /** How often the line was cut. */
   readonly cutCount: number;
@@ -20,18 +27,33 @@ export interface SeveringProxy extends AsyncDisposable {
   severAt(text: string): void;
 }
 
-/** Type byte of Bind (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
-const bindType = "B".charCodeAt(0);
+/** Type bytes of messages (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
+const types = { bind: "B".charCodeAt(0), parse: "P".charCodeAt(0) } as const;
+
+/** The text up to the next zero byte. */
+const textAt = (data: Buffer, from: number): string => data.toString("utf8", from, data.indexOf(0, from));
 
 /** Counts the Bind messages in whole frontend messages: the driver writes them whole. */
-const bindsIn = (data: Buffer): number => {
+const bindsIn = (data: Buffer, { uncounted }: Pair, text: string): number => {
   let count = 0;
-  for (let at = 0; at + 5 <= data.length; at += 1 + data.readUInt32BE(at + 1)) if (data[at] === bindType) count += 1;
+  for (let at = 0; at + 5 <= data.length; at += 1 + data.readUInt32BE(at + 1)) {
+    if (data[at] === types.parse) {
+      // The statement's name, and what it says.
+      const name = textAt(data, at + 5);
+      const sql = textAt(data, at + 5 + Buffer.byteLength(name) + 1);
+      if (sql.includes(text)) uncounted.delete(name);
+      else uncounted.add(name);
+    } else if (data[at] === types.bind) {
+      // The portal's name, and the statement's.
+      const portal = textAt(data, at + 5);
+      if (!uncounted.has(textAt(data, at + 5 + Buffer.byteLength(portal) + 1))) count += 1;
+    }
+  }
   return count;
 };
 
 /** A proxy in front of the server in `url`. */
-export const severingProxy = (url: string): SeveringProxy => {
+export const severingProxy = (url: string, { counted = "" }: SeveringProxyOptions = {}): SeveringProxy => {
   const target = new URL(url);
   let trap: string | undefined;
   let binds = 0;
@@ -41,7 +63,7 @@ export const severingProxy = (url: string): SeveringProxy => {
     port: 0,
     socket: {
       open: (client) => {
-        const pair: Pair = { upstream: undefined, client, waiting: [] };
+        const pair: Pair = { upstream: undefined, client, waiting: [], uncounted: new Set() };
         client.data = pair;
         void Bun.connect<Pair>({
           hostname: target.hostname,
@@ -60,7 +82,7 @@ export const severingProxy = (url: string): SeveringProxy => {
       data: (client, data) => {
         const { upstream, waiting } = client.data;
         if (upstream === undefined) return void waiting.push(Buffer.from(data));
-        binds += bindsIn(data);
+        binds += bindsIn(data, client.data, counted);
         upstream.write(data);
         if (trap === undefined || !data.includes(trap)) return;
         trap = undefined;

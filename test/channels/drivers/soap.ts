@@ -5,6 +5,7 @@ import { versionView } from "../../../src/contract/versions.ts";
 import type { RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
 import { type CallRefusal, Description, headersOf, type Version } from "../../soap/description.ts";
 import type { Asked, Driver, Heard, Target } from "../driver.ts";
+import { completed, givenRecord } from "./soap-given.ts";
 
 const quiet: ReadonlySet<string> = new Set(["date", "x-request-id", "content-length"]);
 
@@ -116,8 +117,6 @@ class SoapDriver implements Driver {
   can(asked: Asked, target: Target): boolean {
     const contract = target.contract(asked.service);
     const version = asked.version ?? contract.version;
-    // Messages that a definition gives have elements of their own, which `test/soap` and the tests of their service send.
-    if (contract.definition.soap?.operations?.[asked.operation]?.input !== undefined) return false;
     return (
       operationOf(asked, contract) !== undefined && methodNames(versionView(contract, version).contract).has(asked.operation)
     );
@@ -141,7 +140,13 @@ class SoapDriver implements Driver {
     if (operation === undefined || method === undefined) throw new Error(`${asked.operation} is not offered`);
     const path = `/${asked.service}/${version}/soap`;
     const description = await this.#describe(target, path);
-    const record = recordOf({ input: asked.input, body: operation.input });
+    const { types = {}, operations: given = {} } = contract.definition.soap ?? {};
+    const { input, output } = given[operation.name] ?? {};
+    const plain = recordOf({ input: asked.input, body: operation.input });
+    const record =
+      input === undefined
+        ? plain
+        : completed(givenRecord(plain, input, types), description.elements.get(method) ?? [], description);
     const response = await target.fetch(path, {
       method: "POST",
       headers: {
@@ -157,7 +162,13 @@ class SoapDriver implements Driver {
     const face = `${response.status} ${JSON.stringify(headers)} ${requestId === "" ? text : text.replaceAll(requestId, "")}`;
     const shared = { face, replayed: response.headers.has("idempotent-replayed") };
     const answered = description.answer(text);
-    if (answered.kind === "answer") return { outcome: "done", ...dataOf(operation, answered.record), ...shared };
+    // An answer whose elements are given is told as it is.
+    if (answered.kind === "answer")
+      return {
+        outcome: "done",
+        ...(output === undefined ? dataOf(operation, answered.record) : { data: answered.record }),
+        ...shared,
+      };
     return { ...(answered.refusal === undefined ? { outcome: answered.code } : refusalOf(answered.refusal)), ...shared };
   }
 
