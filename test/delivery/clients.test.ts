@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sampleTariff } from "../../services/delivery/sample/index.ts";
+import { blocksOf } from "../docs/markdown.ts";
 import { root, startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { type Program, programs, programTest, run } from "../soap/programs.ts";
@@ -186,4 +187,19 @@ test("the same login calls the bank over SOAP, and both over REST", async () => 
     expect((await fetch(`${server.facts.baseUrl}${address}`, { headers })).status).toBe(200);
   const wrong = { ...headers, authorization: `Basic ${btoa(`${user.split("/")[0]}:${password}x`)}` };
   expect((await fetch(`${server.facts.baseUrl}/bank/v2/customers`, { headers: wrong })).status).toBe(401);
+});
+
+/** The guide's program of a language, as it stands. */
+const ofGuide = async (language: string): Promise<string> => {
+  const guide = await Bun.file(join(root, "docs", "guide", "delivery.md")).text();
+  return blocksOf(guide).find((block) => block.language === language)?.text ?? "";
+};
+
+story(programs.zeep, "the guide's lines for zeep do what they say", async () => {
+  const program = `${await ofGuide("python")}\nprint(parcel["return"], order > 200, register > 1, [one.OrderID for one in news.StatusesOrders].count("P-118"))`;
+  expect(await run(["/usr/bin/python3", "-W", "ignore", "-c", program], { cwd: folder.path })).toBe("True True True 2\n");
+});
+
+story(programs.php, "the guide's lines for PHP do what they say", async () => {
+  expect(await run(["php", "-r", await ofGuide("php")], { cwd: folder.path })).toMatch(/^1 0\.\d+ $/);
 });

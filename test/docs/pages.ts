@@ -12,6 +12,7 @@ export const pages: readonly Page[] = [
   { path: "docs/guide/manage.md", servers: [bank] },
   { path: "docs/guide/webhooks.md", servers: [bank] },
   { path: "docs/guide/bank.md", servers: [bank] },
+  { path: "docs/guide/delivery.md", servers: [bank] },
   { path: "docs/guide/cli.md", servers: [bank] },
   { path: "docs/guide/stream.md", servers: [bank] },
   { path: "docs/guide/mcp.md", servers: [bank] },
