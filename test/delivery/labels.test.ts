@@ -166,7 +166,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       type: "labels_not_ready",
       details: { cancelled: ["bare 2"], unpacked: ["bare"], unnumbered: ["bare"], ids: "bare 2, bare" },
     });
-    expect((await refusal("/labels", {}))["type"]).toBe("nothing_to_print");
+    for (const none of [{}, { orders: [] }]) expect((await refusal("/labels", none))["type"]).toBe("validation_failed");
     const nobody = "ord_00000000000000000000000001";
     const missing = await refusal("/labels", { orders: [id, nobody] });
     expect(JSON.stringify(missing)).toContain(nobody);
@@ -214,8 +214,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const paper = { externalId: "M paper", number: "17/a", madeAt: "2026-02-01T00:00:00Z", shipAt: "2026-02-02T00:00:00Z" };
     const made = await house.rest("POST", "/manifests", { ...paper, orderIds: ["many 1", "many 2"] });
     const manifest = String(made.data["id"]);
-    expect(pagesOf((await file("/labels", { manifest })).bytes)).toBe(sheets);
-    expect((await refusal("/labels", { manifest, orders }))["type"]).toBe("nothing_to_print");
+    expect(pagesOf((await file(`/manifests/${manifest}/labels`)).bytes)).toBe(sheets);
     const act = await file(`/manifests/${manifest}/act`, { takenOverBy: "Harbour Couriers" }, "ru");
     expect([act.status, act.type, act.name]).toEqual([200, "application/pdf", 'attachment; filename="act-17-a.pdf"']);
     if (hasPdftotext) {
@@ -232,7 +231,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     }
     await house.rest("POST", `/manifests/${manifest}/withdraw`, {}, "warehouse");
     expect((await refusal(`/manifests/${manifest}/act`))["type"]).toBe("nothing_to_hand_over");
-    expect((await refusal("/labels", { manifest }))["type"]).toBe("orders_not_found");
+    expect((await refusal(`/manifests/${manifest}/labels`))["type"]).toBe("nothing_to_hand_over");
   });
 
   test("the packing slip: the goods, then a sheet for each parcel with its steps", async () => {

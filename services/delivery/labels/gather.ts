@@ -1,6 +1,8 @@
 /** What is printed of orders: their parcels, their senders and the tariff in force, read at once; or all that keeps them from being printed. */
-import { type FunctionRefusal, oneOf, type QueryContext } from "pons";
+import { eq, type FunctionRefusal, oneOf, type QueryContext } from "pons";
 import type { Party } from "../documents/index.ts";
+import type { Manifest } from "../manifests/manifest-fields.ts";
+import { changesMax } from "../moments.ts";
 import { type Order, orders as orderTable } from "../orders/order-fields.ts";
 import { type Parcel, parcels as parcelTable, parcelsMax } from "../orders/parcel-fields.ts";
 import { noTariff } from "../pricing/quote.ts";
@@ -15,6 +17,14 @@ export const gatherRefusals = {
   ...noTariff,
   sender_unknown: { status: 409, doc: "It was not said who the sender is: `senders` has none for `shippers`." },
 } as const;
+
+export const nothingOnIt = {
+  nothing_to_hand_over: { status: 409, doc: "The manifest was withdrawn: no order is on it." },
+} as const;
+
+/** Orders on a manifest, by their external ids. */
+export const ordersOn = (ctx: QueryContext, { id }: Manifest): Order[] | Promise<Order[]> =>
+  ctx.table(orderTable).find((row) => eq(row.manifest, id), { limit: changesMax, sortBy: "externalId" });
 
 export interface Printed {
   readonly order: Order;

@@ -1,13 +1,12 @@
 /** Labels of parcels as PDF and as ZPL: of one parcel, of an order, of many orders, of a manifest. */
-import { eq, type FunctionRefusal, type InputOf, type QueryContext, query, t } from "pons";
+import { type FunctionRefusal, type InputOf, type QueryContext, query, t } from "pons";
 import { type Label, labelsPdf, labelZpl, wordsFor } from "../documents/index.ts";
-import { manifests } from "../manifests/manifest-fields.ts";
-import { changesMax } from "../moments.ts";
+import type { Manifest } from "../manifests/manifest-fields.ts";
 import { type Order, orders as orderTable } from "../orders/order-fields.ts";
 import type { Parcel } from "../orders/parcel-fields.ts";
 import { everybody } from "../roles.ts";
 import { type TariffVersion, zoneOf } from "../tariffs/index.ts";
-import { gather, type Gathered, gatherRefusals, ordersOf, partyOf, type Printed } from "./gather.ts";
+import { gather, type Gathered, gatherRefusals, nothingOnIt, ordersOf, ordersOn, partyOf, type Printed } from "./gather.ts";
 
 /** Labels of one document. */
 export const labelsMax = 500;
@@ -120,41 +119,56 @@ export const parcelLabel = {
   },
 };
 
-/** Many at once. */
-export const labels = query({
-  doc: `The labels of many orders, or of all on a manifest, in one document: at most ${labelsMax}. If any order is not ready for it, none is printed and all that are not are listed.`,
+const several = async (
+  ctx: QueryContext,
+  orders: readonly Order[],
+  { format, name }: { readonly format: "pdf" | "zpl"; readonly name: string },
+): Promise<unknown> => {
+  const gathered = ready(ctx, await gather(ctx, orders));
+  if ("refused" in gathered) return gathered;
+  const found = labelsOf(gathered, ctx.now);
+  if (found.length > labelsMax) return ctx.refuse("too_many_labels", { labels: found.length, most: labelsMax });
+  return print(ctx, found, { format, name });
+};
+
+const tooMany = {
+  too_many_labels: { status: 422, doc: "The orders have more parcels than one document has labels." },
+} as const;
+
+/** Of all orders on a manifest. */
+export const manifestLabels = {
+  doc: `The labels of all orders on the manifest, by their external ids, in one document: at most ${labelsMax}. If any order is not ready for it, none is printed and all that are not are listed.`,
   roles: everybody,
   cost: 5,
-  input: {
-    orders: t.array(t.ref("orders"), { default: [], maxItems: labelsMax, doc: "In this order; instead of `manifest`." }),
-    manifest: t.ref("manifests", { optional: true, doc: "All of its orders, by their external ids; instead of `orders`." }),
-    ...input,
+  input,
+  output: "document" as const,
+  documents: [pdf, zpl],
+  refusals: { ...refusals, ...tooMany, ...nothingOnIt },
+  run: async (
+    ctx: QueryContext,
+    { row, input: { format } }: { readonly row: Manifest; readonly input: InputOf<typeof input> },
+  ): Promise<unknown> => {
+    const orders = await ordersOn(ctx, row);
+    return orders.length === 0 ? ctx.refuse("nothing_to_hand_over") : several(ctx, orders, { format, name: row.number });
   },
+};
+
+/** Of many orders. */
+export const labels = query({
+  doc: `The labels of many orders in one document, in the order in which they are named: at most ${labelsMax}. If any order is not ready for it, none is printed and all that are not are listed.`,
+  roles: everybody,
+  cost: 5,
+  input: { orders: t.array(t.ref("orders"), { minItems: 1, maxItems: labelsMax, doc: "Their ids." }), ...input },
   output: "document",
   documents: [pdf, zpl],
   refusals: {
     ...refusals,
+    ...tooMany,
     orders_not_found: { status: 404, doc: "Some of the orders do not exist; all are listed." },
-    nothing_to_print: { status: 422, doc: "Name orders or a manifest, and not both." },
-    too_many_labels: { status: 422, doc: "The orders have more parcels than one document has labels." },
   },
-  run: async (ctx, { input: { orders: ids, manifest, format } }) => {
-    if (ids.length > 0 === (manifest !== null)) return ctx.refuse("nothing_to_print");
-    const orders = await (manifest === null ? ordersOf(ctx, [...new Set(ids)]) : ordersOn(ctx, manifest));
+  run: async (ctx, { input: { orders: ids, format } }) => {
+    const orders = await ordersOf(ctx, [...new Set(ids)]);
     if ("refused" in orders) return orders;
-    const gathered = ready(ctx, await gather(ctx, orders));
-    if ("refused" in gathered) return gathered;
-    const found = labelsOf(gathered, ctx.now);
-    if (found.length > labelsMax) return ctx.refuse("too_many_labels", { labels: found.length, most: labelsMax });
-    return print(ctx, found, { format, name: manifest ?? `${orders[0]?.number ?? ""}-${orders.length}` });
+    return several(ctx, orders, { format, name: `${orders[0]?.number ?? ""}-${orders.length}` });
   },
 });
-
-const ordersOn = async (ctx: QueryContext, manifest: string): Promise<readonly Order[] | FunctionRefusal> => {
-  const found = await ctx.table(manifests).get(manifest);
-  const orders =
-    found === undefined
-      ? []
-      : await ctx.table(orderTable).find((row) => eq(row.manifest, manifest), { limit: changesMax, sortBy: "externalId" });
-  return orders.length === 0 ? ctx.refuse("orders_not_found", { missing: [manifest], ids: manifest }) : orders;
-};

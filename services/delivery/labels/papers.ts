@@ -1,13 +1,12 @@
 /** Papers beside the label: the packing slip of an order, the hand-over act of a manifest, the picture of a parcel. */
-import { eq, type InputOf, type QueryContext, t } from "pons";
+import { type InputOf, type QueryContext, t } from "pons";
 import { type ActRow, actPdf, type PackedBox, packingSlipPdf, wordsFor } from "../documents/index.ts";
 import type { Manifest } from "../manifests/manifest-fields.ts";
-import { changesMax } from "../moments.ts";
-import { type Order, orders as orderTable } from "../orders/order-fields.ts";
+import type { Order } from "../orders/order-fields.ts";
 import type { Parcel } from "../orders/parcel-fields.ts";
 import { type Parcel as Packed, picture } from "../packing/index.ts";
 import { everybody } from "../roles.ts";
-import { gather, gatherRefusals, partyOf, type Printed } from "./gather.ts";
+import { gather, gatherRefusals, nothingOnIt, ordersOn, partyOf, type Printed } from "./gather.ts";
 
 const pdf = "application/pdf";
 const svg = "image/svg+xml";
@@ -115,15 +114,13 @@ export const handOverAct = {
   documents: [pdf],
   refusals: {
     ...gatherRefusals,
-    nothing_to_hand_over: { status: 409, doc: "The manifest was withdrawn: no order is on it." },
+    ...nothingOnIt,
   },
   run: async (
     ctx: QueryContext,
     { row, input }: { readonly row: Manifest; readonly input: InputOf<typeof actInput> },
   ): Promise<unknown> => {
-    const orders = await ctx
-      .table(orderTable)
-      .find((order) => eq(order.manifest, row.id), { limit: changesMax, sortBy: "externalId" });
+    const orders = await ordersOn(ctx, row);
     if (orders.length === 0) return ctx.refuse("nothing_to_hand_over");
     const gathered = await gather(ctx, orders);
     if ("refused" in gathered) return gathered;

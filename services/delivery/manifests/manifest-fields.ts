@@ -7,12 +7,13 @@ export const manifestInput = {
   externalId: t.string({ minLength: 1, maxLength: 60, doc: "The shop's id of it.", example: "M-17" }),
   number: t.string({ minLength: 1, maxLength: 60, doc: "Number on its paper.", example: "17" }),
   madeAt: t.dateTime({ doc: "When it was made out." }),
-  shipAt: t.dateTime({ doc: "When the parcels are to be handed over." }),
+  shipAt: t.dateTime({ doc: "When the parcels are to be handed over.", example: "2026-02-01T14:00:00.000Z" }),
   orderIds: t.array(t.string({ minLength: 1, maxLength: 60 }), {
     minItems: 1,
     maxItems: changesMax,
     filter: false,
     doc: "The shop's ids of the orders.",
+    example: ["A-1024", "A-1025"],
   }),
   shipperId: t.string({
     optional: true,

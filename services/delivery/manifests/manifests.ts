@@ -1,6 +1,6 @@
 /** Manifests: registers of parcels that the shop hands over together. */
 import { type CommandContext, eq, resource, rowOf, t } from "pons";
-import { handOverAct } from "../labels/index.ts";
+import { handOverAct, manifestLabels } from "../labels/index.ts";
 import { changesMax, lastMoment, nextMoment } from "../moments.ts";
 import { noteStatus, tell } from "../orders/note-status.ts";
 import { type Order, orders } from "../orders/order-fields.ts";
@@ -66,6 +66,7 @@ export const manifests = resource(declared, ({ self, all, many, filter, command,
         return ctx.table(self).update(row.id, { state: "handed_over", handedOverAt: ctx.now });
       },
     }),
+    labels: query({ on: "item", ...manifestLabels }),
     act: query({ on: "item", ...handOverAct }),
     withdraw: command({
       on: "item",

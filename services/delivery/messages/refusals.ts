@@ -290,14 +290,6 @@ export const refusals: Readonly<Record<string, SixLanguages>> = {
     "Ezek a rendelések nem léteznek: {ids}.",
     "Этих заказов нет: {ids}.",
   ],
-  nothing_to_print: [
-    "Посочете поръчки или опис, но не и двете.",
-    "Nennen Sie Bestellungen oder ein Übergabeverzeichnis, nicht beides.",
-    "Indique pedidos o un manifiesto, no ambos.",
-    "Indiquez des commandes ou un bordereau, pas les deux.",
-    "Adjon meg rendeléseket vagy egy jegyzéket, de ne mindkettőt.",
-    "Укажите заказы или реестр, но не то и другое.",
-  ],
   too_many_labels: [
     "Поръчките имат {labels} етикета; в един документ са най-много {most}.",
     "Die Bestellungen haben {labels} Etiketten; ein Dokument hat höchstens {most}.",

@@ -6,14 +6,14 @@ const part = (doc: string, maxLength: number, example?: string) =>
 
 export const addressFields = {
   index: part("Postal code.", 12, "10115"),
-  region: part("Region or state.", 100),
-  district: part("District of the region.", 100),
+  region: part("Region or state.", 100, "Berlin"),
+  district: part("District of the region.", 100, "Mitte"),
   city: part("City.", 100, "Berlin"),
-  settlement: part("Settlement outside a city, or a part of one.", 100),
+  settlement: part("Settlement outside a city, or a part of one.", 100, "Gesundbrunnen"),
   street: part("Street.", 150, "Chausseestraße"),
   home: part("House number.", 20, "12"),
-  housing: part("Building of the house.", 20),
-  flat: part("Flat or office.", 20),
+  housing: part("Building of the house.", 20, "B"),
+  flat: part("Flat or office.", 20, "7"),
 };
 
 /** Where it goes: a postal code, a city or a settlement at least. */

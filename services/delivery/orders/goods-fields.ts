@@ -4,10 +4,16 @@ import { amount, goodsMax, quantity, sizeFields } from "../measures.ts";
 
 export const goodsLine = t.object({
   sku: t.string({ minLength: 1, maxLength: 60, doc: "The shop's number of the article.", example: "MUG-01" }),
-  name: t.string({ optional: true, maxLength: 200, doc: "Needed in orders." }),
+  name: t.string({ optional: true, maxLength: 200, doc: "Needed in orders.", example: "Stoneware mug" }),
   ...sizeFields,
   quantity,
-  price: t.money({ optional: true, min: 0n, max: 10n ** 12n, doc: "Of one piece, in minor units." }),
+  price: t.money({
+    optional: true,
+    min: 0n,
+    max: 10n ** 12n,
+    doc: "Of one piece, in minor units; needed in orders.",
+    example: 1290,
+  }),
   isFragile: t.boolean({ optional: true, doc: "Nothing heavier is packed on it, and the label says so." }),
   isUpright: t.boolean({ optional: true, doc: "Its height stays upright." }),
   vatRate: t.string({ optional: true, maxLength: 20, doc: "As the shop names it.", example: "20%" }),
@@ -15,7 +21,7 @@ export const goodsLine = t.object({
 
 export const goods = t.array(goodsLine, { minItems: 1, maxItems: goodsMax, doc: "Lines of goods." });
 
-export const declaredCost = amount("Declared value", 129900);
+export const declaredCost = amount("Declared value", 2580);
 export const amountToBePaid = amount("Cash to be collected on delivery", 0);
 export const seal = t.integer({ min: 1, max: 3, doc: "1 none, 2 bubble wrap, 3 filler.", example: 1 });
 export const isSturdy = t.boolean({ default: false, doc: "Whether it is packed in sturdy packaging." });

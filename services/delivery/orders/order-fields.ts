@@ -10,6 +10,7 @@ export const shipperId = t.string({
   default: "",
   maxLength: 60,
   doc: "Which of the tenant's shippers it is of; empty where there is one.",
+  example: "north",
 });
 
 const hour = (doc: string, example: number) => t.integer({ optional: true, min: 1, max: 24, doc, example });
@@ -22,17 +23,22 @@ export const orderInput = {
   customer,
   declaredCost,
   amountToBePaid,
-  deliveryType: t.integer({ min: 1, max: 100_000, doc: "Way of delivery, as `rates` lists it.", example: 3 }),
+  deliveryType: t.integer({
+    min: 1,
+    max: 100_000,
+    doc: "Way of delivery: one of the tariff in force, as `tariffs.ways` and `rates` list them.",
+    example: 3,
+  }),
   seal,
   isSturdy,
   isActive: t.boolean({ default: true, doc: "False cancels the order." }),
   goods,
-  deliverOn: t.dateTime({ optional: true, doc: "Day of delivery that the customer wants." }),
+  deliverOn: t.dateTime({ optional: true, doc: "Day of delivery that the customer wants.", example: "2026-02-03T00:00:00.000Z" }),
   deliverFrom: hour("Hour from which the customer is there.", 9),
   deliverTo: hour("Hour until which the customer is there.", 18),
-  comment: t.text({ optional: true, maxLength: 1_000, doc: "For who delivers." }),
+  comment: t.text({ optional: true, maxLength: 1_000, doc: "For who delivers.", example: "Ring twice." }),
   shipperId,
-  marker: t.string({ optional: true, maxLength: 100, doc: "Anything the shop wants to find it by." }),
+  marker: t.string({ optional: true, maxLength: 100, doc: "Anything the shop wants to find it by.", example: "spring sale" }),
 };
 
 export const orderFields = {

@@ -31,7 +31,12 @@ export const parcelFields = {
   order: t.ref("orders", { doc: "The order whose goods are in it." }),
   position: t.integer({ min: 1, doc: "1, 2, 3 … within the order." }),
   ...sizeFields,
-  carton: t.string({ optional: true, maxLength: 40, doc: "What it was packed in." }),
+  carton: t.string({
+    optional: true,
+    maxLength: 40,
+    doc: "What it was packed in, as `tariffs.cartons` lists them.",
+    example: "carton-05",
+  }),
   contents,
   createdAt: t.dateTime({ set: "created" }),
 };

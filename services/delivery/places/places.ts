@@ -23,9 +23,9 @@ const input = {
     example: "101",
   }),
   region: t.string({ minLength: 1, maxLength: 100, doc: "Region or state.", example: "Aldermark" }),
-  district: name("District of the region."),
+  district: name("District of the region.", "Riverside"),
   city: name("City.", "Alderburg"),
-  settlement: name("Settlement outside a city, or a part of one."),
+  settlement: name("Settlement outside a city, or a part of one.", "Old Harbour"),
 };
 
 const fields = {

@@ -5,7 +5,7 @@ import { declaredCost, goods, isSturdy, seal } from "../orders/goods-fields.ts";
 import { exclusionReasons } from "../tariffs/index.ts";
 
 export const rateInput = {
-  orderNumber: t.string({ optional: true, maxLength: 60, doc: "For the shop to find it by." }),
+  orderNumber: t.string({ optional: true, maxLength: 60, doc: "For the shop to find it by.", example: "1024" }),
   declaredCost,
   goods,
   address,
