@@ -1,7 +1,10 @@
 /** A fulfilment house: shops check baskets, price deliveries, place orders, hand the parcels over under a manifest and follow their numbers. */
 import { service } from "pons";
 import { bill } from "./billing/bill.ts";
+import { billingAccounts } from "./billing/billing-accounts.ts";
 import { billingEntries } from "./billing/billing-entries.ts";
+import { postAgain, postEntered } from "./billing/post.ts";
+import { postings } from "./billing/postings.ts";
 import { labels, senders } from "./labels/index.ts";
 import { manifests } from "./manifests/manifests.ts";
 import { messagesOf } from "./messages/index.ts";
@@ -30,6 +33,8 @@ const shown = [
   manifests,
   trackingNumbers,
   billingEntries,
+  postings,
+  billingAccounts,
   servicePoints,
   tariffs,
   senders,
@@ -45,10 +50,12 @@ What changed is asked for by the moment that the last answer gave: nothing is mi
   roles,
   resources: [...shown, tariffContents, tariffIndex, moments],
   operations: { labels },
-  jobs: { bill },
+  jobs: { bill, postEntered, postAgain },
+  // What is billed is posted there; without a bank it waits.
+  calls: { bank: { roles: ["teller"], optional: true } },
   messages: messagesOf(shown),
   soap,
-  demo: { staff: ["warehouse", "manager", "shop"], customer: ["shop"] },
+  demo: { staff: ["warehouse", "manager", "shop", "treasurer"], customer: ["shop"] },
   // Loaded when it is asked for: most starts do not.
   async *seed(seeder) {
     const { seed } = await import("./seed.ts");

@@ -78,5 +78,18 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
       orderIds: listed.map(({ externalId }) => externalId),
     },
   ]);
+  await nameAccounts(seeder, sampleTariff.currency);
   yield { done: total, total };
 }
+
+/** Lets it be billed between two accounts of the demo bank, where there is one: those of customers that have most. */
+const nameAccounts = async (seeder: Seeder, currency: string): Promise<void> => {
+  const accounts = await seeder.list("bank.accounts.list", {
+    filters: { currency, kind: "customer", status: "active" },
+    sortBy: ["balance.desc"],
+    perPage: 2,
+  });
+  const [debit, credit] = accounts.map(({ id }) => id);
+  if (debit === undefined || credit === undefined) return;
+  await seeder.call("billingAccounts.create", [{ currency, debit, credit }]);
+};

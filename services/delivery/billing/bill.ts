@@ -1,11 +1,13 @@
 /**
  * Billing of orders: once they were handed over, each is priced by the tariff of that moment and its parts are entered, exactly once. An order whose way of
- * delivery the tariff does not offer is entered as `unpriced`, with nothing, so that nobody overlooks it.
+ * delivery the tariff does not offer is entered as `unpriced`, with nothing, so that nobody overlooks it. What costs something is to be posted (`post.ts`).
  */
 import { type CommandContext, type JobEvent, job, type QueryContext } from "pons";
 import { orders } from "../orders/order-fields.ts";
 import { quote } from "../pricing/quote.ts";
 import { billingEntries, type BilledService } from "./billing-fields.ts";
+import { firstRetryAt } from "./post.ts";
+import { postings } from "./posting-fields.ts";
 
 interface Bill {
   readonly order: { readonly id: string; readonly externalId: string; readonly shipperId: string };
@@ -43,15 +45,12 @@ const priced = async (ctx: QueryContext, event: JobEvent): Promise<Bill | null> 
 const enter = (ctx: CommandContext, bill: Bill | null): void => {
   if (bill === null) return;
   const { order, currency, entries } = bill;
-  for (const [service, amount] of entries)
-    ctx.table(billingEntries).insert({
-      order: order.id,
-      externalId: order.externalId,
-      shipperId: order.shipperId,
-      service,
-      amount,
-      currency,
-    });
+  const { externalId, shipperId } = order;
+  for (const [service, amount] of entries) {
+    const { id } = ctx.table(billingEntries).insert({ order: order.id, externalId, shipperId, service, amount, currency });
+    if (currency === null || amount === 0n) continue;
+    ctx.table(postings).insert({ entry: id, externalId, shipperId, service, amount, currency, retryAt: firstRetryAt(ctx.now) });
+  }
 };
 
 export const bill = job({

@@ -1,5 +1,5 @@
 /** Fields of what is billed. */
-import { declare, t } from "pons";
+import { declare, type RowOf, t } from "pons";
 import { externalId, shipperId } from "../orders/order-fields.ts";
 
 export const billedServices = ["carriage", "preparing", "insurance", "tax", "unpriced"] as const;
@@ -15,5 +15,7 @@ export const billingFields = {
   currency: t.currency({ optional: true }),
   billedAt: t.dateTime({ set: "created", index: true }),
 };
+
+export type BillingEntry = RowOf<typeof billingFields>;
 
 export const billingEntries = declare("billingEntries", { doc: "What is billed: only ever added.", fields: billingFields });
