@@ -33,5 +33,13 @@ export const refuse = (type: RefusalType, more: Omit<Partial<Refusal>, "type" | 
   ...more,
 });
 
+/** Places that a refusal names: whoever sent more mistakes has the first of them. */
+const placesMax = 100;
+
+const bounded = (issues: Issues): Issues => {
+  const places = Object.entries(issues);
+  return places.length > placesMax ? Object.fromEntries(places.slice(0, placesMax)) : issues;
+};
+
 /** A refusal of wrong values. */
-export const invalid = (issues: Issues): Refusal => refuse("validation_failed", { issues });
+export const invalid = (issues: Issues): Refusal => refuse("validation_failed", { issues: bounded(issues) });

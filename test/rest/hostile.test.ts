@@ -388,6 +388,15 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
     );
   });
 
+  test("SECURITY 55: thousands of mistakes are answered with the first hundred", async () => {
+    const body = JSON.stringify(Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`member${at}`, at])));
+    for (const path of ["/batch", "/products"]) {
+      const answered = await shop.ask("POST", path, { body, headers: { "content-type": "application/json" } });
+      expect([path, answered.status]).toEqual([path, 422]);
+      expect(Object.keys(answered.body.data as object).length).toBeLessThanOrEqual(100);
+    }
+  });
+
   test("nothing of it was thrown", () => expect(shop.failures).toEqual([]));
 
   test("raw requests: what is refused by the server or by the channel, and never answered twice", async () => {
