@@ -5,6 +5,8 @@ import { billingAccounts } from "./billing/billing-accounts.ts";
 import { billingEntries } from "./billing/billing-entries.ts";
 import { postAgain, postEntered } from "./billing/post.ts";
 import { postings } from "./billing/postings.ts";
+import { carrierChanges, carriers, consign, consignments, follow } from "./carriers/index.ts";
+import { demoOrigin } from "./carriers/simulator/origin.ts";
 import { labels, senders } from "./labels/index.ts";
 import { manifests } from "./manifests/manifests.ts";
 import { messagesOf } from "./messages/index.ts";
@@ -39,6 +41,9 @@ const shown = [
   tariffs,
   senders,
   places,
+  carriers,
+  consignments,
+  carrierChanges,
 ];
 
 export default service("delivery", {
@@ -50,12 +55,17 @@ What changed is asked for by the moment that the last answer gave: nothing is mi
   roles,
   resources: [...shown, tariffContents, tariffIndex, moments],
   operations: { labels },
-  jobs: { bill, postEntered, postAgain },
+  jobs: { consign, follow, bill, postEntered, postAgain },
   // What is billed is posted there; without a bank it waits.
   calls: { bank: { roles: ["teller"], optional: true } },
   messages: messagesOf(shown),
   soap,
-  demo: { staff: ["warehouse", "manager", "shop", "treasurer"], customer: ["shop"] },
+  // Its carrier is simulated, in the server itself.
+  demo: {
+    staff: ["warehouse", "manager", "shop", "treasurer"],
+    customer: ["shop"],
+    outside: { [demoOrigin]: async () => (await import("./carriers/simulator/demo.ts")).demoCarrier() },
+  },
   // Loaded when it is asked for: most starts do not.
   async *seed(seeder) {
     const { seed } = await import("./seed.ts");

@@ -1,5 +1,6 @@
 /** Demo data: the sample pack through the operations of the house: its tariff, service points, orders, and a manifest of some. */
 import type { Seeder } from "pons";
+import { demoOrigin } from "./carriers/simulator/origin.ts";
 import { type SampleOrder, sampleOrders, sampleTariff, servicePoints, towns } from "./sample/index.ts";
 import { excesses } from "./tariffs/index.ts";
 
@@ -28,6 +29,9 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
     "places.create",
     towns.map(({ index, region, city }) => ({ prefix: String(index).slice(0, 3), region, city })),
   );
+  const deliveryTypes = sampleTariff.services.map(({ typeId }) => typeId);
+  const carrier = { code: "parcel-post", name: "Parcel post (simulated)", connector: "simulated", address: demoOrigin };
+  await seeder.call("carriers.create", [{ ...carrier, deliveryTypes }]);
   yield { done: 1, total };
   await seeder.call(
     "servicePoints.create",

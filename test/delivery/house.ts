@@ -8,7 +8,7 @@
 import definition from "../../services/delivery/index.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 import { Description, envelopes } from "../soap/description.ts";
-import { serve, type Served } from "../soap/served.ts";
+import { serve, type Served, type ServeOptions } from "../soap/served.ts";
 
 export type Data = Record<string, unknown>;
 export type Role = "shop" | "warehouse" | "manager";
@@ -38,8 +38,12 @@ export interface House extends AsyncDisposable {
 export const namespace = "urn:pons:delivery";
 
 /** Opens the house. It expects at its end that no error of ours was met. */
-export const openHouse = async (database: TestDatabase, aheadMs: () => number = () => 0): Promise<House> => {
-  const served = await serve(database, [definition], { aheadMs });
+export const openHouse = async (
+  database: TestDatabase,
+  aheadMs: () => number = () => 0,
+  outside: ServeOptions["outside"] = {},
+): Promise<House> => {
+  const served = await serve(database, [definition], { aheadMs, outside });
   const description = new Description(await (await served.ask("/delivery/v1/soap?wsdl")).text());
   const keys = new Map<Role, string>();
   for (const role of ["shop", "warehouse", "manager"] as const) keys.set(role, await served.key(role));

@@ -6,7 +6,7 @@
  */
 import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
-import { type App, compileServices, createApp, tablesOf } from "../../src/host/app.ts";
+import { type App, type AppOptions, compileServices, createApp, tablesOf } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
 import { grantKeys } from "../../src/host/keys.ts";
 import type { Logger } from "../../src/observe/logger.ts";
@@ -30,12 +30,14 @@ export interface ServeOptions {
   readonly mode?: "development" | "production";
   /** Milliseconds that the clock is ahead. */
   readonly aheadMs?: () => number;
+  /** Whom jobs may ask. */
+  readonly outside?: AppOptions["outside"];
 }
 
 export const serve = async (
   database: TestDatabase,
   services: readonly ServiceDefinition[],
-  { publicUrl, baseDomain, mode = "development", aheadMs = () => 0 }: ServeOptions = {},
+  { publicUrl, baseDomain, mode = "development", aheadMs = () => 0, outside = {} }: ServeOptions = {},
 ): Promise<Served> => {
   const contracts = compileServices(services);
   const store = await openStore(database.url);
@@ -50,6 +52,7 @@ export const serve = async (
     cursorSecret: "a secret for cursors, of tests only",
     clock,
     onError,
+    outside,
     identity: { publicTenant: "demo" },
   });
   const logger = { error: (_: string, { error }: { error?: unknown }) => onError(error) } as unknown as Logger;

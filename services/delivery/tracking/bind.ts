@@ -4,7 +4,7 @@ import { nextMoment } from "../moments.ts";
 import { type Order, orders } from "../orders/order-fields.ts";
 import { tell } from "../orders/note-status.ts";
 import { deactivate } from "./drop.ts";
-import { type TrackingNumber, trackingIdOf, trackingNumbers } from "./tracking-fields.ts";
+import { tellNumber, type TrackingNumber, trackingIdOf, trackingNumbers } from "./tracking-fields.ts";
 
 export const bindRefusals = {
   order_cancelled: { status: 409, doc: "The order is cancelled." },
@@ -25,9 +25,10 @@ export const bindNumber = async (
   if (order.trackingNumber !== null) await deactivate(ctx, order.trackingNumber, at);
   if (known === undefined) {
     const { id, externalId, shipperId } = order;
-    table.insert({ id: trackingIdOf(number), order: id, externalId, shipperId, number, isActive: true, at });
+    const row = { id: trackingIdOf(number), order: id, externalId, shipperId, number, isActive: true, at };
+    tellNumber(ctx, "bound", table.insert(row));
   } else {
-    table.update(known.id, { isActive: true, at });
+    tellNumber(ctx, "bound", table.update(known.id, { isActive: true, at }));
   }
   tell(ctx, "numbered", order);
   return ctx.table(orders).update(order.id, { trackingNumber: number });

@@ -1,5 +1,5 @@
 /** Fields of a number that a parcel is followed by. */
-import { declare, type RowOf, t } from "pons";
+import { type CommandContext, declare, type RowOf, t } from "pons";
 import { derivedId } from "../derived-id.ts";
 import { externalId, shipperId } from "../orders/order-fields.ts";
 
@@ -28,6 +28,12 @@ export const trackingNumbers = declare("trackingNumbers", {
   doc: "Numbers that parcels are followed by.",
   fields: trackingFields,
 });
+
+/** Tells what became of a number; over streams and webhooks it comes with its order. */
+export const tellNumber = (ctx: CommandContext, event: "bound" | "superseded", row: TrackingNumber): void => {
+  const { id, order, externalId: external, shipperId: shipper, number: text } = row;
+  ctx.emit(event, { trackingNumber: id, order, externalId: external, shipperId: shipper, number: text }, trackingNumbers);
+};
 
 /** A number belongs to one order. */
 export const trackingIdOf = (text: string): string => derivedId("trk", `number ${text}`);

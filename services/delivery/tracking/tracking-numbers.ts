@@ -18,9 +18,15 @@ export const watermark = t.dateTime({
   doc: "From where to ask next. Nothing that is committed later comes before it; absent where nothing was ever told.",
 });
 
+const data = { trackingNumber: t.ref("trackingNumbers"), order: t.ref("orders"), externalId, shipperId, number };
+
 export const trackingNumbers = resource(declared, ({ all, filter, query, self }) => ({
   rows: { shop: all, warehouse: all, manager: all },
   sortBy: "at.desc",
+  events: {
+    bound: { doc: "A number counts for its order.", data },
+    superseded: { doc: "A number counts no more: another took its place, or the order was cancelled.", data },
+  },
   filters: { active: filter(({ isActive }) => eq(isActive, true)) },
   functions: {
     changes: query({
