@@ -6,7 +6,7 @@
  *   await office.postLetter();
  *   await office.receiver.wait("/in", 1);
  */
-import type { ResourceDefinition } from "pons";
+import type { ResourceDefinition, ServiceDefinition } from "pons";
 import { apps } from "../../services/platform/identity/app-fields.ts";
 import { users } from "../../services/platform/identity/user-fields.ts";
 import platform from "../../services/platform/index.ts";
@@ -65,13 +65,17 @@ export interface Office extends AsyncDisposable {
 
 const waitMsMax = 8_000;
 
-export const openOffice = async (database: TestDatabase, options: Partial<DelivererOptions> = {}): Promise<Office> => {
+export const openOffice = async (
+  database: TestDatabase,
+  options: Partial<DelivererOptions> = {},
+  beside: readonly ServiceDefinition[] = [],
+): Promise<Office> => {
   const tenant = "acme";
   let shiftMs = 0;
   const now = (): number => Date.now() + shiftMs;
   const receiver = new Receiver();
   const running = await serve(database, {
-    services: [platform, post],
+    services: [platform, post, ...beside],
     role: "admin",
     clock: now,
     managed: (parts) => createManaged(parts, { limiter: new MemoryLimiter() }),

@@ -6,12 +6,22 @@
  * `--pace`: seconds between two events of a parcel. `--faults`: share of answers that are spoilt, by the seed. A server that is to reach it is started with
  * `PONS_OUTBOUND_ALLOW=http://127.0.0.1:9300`. It prints one line of JSON once it listens.
  */
-import { parseArgs } from "node:util";
 import { faults, SimulationHandler } from "./handler.ts";
 import { SimulatedCarrier } from "./simulated-carrier.ts";
 
-const text = { type: "string" } as const;
-const { values } = parseArgs({ options: { port: text, seed: text, pace: text, faults: text, token: text, slow: text } });
+const known = ["port", "seed", "pace", "faults", "token", "slow"] as const;
+
+/** `--name value` of the command line; what is unknown or has no value ends the process. */
+const values: { [name in (typeof known)[number]]?: string } = {};
+for (let at = 2; at < Bun.argv.length; at += 2) {
+  const name = known.find((one) => `--${one}` === Bun.argv[at]);
+  const value = Bun.argv[at + 1];
+  if (name === undefined || value === undefined || (name !== "token" && !/^\d+(?:\.\d+)?$/.test(value))) {
+    console.error(`${Bun.argv[at]}: expected ${known.map((one) => `--${one} <value>`).join(", ")}`);
+    process.exit(2);
+  }
+  values[name] = value;
+}
 const seed = Number(values.seed ?? 1);
 const share = Number(values.faults ?? 0);
 let asked = 0;
