@@ -108,6 +108,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     await handOver("other", ["other-way"]);
     expect(await one(`/orders/${other}`)).toMatchObject({ state: "handed_over", trackingNumber: null });
     expect(simulated.booked).toBe(1);
+    const byHand = await house.place("by-hand");
+    await house.rest("POST", `/orders/${byHand}/bindNumber`, { number: "RR000000011XX" }, "warehouse");
+    await handOver("by-hand", ["by-hand"]);
+    expect(await one(`/orders/${byHand}`)).toMatchObject({ state: "handed_over", trackingNumber: "RR000000011XX" });
+    expect(simulated.booked).toBe(1);
     expect((await house.rest("GET", "/carriers")).status).toBe(403);
   });
 
@@ -137,7 +142,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const all = Number((await house.rest("GET", "/carrierChanges/count", undefined, "warehouse")).text.match(/\d+/)?.[0]);
     expect(all).toBe(simulated.changes().length);
     const bound = events.filter(({ type }) => type === "trackingNumbers.bound").length;
-    expect(bound).toBe(21 + superseded);
+    expect(bound).toBe(22 + superseded);
     expect(events.filter(({ type }) => type === "trackingNumbers.superseded")).toHaveLength(superseded);
   });
 

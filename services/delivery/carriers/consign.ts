@@ -1,6 +1,7 @@
 /**
  * Gives orders that were handed over to the carrier that serves their way of delivery, and binds the numbers that it assigns. An order whose way no carrier
- * serves stays with the house. Asked with the same key however often it takes: a carrier books it once.
+ * serves stays with the house, and so does one that has a number already: it was booked by hand. Asked with the same key however often it takes: a carrier
+ * books it once.
  */
 import { type CommandContext, eq, job, type JobEvent, type WorkContext } from "pons";
 import { orders } from "../orders/order-fields.ts";
@@ -27,7 +28,7 @@ const carrierFor = async (ctx: WorkContext, way: number): Promise<CarrierRow | u
 
 const give = async (ctx: WorkContext, event: JobEvent): Promise<Given | null> => {
   const order = await ctx.table(orders).get(String(event.data["order"]));
-  if (order === undefined) return null;
+  if (order === undefined || order.trackingNumber !== null) return null;
   const carrier = await carrierFor(ctx, order.deliveryType);
   if (carrier === undefined) return null;
   const packed = await ctx.table(parcels).find((row) => eq(row.order, order.id), { limit: parcelsMax, sortBy: "position" });
