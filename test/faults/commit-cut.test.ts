@@ -30,7 +30,7 @@ describe.each(testDatabases().filter(({ engine }) => engine === "postgres"))("$e
   beforeAll(async () => {
     database = await create();
     proxy = severingProxy(database.url);
-    server = await startServer({ data: folder.path, environment: { PONS_DATABASE_URL: proxy.url } });
+    server = await startServer({ data: folder.path, services: ["services/bank"], environment: { PONS_DATABASE_URL: proxy.url } });
     direct = openDirect(database.url);
     parties = await partiesOf(server);
   }, minuteMs);

@@ -34,7 +34,8 @@ interface Cluster extends AsyncDisposable {
 }
 
 const openCluster = async (database: TestDatabase, folder: TemporaryFolder): Promise<Cluster> => {
-  const start = () => startServer({ data: folder.path, environment: { PONS_DATABASE_URL: database.url } });
+  const start = () =>
+    startServer({ data: folder.path, services: ["services/bank"], environment: { PONS_DATABASE_URL: database.url } });
   const nodes: TestServer[] = [];
   for (let count = 0; count < nodesCount; count++) nodes.push(await start());
   const direct = openDirect(database.url);

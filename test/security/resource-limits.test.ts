@@ -12,7 +12,7 @@ const minute = 60_000;
 const folder = new TemporaryFolder();
 let server: TestServer;
 beforeAll(async () => {
-  server = await startServer({ data: folder.at("data") });
+  server = await startServer({ data: folder.at("data"), services: ["services/bank"] });
 }, minute);
 afterAll(async () => {
   expect(await server.stop()).toBe(0);

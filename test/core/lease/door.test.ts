@@ -24,6 +24,7 @@ test.each([...testDatabases()])(
     using folder = new TemporaryFolder();
     await using server = await startServer({
       data: folder.path,
+      services: ["services/bank"],
       environment: { PONS_DATABASE_URL: database.url, PONS_SECRET: secret },
     });
     const operation = compileServices([bank]).get("bank")?.operations.get("customers.create");
