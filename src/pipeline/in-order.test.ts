@@ -8,7 +8,7 @@ const play = async (gates: readonly (Promise<string> | string)[]): Promise<{ ran
   const ran: string[] = [];
   const all = gates.map((gate) => andThen(order.next(gate), (name) => void ran.push(name)));
   const atOnce = [...ran];
-  await Promise.allSettled(all);
+  await Promise.allSettled(all.map(async (one) => one));
   return { ran, atOnce };
 };
 
