@@ -1,6 +1,7 @@
 /** The judge sees what is wrong: without this, a fuzzer that finds nothing says nothing. */
 import { expect, test } from "bun:test";
 import { Flaw, judge } from "./judge.ts";
+import { answerMsMax } from "./target.ts";
 import type { Heard } from "./wire.ts";
 
 const headers: Heard["headers"] = [
@@ -28,7 +29,7 @@ const flawed: readonly (readonly [what: string, heard: Heard])[] = [
   ["500", refusal(500, { type: "internal" })],
   ["503", refusal(503, { type: "overloaded" })],
   ["a status that no one documented", answer(418, { success: false })],
-  ["too slow", answer(200, { success: true, data: 1 }, { ms: 2_001 })],
+  ["too slow", answer(200, { success: true, data: 1 }, { ms: answerMsMax + 1 })],
   ["no request id", answer(200, { success: true, data: 1 }, { headers: without("x-request-id") })],
   ["two request ids", answer(200, { success: true, data: 1 }, { headers: [...headers, ["x-request-id", "r-2"]] })],
   ["no nosniff", answer(200, { success: true, data: 1 }, { headers: without("x-content-type-options") })],
