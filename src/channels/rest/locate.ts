@@ -32,6 +32,9 @@ const readMethods = ["GET", "HEAD", "OPTIONS"] as const;
 /** Methods that exist; the others are refused before anything is looked up. TRACE and CONNECT are none of them. */
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "OPTIONS"]);
 
+/** A name as protobuf has them, with at least one dot. */
+const packageForm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/;
+
 const methodOf = (exchange: Exchange, allow: readonly string[]): Refusal | undefined =>
   allow.includes(exchange.request.method) ? undefined : refuse("method_not_allowed", { allow });
 
@@ -47,7 +50,7 @@ const atRoot = (config: RestConfig, exchange: Exchange, segments: readonly strin
   const [first = "", ...rest] = segments;
   const { rootChannel, places } = config;
   // A name of a package; `.well-known` is none.
-  if (rootChannel === undefined || rest.length === 0 || first.indexOf(".") < 1) return undefined;
+  if (rootChannel === undefined || rest.length === 0 || !packageForm.test(first)) return undefined;
   const named = rootChannel.versionOf(first);
   exchange.version = named === undefined ? undefined : places.served.get(named.service)?.get(named.version);
   return { kind: "channel", channel: rootChannel, rest };
