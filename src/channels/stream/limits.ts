@@ -60,7 +60,7 @@ export const streamLimits: StreamLimits = Object.freeze({
   messageBytesMax: 1024 * 1024,
   messageDepthMax: 64,
   messageNodesMax: 50_000,
-  messagesPerSecondMax: 10_000,
+  messagesPerSecondMax: 50_000,
   runningMax: 64,
   waitingMax: 1_024,
   waitingBytesMax: 2 * 1024 * 1024,
