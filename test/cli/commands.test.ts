@@ -283,7 +283,10 @@ describe("seed, migrate, doctor on a running installation", () => {
         seeded: ["bank", "delivery", "platform"],
       });
       expect(json(await pons(["seed", "--json"], settings))).toEqual({ environment: "sandbox", seeded: [] });
-      expect(json(await pons(["seed", "live", "--json"], settings))).toEqual({ environment: "live", seeded: ["bank", "delivery"] });
+      expect(json(await pons(["seed", "live", "--json"], settings))).toEqual({
+        environment: "live",
+        seeded: ["bank", "delivery"],
+      });
       await using own = await startServer({ data: other.at("data") });
       const { live } = own.facts.demo!.keys;
       expect(await own.data("/bank/v2/transfers/count", { headers: { authorization: `Bearer ${live}` } })).toBe(5_000);
