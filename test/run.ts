@@ -6,7 +6,8 @@
  *   npm test -- --step lint           only that step; may be repeated
  *
  * Ends with one line `N passed, N failed` (and `, N skipped` where something was); a check counts as one. Exit code 0 only where something
- * ran and nothing failed; 128 + signal after SIGINT or SIGTERM. Whatever it started ends with it. Limit: 40 minutes.
+ * ran and nothing failed; 128 + signal after SIGINT or SIGTERM. Whatever it started ends with it. Limit: 40 minutes, and a
+ * day where PONS_FUZZ_RUNS asks for long runs (`npm run fuzz`).
  */
 import { constants } from "node:os";
 import { join } from "node:path";
@@ -14,7 +15,7 @@ import { parseArgs } from "node:util";
 import { type Counts, sum, verdict } from "./run/junit.ts";
 import { steps } from "./run/step.ts";
 
-const limitMs = 40 * 60_000;
+const limitMs = (process.env["PONS_FUZZ_RUNS"] ? 24 * 60 : 40) * 60_000;
 
 const { values, positionals } = parseArgs({
   args: Bun.argv.slice(2),

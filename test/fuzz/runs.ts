@@ -2,7 +2,7 @@
  * How often a property is tried, and from which seed.
  *
  *   PONS_FUZZ_SEED=123456     repeats a run: each property makes the same choices (ids of rows are new ones)
- *   PONS_FUZZ_RUNS=100000     as many runs of every property instead of its own number: for a night
+ *   PONS_FUZZ_RUNS=1000000    as many inputs for every property instead of its own number: for a night (`npm run fuzz`)
  *
  * Without a seed one is chosen and printed. A counterexample is shrunk and shown with its seed.
  */
@@ -27,15 +27,15 @@ export const isLong = runs !== undefined;
 /** Time for one test, in milliseconds: a night where runs are given. */
 export const testMsMax = runs === undefined ? 60_000 : 12 * 3_600_000;
 
-/** Tries a property; throws with the smallest counterexample. `runs` is for the daily run. */
+/** Tries a property; throws with the smallest counterexample. `runs` is for the daily run; a run tries one input, or `each`. */
 export const holds = async <T>(
   inputs: fc.Arbitrary<T>,
-  options: { readonly runs: number },
+  options: { readonly runs: number; readonly each?: number },
   property: (input: T) => Promise<void>,
 ): Promise<void> => {
   await fc.assert(fc.asyncProperty(inputs, property), {
     seed,
-    numRuns: runs ?? options.runs,
+    numRuns: runs === undefined ? options.runs : Math.ceil(runs / (options.each ?? 1)),
     endOnFailure: false,
     interruptAfterTimeLimit: testMsMax - 5_000,
     markInterruptAsFailure: false,
