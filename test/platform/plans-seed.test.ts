@@ -11,13 +11,15 @@ forEachEngine((engine) => {
     const contract = offers.running.app.contracts.get("platform");
     if (contract === undefined) throw new Error("no platform");
     const progress = await Array.fromAsync(seedCommerce(createSeeder(offers.running.app, contract, offers.as("admin"))));
-    expect(progress.at(-1)).toEqual({ done: 8, total: 8 });
+    expect(progress.at(-1)).toEqual({ done: 10, total: 10 });
     const { products } = dataOf(await offers.call("catalogue", { as: offers.as("anyone", { user: null }), body: {} })) as {
       products: { name: string; plans: { name: string }[] }[];
     };
     expect(products.map(({ name, plans }) => [name, plans.map((plan) => plan.name)])).toEqual([
       ["bank", ["pro"]],
       ["bank-sandbox", ["free", "pro"]],
+      ["delivery", ["pro"]],
+      ["delivery-sandbox", ["free", "pro"]],
     ]);
   });
 });

@@ -1,4 +1,4 @@
-/** What the demo tenant offers: the bank as a product, and three plans. */
+/** What the demo tenant offers: the bank and the delivery house as products, and three plans. */
 import type { Seeder } from "pons";
 
 const limits = {
@@ -38,22 +38,38 @@ const products = [
     services: [{ service: "bank", version: "v2", roles: ["auditor"] }],
     visibility: "hidden",
   },
+  {
+    name: "delivery-sandbox",
+    title: "Delivery, to try",
+    doc: "Baskets, prices, orders and manifests of the sandbox, with the rights of a shop. It begins at once.",
+    services: [{ service: "delivery", version: "v1", roles: ["shop"] }],
+    environments: ["sandbox"],
+    visibility: "public",
+  },
+  {
+    name: "delivery",
+    title: "Delivery",
+    doc: "Baskets, prices, orders and manifests, with the rights of a shop.",
+    services: [{ service: "delivery", version: "v1", roles: ["shop"] }],
+    environments: ["live"],
+    visibility: "public",
+  },
 ] as const;
 
 /** Makes environments, products and plans by the operations that administrators use. Yields the number of rows done. */
 export async function* seedCommerce(seeder: Seeder): AsyncGenerator<{ readonly done: number; readonly total: number }> {
-  const total = 8;
+  const total = 10;
   await seeder.call("environments.set", [{ name: "sandbox" }, { name: "live" }]);
   yield { done: 2, total };
   const made = await seeder.call("products.create", products);
-  yield { done: 5, total };
-  const [trial, bank, audit] = made.map(({ id }) => String(id));
+  yield { done: 7, total };
+  const [trial, bank, audit, deliveryTrial, delivery] = made.map(({ id }) => String(id));
   await seeder.call("plans.create", [
     {
       name: "free",
       title: "Free",
       doc: "For trying: 50 calls a second, 10,000 a day.",
-      products: [trial],
+      products: [trial, deliveryTrial],
       environments: ["sandbox"],
       priority: 2,
       limits: limits.free,
@@ -62,7 +78,7 @@ export async function* seedCommerce(seeder: Seeder): AsyncGenerator<{ readonly d
       name: "pro",
       title: "Pro",
       doc: "For business: 500 calls a second, 5,000,000 a month.",
-      products: [trial, bank],
+      products: [trial, bank, deliveryTrial, delivery],
       monthlyFee: 49_900,
       unitPrice: 0,
       currency: "EUR",
