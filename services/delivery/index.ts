@@ -5,6 +5,7 @@ import { billingAccounts } from "./billing/billing-accounts.ts";
 import { billingEntries } from "./billing/billing-entries.ts";
 import { postAgain, postEntered } from "./billing/post.ts";
 import { postings } from "./billing/postings.ts";
+import { goods } from "./catalogue/goods.ts";
 import { carrierChanges, carriers, consign, consignments, follow } from "./carriers/index.ts";
 import { demoOrigin } from "./carriers/simulator/origin.ts";
 import { labels, senders } from "./labels/index.ts";
@@ -27,6 +28,7 @@ import { trackingNumbers } from "./tracking/tracking-numbers.ts";
 
 /** What callers see. */
 const shown = [
+  goods,
   packings,
   rates,
   orders,

@@ -8,7 +8,9 @@ export const weightMax = 10_000_000;
 /** Greatest price and declared value, so that sums stay exact: ten thousand million of major units. */
 export const moneyMax = 10n ** 12n;
 
-const side = (doc: string, example: number) => t.integer({ min: 1, max: sideMax, doc: `${doc}, 0.1 mm.`, example });
+const sideOptions = (doc: string, example: number) => ({ min: 1, max: sideMax, doc: `${doc}, 0.1 mm.`, example }) as const;
+const side = (doc: string, example: number) => t.integer(sideOptions(doc, example));
+const askedSide = (doc: string, example: number) => t.integer({ ...sideOptions(doc, example), optional: true });
 
 /** Sides and weight of one piece. */
 export const sizeFields = {
@@ -16,6 +18,14 @@ export const sizeFields = {
   width: side("Width", 1000),
   height: side("Height", 500),
   weight: t.integer({ min: 0, max: weightMax, doc: "Grams.", example: 575 }),
+};
+
+/** The same where they may be left out, for the catalogue to say. */
+export const askedSizeFields = {
+  length: askedSide("Length", 1300),
+  width: askedSide("Width", 1000),
+  height: askedSide("Height", 500),
+  weight: t.integer({ optional: true, min: 0, max: weightMax, doc: "Grams.", example: 575 }),
 };
 
 export const quantity = t.integer({ min: 1, max: 1_000, doc: "How many of it.", example: 2 });

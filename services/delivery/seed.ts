@@ -1,7 +1,15 @@
-/** Demo data: the sample pack through the operations of the house: its tariff, service points, orders, and a manifest of some. */
+/** Demo data: the sample pack through the operations of the house: its tariff, goods, service points, orders, and a manifest of some. */
 import type { Seeder } from "pons";
 import { demoOrigin } from "./carriers/simulator/origin.ts";
-import { type SampleOrder, sampleOrders, sampleTariff, servicePoints, towns } from "./sample/index.ts";
+import {
+  goods as sampleGoods,
+  type SampleGoods,
+  type SampleOrder,
+  sampleOrders,
+  sampleTariff,
+  servicePoints,
+  towns,
+} from "./sample/index.ts";
 import { excesses } from "./tariffs/index.ts";
 
 const ordersCount = 200;
@@ -18,9 +26,15 @@ const wayOf = (goods: SampleOrder["goods"], index: number): number => {
   return takes ? way : 8;
 };
 
+const articleOf = ({ fragile, isUpright, ...good }: SampleGoods) => ({
+  ...good,
+  isFragile: fragile ?? false,
+  isUpright: isUpright ?? false,
+});
+
 /** Makes it. Yields the number of rows done. */
 export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: number; readonly total: number }> {
-  const total = 1 + servicePoints.length + ordersCount + 1;
+  const total = 1 + sampleGoods.length + servicePoints.length + ordersCount + 1;
   const { id: _, number: __, ...content } = sampleTariff;
   await seeder.call("tariffs.create", [{ content }]);
   const address = { index: "10100", city: "Alderburg", region: "Aldermark", street: "Dock", home: "7" };
@@ -33,6 +47,8 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
   const carrier = { code: "parcel-post", name: "Parcel post (simulated)", connector: "simulated", address: demoOrigin };
   await seeder.call("carriers.create", [{ ...carrier, deliveryTypes }]);
   yield { done: 1, total };
+  await seeder.call("goods.create", sampleGoods.map(articleOf));
+  yield { done: 1 + sampleGoods.length, total };
   await seeder.call(
     "servicePoints.create",
     servicePoints.map(({ id: code, zone: ___, hours, ...point }) => ({
@@ -43,7 +59,7 @@ export async function* seed(seeder: Seeder): AsyncGenerator<{ readonly done: num
       exceptions: hours.exceptions,
     })),
   );
-  yield { done: 1 + servicePoints.length, total };
+  yield { done: 1 + sampleGoods.length + servicePoints.length, total };
   const placed = await seeder.call(
     "orders.create",
     sampleOrders(ordersCount).map(({ id, number, customer, goods, declaredValue, cashOnDelivery, seal, sturdy }, index) => ({

@@ -60,8 +60,11 @@ export interface SoapElement {
   readonly scale?: number;
   /** May be left out; absent: as the field may, but see `valueTypes`. */
   readonly optional?: boolean;
-  /** What stands for null where the element may not be left out; absent: 0, false, the first moment of the year 1. */
-  readonly empty?: SoapValue;
+  /**
+   * What stands for null where the element may not be left out; absent: 0, false, the first moment of the year 1. Null, in requests: nothing does, and
+   * a zero is a zero.
+   */
+  readonly empty?: SoapValue | null;
   /** How a list is written; absent: as the service has it. */
   readonly list?: SoapLists;
   /** Name of the elements of a wrapped list; `item` when absent. */

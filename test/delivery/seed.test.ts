@@ -7,7 +7,7 @@ import { realmOf } from "../../src/store/index.ts";
 import { testDatabases } from "../postgres/index.ts";
 import { openHouse } from "./house.ts";
 
-test("200 orders, 60 service points, a tariff that is in force, a manifest", async () => {
+test("200 orders, 40 goods, 60 service points, a tariff that is in force, a manifest", async () => {
   const [sqlite] = testDatabases();
   if (sqlite === undefined) throw new Error("no engine");
   await using house = await openHouse(await sqlite.create());
@@ -21,9 +21,9 @@ test("200 orders, 60 service points, a tariff that is in force, a manifest", asy
   for await (const step of definition.seed(createSeeder(app, contract, staff))) last = step;
   expect(last.done).toBe(last.total);
   const counts: number[] = [];
-  for (const name of ["orders", "servicePoints", "tariffs", "manifests"])
+  for (const name of ["orders", "goods", "servicePoints", "tariffs", "manifests"])
     counts.push(Number((await house.rest("GET", `/${name}/count`)).text.match(/\d+/)?.[0]));
-  expect(counts).toEqual([200, 60, 1, 1]);
+  expect(counts).toEqual([200, 40, 60, 1, 1]);
   const [order] = (await house.rest("GET", "/orders?perPage=1&sortBy=serial")).rows;
   const { declaredCost, goods, seal, customer } = order ?? {};
   const { address } = customer as { address: object };

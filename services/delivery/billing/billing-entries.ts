@@ -1,4 +1,11 @@
-/** What is billed, by the time it was handed over. */
+/**
+ * What is billed, by the time it was handed over.
+ *
+ * An order is priced once, by the tariff that is in force at its hand-over. It has one entry, `unpriced`, of nothing and without a currency, where that
+ * tariff has no price for it: no version is in force, the order's way of delivery is not in it any more, does not serve the address, or does not take the
+ * parcels (`excluded` of a quote says which). Such an entry is never posted and never priced later: it is there for people to see that something was
+ * delivered which nobody pays for, and to settle it by hand.
+ */
 import { and, eq, gte, lt, type QueryContext, resource, t } from "pons";
 import { externalId, shipperId } from "../orders/order-fields.ts";
 import { keepsLedger } from "./billing-accounts.ts";

@@ -10,7 +10,9 @@ export const billingFields = {
   order: t.ref("orders", { doc: "What it is for." }),
   externalId,
   shipperId,
-  service: t.enum(billedServices, { doc: "`unpriced`: the tariff does not offer the order's way of delivery." }),
+  service: t.enum(billedServices, {
+    doc: "`unpriced`: the tariff in force at the hand-over does not offer the order's way of delivery for its goods and address; nothing is posted, people settle it.",
+  }),
   amount: t.money({ doc: "In minor units." }),
   currency: t.currency({ optional: true }),
   billedAt: t.dateTime({ set: "created", index: true }),

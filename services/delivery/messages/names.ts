@@ -3,6 +3,11 @@ import type { SixLanguages } from "./languages.ts";
 
 export const names: Readonly<Record<string, SixLanguages>> = {
   goods: ["Стоки", "Waren", "Mercancía", "Articles", "Áruk", "Товары"],
+  sku: ["Номер на артикула", "Artikelnummer", "Número de artículo", "Numéro d’article", "Cikkszám", "Артикул"],
+  price: ["Цена", "Preis", "Precio", "Prix", "Ár", "Цена"],
+  vatRate: ["Ставка на ДДС", "Mehrwertsteuersatz", "Tipo de IVA", "Taux de TVA", "Áfakulcs", "Ставка НДС"],
+  isFragile: ["Чупливо", "Zerbrechlich", "Frágil", "Fragile", "Törékeny", "Хрупкое"],
+  isUpright: ["Стои изправено", "Aufrecht", "Siempre vertical", "Toujours debout", "Állítva tartandó", "Не кантовать"],
   length: ["Дължина", "Länge", "Longitud", "Longueur", "Hosszúság", "Длина"],
   width: ["Ширина", "Breite", "Anchura", "Largeur", "Szélesség", "Ширина"],
   height: ["Височина", "Höhe", "Altura", "Hauteur", "Magasság", "Высота"],

@@ -114,6 +114,14 @@ export const refusals: Readonly<Record<string, SixLanguages>> = {
     "A rendelés jegyzéken van, már nem módosítható.",
     "Заказ уже в реестре и больше не меняется.",
   ],
+  goods_unknown: [
+    "Липсват размери или тегло, а в каталога няма тези артикули: {skus}.",
+    "Maße oder Gewicht fehlen, und der Katalog hat diese Artikel nicht: {skus}.",
+    "Faltan medidas o peso, y el catálogo no tiene estos artículos: {skus}.",
+    "Des dimensions ou le poids manquent, et le catalogue n’a pas ces articles : {skus}.",
+    "Méret vagy súly hiányzik, és a katalógusban nincsenek ezek a cikkek: {skus}.",
+    "Не указаны размеры или вес, а в каталоге нет этих артикулов: {skus}.",
+  ],
   goods_unnamed: [
     "Ред от стоките няма име или цена.",
     "Einer Zeile der Waren fehlt der Name oder der Preis.",

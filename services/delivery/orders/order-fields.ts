@@ -2,7 +2,7 @@
 import { declare, type RowOf, t } from "pons";
 import { derivedId } from "../derived-id.ts";
 import { customer } from "./address-fields.ts";
-import { amountToBePaid, declaredCost, goods, isSturdy, seal } from "./goods-fields.ts";
+import { amountToBePaid, askedGoods, declaredCost, goods, isSturdy, seal } from "./goods-fields.ts";
 import { orderStates } from "./states.ts";
 
 export const externalId = t.string({ minLength: 1, maxLength: 60, doc: "The shop's id of it.", example: "A-1024" });
@@ -15,8 +15,8 @@ export const shipperId = t.string({
 
 const hour = (doc: string, example: number) => t.integer({ optional: true, min: 1, max: 24, doc, example });
 
-/** What the shop says of an order: all of it counts when the same order is pushed again. */
-export const orderInput = {
+/** What is known of an order by its shop. */
+const orderContent = {
   externalId,
   number: t.string({ minLength: 1, maxLength: 60, doc: "Number that the customer knows.", example: "1024" }),
   placedAt: t.dateTime({ doc: "When the customer ordered." }),
@@ -41,10 +41,13 @@ export const orderInput = {
   marker: t.string({ optional: true, maxLength: 100, doc: "Anything the shop wants to find it by.", example: "spring sale" }),
 };
 
+/** What the shop says of an order: all of it counts when the same order is pushed again. */
+export const orderInput = { ...orderContent, goods: askedGoods };
+
 export const orderFields = {
   id: t.id("ord"),
   serial: t.integer({ set: "sequence", doc: "Its number where ids are numbers." }),
-  ...orderInput,
+  ...orderContent,
   state: t.enum(orderStates, { write: "never", index: true }),
   manifest: t.ref("manifests", { optional: true, write: "never", doc: "The manifest that lists it." }),
   trackingNumber: t.string({ optional: true, write: "never", maxLength: 60, doc: "The number that counts." }),
@@ -54,6 +57,8 @@ export const orderFields = {
 
 export type Order = RowOf<typeof orderFields>;
 export type OrderInput = RowOf<typeof orderInput>;
+/** The same with the lines of goods filled. */
+export type OrderContent = RowOf<typeof orderContent>;
 
 export const orders = declare("orders", { doc: "What shops have delivered.", fields: orderFields });
 

@@ -1,5 +1,6 @@
 /** Orders: placed by shops, listed on manifests, handed over and followed by the house. */
 import { eq, resource, rowOf, t } from "pons";
+import { goodsToFill } from "../catalogue/fill.ts";
 import { orderLabels, packingSlip } from "../labels/index.ts";
 import { lastMoment, nextMoment } from "../moments.ts";
 import { versionsIndexed } from "../pricing/tariff-index.ts";
@@ -54,10 +55,11 @@ export const orders = resource(declared, ({ self, all, many, filter, count, sum,
     load: ({ input }) => ({
       known: rowOf(declared, orderIdOf(input.shipperId, input.externalId)),
       index: versionsIndexed(),
+      articles: goodsToFill(input.goods, "order"),
       moment: lastMoment(),
     }),
-    run: (ctx, { input, loaded: { known, index } }) =>
-      pushOrder(ctx, { id: orderIdOf(input.shipperId, input.externalId), known, input, index }),
+    run: (ctx, { input, loaded: { known, index, articles } }) =>
+      pushOrder(ctx, { id: orderIdOf(input.shipperId, input.externalId), known, input, index, articles }),
   }),
   functions: {
     cancel: command({

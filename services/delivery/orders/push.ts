@@ -1,15 +1,24 @@
 /**
  * Placing an order. It is known by its shipper and the shop's id: the same again changes nothing, other content changes it until it is on a manifest.
+ *
+ * Lines of goods that leave something out are filled from the catalogue as it is at the moment, and the order keeps what they were filled with:
+ *
+ *   - Contents are compared as they are filled. Where the catalogue has changed, the same message changes an order that is on no manifest yet.
+ *   - Of an order on a manifest, a line that says nothing else than the order has is that line: the same message changes nothing, and is not refused.
+ *   - A line whose article is in the catalogue no more stays as the order has it.
+ *
  * `isActive: false` cancels it; one that was never seen before is kept as cancelled, so that an order that comes late stays cancelled only if it says so.
  */
 import type { CommandContext, FunctionRefusal } from "pons";
+import { catalogueOf, fillLines, goodsUnknown } from "../catalogue/fill.ts";
+import type { Good } from "../catalogue/good-fields.ts";
 import { lastMoment, nextMoment } from "../moments.ts";
 import type { TariffIndex } from "../pricing/tariff-index.ts";
 import { dropNumber } from "../tracking/drop.ts";
 import { isLocated } from "./address-fields.ts";
 import { hasContent } from "./content.ts";
 import { noteStatus, tell } from "./note-status.ts";
-import { type Order, type OrderInput, orders } from "./order-fields.ts";
+import { type Order, type OrderContent, type OrderInput, orders } from "./order-fields.ts";
 import { isOpen } from "./states.ts";
 import { flawOfWay, wayRefusals } from "./ways.ts";
 
@@ -20,13 +29,14 @@ export const orderLocked = {
 export const pushRefusals = {
   ...orderLocked,
   ...wayRefusals,
+  ...goodsUnknown,
   address_incomplete: { status: 422, doc: "The address has neither a postal code nor a city nor a settlement." },
   goods_unnamed: { status: 422, doc: "A line of goods has no name or no price." },
   invalid_window: { status: 422, doc: "The hours of delivery end before they begin." },
 } as const;
 
 /** What does not fit in what the shop sent. */
-const flawOf = (ctx: CommandContext, input: OrderInput): FunctionRefusal | undefined => {
+const flawOf = (ctx: CommandContext, input: OrderContent): FunctionRefusal | undefined => {
   if (!isLocated(input.customer.address)) return ctx.refuse("address_incomplete");
   const unnamed = input.goods.find(({ name, price }) => name === null || name.trim() === "" || price === null);
   if (unnamed !== undefined) return ctx.refuse("goods_unnamed", { sku: unnamed.sku });
@@ -35,7 +45,7 @@ const flawOf = (ctx: CommandContext, input: OrderInput): FunctionRefusal | undef
   return undefined;
 };
 
-const place = (ctx: CommandContext, id: string, input: OrderInput): Order => {
+const place = (ctx: CommandContext, id: string, input: OrderContent): Order => {
   const at = nextMoment(ctx);
   const order = ctx.table(orders).insert({ ...input, id, state: input.isActive ? "created" : "cancelled" });
   noteStatus(ctx, order, order.state, { at });
@@ -45,7 +55,7 @@ const place = (ctx: CommandContext, id: string, input: OrderInput): Order => {
 };
 
 /** Gives an order on no manifest other content; its state follows `isActive`. */
-const change = async (ctx: CommandContext, known: Order, input: Partial<OrderInput>): Promise<Order> => {
+const change = async (ctx: CommandContext, known: Order, input: Partial<OrderContent>): Promise<Order> => {
   const state = (input.isActive ?? known.isActive) ? "created" : "cancelled";
   const order = ctx.table(orders).update(known.id, { ...input, state });
   if (state === known.state) {
@@ -60,21 +70,30 @@ const change = async (ctx: CommandContext, known: Order, input: Partial<OrderInp
 
 export const pushLoads = () => ({ moment: lastMoment() });
 
-/** Places, changes, cancels or leaves an order. `known` is the order of that id, `index` tells which tariff is in force. */
+/** Places, changes, cancels or leaves an order. `known` is the order of that id, `index` tells which tariff is in force, `articles` are those that lines need. */
 export const pushOrder = async (
   ctx: CommandContext,
   {
     id,
     known,
-    input,
+    input: asked,
     index,
+    articles,
   }: {
     readonly id: string;
     readonly known: Order | undefined;
     readonly input: OrderInput;
     readonly index: TariffIndex | undefined;
+    readonly articles: readonly (Good | undefined)[];
   },
 ): Promise<unknown> => {
+  const goods = fillLines(ctx, asked.goods, {
+    purpose: "order",
+    catalogue: catalogueOf(articles),
+    ...(known === undefined ? {} : { copy: { lines: known.goods, comesFirst: !isOpen(known.state) } }),
+  });
+  if ("refused" in goods) return goods;
+  const input = { ...asked, goods };
   const flaw = flawOf(ctx, input);
   if (flaw !== undefined) return flaw;
   if (known !== undefined) {

@@ -4,7 +4,7 @@ import { piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
 import { indexedAt, type TariffIndex } from "../pricing/tariff-index.ts";
 import { contentOf } from "../pricing/versions.ts";
 import { excesses, type Service, type TariffVersion } from "../tariffs/index.ts";
-import type { OrderInput } from "./order-fields.ts";
+import type { OrderContent } from "./order-fields.ts";
 
 export const deliveryTypeUnknown = {
   delivery_type_unknown: { status: 422, doc: "The tariff in force has no such way of delivery; `allowed` lists those it has." },
@@ -28,7 +28,7 @@ export const deliveryTypes = ({ services }: TariffVersion): { readonly allowed: 
 });
 
 /** The first piece that no parcel of the service could hold, were it alone in it and unpacked. */
-const pieceNotTaken = (goods: OrderInput["goods"], { limits }: Service) => {
+const pieceNotTaken = (goods: OrderContent["goods"], { limits }: Service) => {
   for (const { sku, length, width, height, weight } of goods) {
     const [exceeded] = excesses({ length, width, height, grossWeight: weight }, limits);
     if (exceeded !== undefined) return { sku, ...exceeded };
@@ -39,7 +39,7 @@ const pieceNotTaken = (goods: OrderInput["goods"], { limits }: Service) => {
 /** Where no tariff is in force there is nothing to compare with: the order is taken as it is. */
 export const flawOfWay = async (
   ctx: CommandContext,
-  { deliveryType, goods }: OrderInput,
+  { deliveryType, goods }: OrderContent,
   index: TariffIndex | undefined,
 ): Promise<FunctionRefusal | undefined> => {
   const pieces = piecesOf(goods);

@@ -1,8 +1,9 @@
 /** Packings: the parcel that goods make, checked without a trace, or kept for a day with its picture. */
 import { type FunctionRefusal, type QueryContext, resource, t } from "pons";
-import { goodsMax, quantity, sizeFields } from "../measures.ts";
+import { type AskedLine, type FilledLine, filledLines, goodsUnknown } from "../catalogue/fill.ts";
+import { askedSizeFields, goodsMax, quantity, sizeFields } from "../measures.ts";
 import { packOffLoop, type Packing, picture } from "../packing/index.ts";
-import { itemsOf, type Pieces, piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
+import { itemsOf, piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
 import { noTariff, packingRefusalOf, packingRefusals } from "../pricing/quote.ts";
 import { versionAt } from "../pricing/versions.ts";
 import { everybody } from "../roles.ts";
@@ -10,13 +11,20 @@ import { exceededOf } from "./admit.ts";
 
 const keptMs = 86_400_000;
 
+const bounds = { minItems: 1, maxItems: goodsMax, filter: false } as const;
+
 const input = {
-  goods: t.array(t.object({ ...sizeFields, quantity }), {
-    minItems: 1,
-    maxItems: goodsMax,
-    filter: false,
-    doc: "What is packed.",
-  }),
+  goods: t.array(
+    t.object({
+      ...askedSizeFields,
+      quantity,
+      sku: t.string({ optional: true, minLength: 1, maxLength: 60, doc: "The shop's number of the article.", example: "MUG-01" }),
+    }),
+    {
+      ...bounds,
+      doc: "What is packed. Sides and weight that are left out are taken from the catalogue, by `sku`, and with them whether it is fragile or stays upright.",
+    },
+  ),
 };
 
 const placement = t.object({
@@ -32,7 +40,7 @@ const placement = t.object({
 
 const fields = {
   id: t.id("pak"),
-  ...input,
+  goods: t.array(t.object({ ...sizeFields, quantity }), { ...bounds, doc: "What is packed." }),
   length: t.integer({ write: "never", doc: "Of the parcel, 0.1 mm." }),
   width: t.integer({ write: "never" }),
   height: t.integer({ write: "never" }),
@@ -43,18 +51,22 @@ const fields = {
   createdAt: t.dateTime({ set: "created" }),
 };
 
+interface Boxed {
+  readonly goods: readonly FilledLine[];
+  readonly parcel: Packing["parcels"][number];
+}
+
 /** One box around all of it. */
-const boxOf = async (
-  ctx: QueryContext,
-  goods: readonly Omit<Pieces, "sku">[],
-): Promise<Packing["parcels"][number] | FunctionRefusal> => {
+const boxOf = async (ctx: QueryContext, asked: readonly AskedLine[]): Promise<Boxed | FunctionRefusal> => {
+  const goods = await filledLines(ctx, asked, "packing");
+  if ("refused" in goods) return goods;
   const pieces = piecesOf(goods);
   if (pieces > piecesMax) return ctx.refuse("too_many_pieces", { pieces, most: piecesMax });
   try {
     const { parcels } = await packOffLoop({ items: itemsOf(goods), mode: { kind: "box" } }, { signal: ctx.signal });
     const [parcel] = parcels;
     if (parcel === undefined) throw new Error("a box that was packed has no parcel");
-    return parcel;
+    return { goods, parcel };
   } catch (error) {
     return packingRefusalOf(ctx, error);
   }
@@ -97,12 +109,26 @@ export const packings = resource(
       cost: 3,
       input,
       output: "row",
-      refusals: packingRefusals,
+      refusals: { ...packingRefusals, ...goodsUnknown },
       prepare: (ctx, { input: { goods } }) => boxOf(ctx, goods),
-      run: (ctx, { input: { goods }, prepared: { length, width, height, weight, fill, placements } }) =>
+      run: (
+        ctx,
+        {
+          prepared: {
+            goods,
+            parcel: { length, width, height, weight, fill, placements },
+          },
+        },
+      ) =>
         ctx.created(
           ctx.table(self).insert({
-            goods,
+            goods: goods.map(({ quantity: pieces, ...line }) => ({
+              length: line.length,
+              width: line.width,
+              height: line.height,
+              weight: line.weight,
+              quantity: pieces,
+            })),
             length,
             width,
             height,
@@ -137,13 +163,13 @@ export const packings = resource(
           weight: fields.weight,
           comment: t.string({ doc: "Empty." }),
         },
-        refusals: { ...noTariff, ...packingRefusals, ...limitRefusals },
+        refusals: { ...noTariff, ...packingRefusals, ...goodsUnknown, ...limitRefusals },
         run: async (ctx, { input: { goods } }) => {
           const inForce = await versionAt(ctx, ctx.now);
           if (inForce === null) return ctx.refuse("no_tariff");
-          const parcel = await boxOf(ctx, goods);
-          if ("refused" in parcel) return parcel;
-          const { length, width, height, weight } = parcel;
+          const boxed = await boxOf(ctx, goods);
+          if ("refused" in boxed) return boxed;
+          const { length, width, height, weight } = boxed.parcel;
           const size = { length, width, height, weight };
           const exceeded = exceededOf(inForce.version, size);
           if (exceeded === undefined) return { fits: true, ...size, comment: "" };

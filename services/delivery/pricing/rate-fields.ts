@@ -1,10 +1,10 @@
 /** Fields of a quote: what was asked, what is offered, and what is not. */
 import { declare, type RowOf, t } from "pons";
 import { address } from "../orders/address-fields.ts";
-import { declaredCost, goods, isSturdy, seal } from "../orders/goods-fields.ts";
+import { askedGoods, declaredCost, goods, isSturdy, seal } from "../orders/goods-fields.ts";
 import { exclusionReasons } from "../tariffs/index.ts";
 
-export const rateInput = {
+const rateContent = {
   orderNumber: t.string({ optional: true, maxLength: 60, doc: "For the shop to find it by.", example: "1024" }),
   declaredCost,
   goods,
@@ -13,6 +13,8 @@ export const rateInput = {
   isSturdy,
   isCashOnDelivery: t.boolean({ default: false, doc: "Whether the declared value is collected on delivery." }),
 };
+
+export const rateInput = { ...rateContent, goods: askedGoods };
 
 const money = (doc: string) => t.money({ doc: `${doc}, in minor units.` });
 
@@ -70,13 +72,14 @@ export const rateAnswer = {
 export const rateFields = {
   id: t.id("rat"),
   serial: t.integer({ set: "sequence", index: true, doc: "Its number where ids are numbers." }),
-  ...rateInput,
+  ...rateContent,
   ...rateAnswer,
   expiresAt: t.dateTime({ optional: true, write: "never", doc: "Until then it is kept." }),
   createdAt: t.dateTime({ set: "created" }),
 };
 
-export type RateInput = RowOf<typeof rateInput>;
+/** What was asked, with the lines of goods filled. */
+export type RateInput = RowOf<typeof rateContent>;
 export type RateAnswer = RowOf<typeof rateAnswer>;
 export type Offer = RateAnswer["offers"][number];
 

@@ -1,5 +1,6 @@
 /** Quotes: what the ways of delivery cost, kept for a day with the version they were worked out by. */
 import { eq, resource, t } from "pons";
+import { filledLines, goodsUnknown } from "../catalogue/fill.ts";
 import { everybody } from "../roles.ts";
 import { quote, quoteRefusals } from "./quote.ts";
 import { rateInput, rates as declared } from "./rate-fields.ts";
@@ -18,8 +19,13 @@ export const rates = resource(declared, ({ self, all, command, query, due }) => 
     cost: 5,
     input: rateInput,
     output: "row",
-    refusals: quoteRefusals,
-    prepare: (ctx, { input }) => quote(ctx, input),
+    refusals: { ...quoteRefusals, ...goodsUnknown },
+    prepare: async (ctx, { input }) => {
+      const goods = await filledLines(ctx, input.goods, "packing");
+      if ("refused" in goods) return goods;
+      const answer = await quote(ctx, { ...input, goods });
+      return "refused" in answer ? answer : { ...answer, goods };
+    },
     run: (ctx, { input, prepared }) =>
       ctx.created(
         ctx.table(self).insert({ ...input, ...prepared, expiresAt: new Date(Date.parse(ctx.now) + keptMs).toISOString() }),

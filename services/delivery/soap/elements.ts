@@ -18,13 +18,19 @@ export const size: readonly SoapElement[] = [
   { name: "Weight", type: "float", scale: 3 },
 ];
 
+/** Of goods that are asked for. They are always there, and a zero is one: a weight may be. Only other channels can leave them to the catalogue. */
+const askedSize: readonly SoapElement[] = size.map((element) => ({ ...element, empty: null }));
+
+/** Its words are those that clients have in their copies of the description. */
+export const goods: SoapElement = { name: "Goods", type: "Goods", doc: "Lines of goods." };
+
 const quantity: SoapElement = { name: "Qty", field: "quantity", type: "int" };
 
 export const types: Readonly<Record<string, SoapElements>> = {
-  Dimensions: [...size, quantity],
+  Dimensions: [...askedSize, quantity],
   Address: ["Index", "Region", "District", "City", "Settlement", "Street", "Home", "Housing", "Flat"],
   Customer: ["ID", "Name", "Email", "Phone", { name: "Address", type: "Address" }],
-  Goods: ["SKU", "Name", ...size, quantity, price("Price"), "VATRate"],
+  Goods: ["SKU", "Name", ...askedSize, quantity, price("Price"), "VATRate"],
   TrackNumber: [{ name: "OrderID", field: "externalId" }, "Number", { name: "Activity", field: "isActive" }],
   DeliveryType: [
     { name: "TypeId", field: "deliveryType", type: "int" },
@@ -41,7 +47,11 @@ export const types: Readonly<Record<string, SoapElements>> = {
     { name: "AdditionalInfo", field: "note" },
   ],
   DetailsOfCost: ["Description", price("Price"), { name: "Qty", field: "quantity", type: "int" }, price("Cost", "amount")],
-  BillingItem: [{ name: "ExtNumber", field: "externalId" }, { name: "Service", type: "string" }, price("Amount")],
+  BillingItem: [
+    { name: "ExtNumber", field: "externalId" },
+    { name: "Service", type: "string", doc: "`unpriced`: the tariff does not offer the order's way of delivery." },
+    price("Amount"),
+  ],
   StatusOrder: [
     { name: "OrderID", field: "externalId" },
     { name: "StatusId", field: "stateNumber", type: "int" },

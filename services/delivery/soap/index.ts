@@ -1,12 +1,12 @@
 /** The delivery service over SOAP: operations with the names, the types and the order of arguments that contractors' clients have. */
 import type { SoapDefinition, SoapOperation } from "pons";
 import { limitRefusalTypes } from "../packings/packings.ts";
-import { price, size, types } from "./elements.ts";
+import { goods, price, size, types } from "./elements.ts";
 
 const operations: Readonly<Record<string, SoapOperation>> = {
   "packings.check": {
     name: "CheckDimensions",
-    input: [{ name: "DimensionsList", field: "goods", type: "Dimensions" }],
+    input: [{ name: "DimensionsList", field: "goods", type: "Dimensions", doc: "What is packed." }],
     output: [
       { name: "return", field: "fits", type: "boolean", refused: { value: false } },
       ...size,
@@ -19,7 +19,7 @@ const operations: Readonly<Record<string, SoapOperation>> = {
     input: [
       "OrderNumber",
       price("DeclaredCost"),
-      { name: "Goods", type: "Goods" },
+      goods,
       { name: "Address", type: "Address" },
       { name: "TypeOfSeal", field: "seal", type: "byte" },
       { name: "SturdyPackaging", field: "isSturdy" },
@@ -52,7 +52,7 @@ const operations: Readonly<Record<string, SoapOperation>> = {
       { name: "TypeOfSeal", field: "seal", type: "byte" },
       { name: "SturdyPackaging", field: "isSturdy" },
       { name: "Activity", field: "isActive" },
-      { name: "Goods", type: "Goods" },
+      goods,
       { name: "DeliveryDate", field: "deliverOn" },
       { name: "StartTimeDelivery", field: "deliverFrom", type: "int" },
       { name: "EndTimeDelivery", field: "deliverTo", type: "int" },

@@ -129,7 +129,9 @@ export class GivenElements {
         ? isOptional || field.options.optional !== true
           ? {}
           : this.#book.empty(content)
-        : { empty: String(spec.empty) };
+        : spec.empty === null
+          ? {}
+          : { empty: String(spec.empty) };
     return {
       name: spec.name,
       key,
