@@ -9,6 +9,7 @@ import { checkLockfile } from "../check/lockfile.ts";
 import { report, type Violation } from "../check/violation.ts";
 import { startPostgres } from "../postgres/index.ts";
 import { type Counts, countsOf, filesIn, verdict } from "./junit.ts";
+import { memoryFolder } from "./memory-folder.ts";
 
 export interface Context {
   readonly root: string;
@@ -85,8 +86,11 @@ async function runTests(
 /**
  * Unit and end-to-end tests, with a Postgres they share unless PONS_TEST_POSTGRES_URL names one. Of a whole run in which every file was loaded, a few that
  * failed run once more, by themselves: what fails again has failed; what passes is named as unsteady, a mistake in a test or worse, to be looked into.
+ * Temporary files are in memory where the machine has room.
  */
 async function tests(context: Context): Promise<Counts> {
+  using memory = memoryFolder();
+  if (memory !== undefined) process.env["TMPDIR"] = memory.path;
   const folder = mkdtempSync(join(tmpdir(), "pons-report-"));
   const given = process.env["PONS_TEST_POSTGRES_URL"];
   const server = given ? undefined : await startPostgres({ fsync: false });
@@ -111,6 +115,7 @@ async function tests(context: Context): Promise<Counts> {
     return { ...counts, passed: counts.passed + counts.failed, failed: 0 };
   } finally {
     await server?.stop();
+    if (memory !== undefined) delete process.env["TMPDIR"];
     rmSync(folder, { recursive: true, force: true });
   }
 }
