@@ -275,4 +275,4 @@ export type SettingName = keyof typeof settings;
 
 /** Read by the launcher, by `pons call`, by tests and benchmarks; known, but not the server's. */
 export const foreignSettings: ReadonlySet<string> = new Set(["PONS_BUN", "PONS_KEY", "PONS_FAULT_ROUNDS"]);
-export const foreignPrefixes: readonly string[] = ["PONS_TEST_", "PONS_BENCH_"];
+export const foreignPrefixes: readonly string[] = ["PONS_TEST_", "PONS_FUZZ_", "PONS_BENCH_"];

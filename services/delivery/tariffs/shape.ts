@@ -20,7 +20,10 @@ export const rules = {
   share: { max: basisPointsMax },
 } as const satisfies Readonly<Record<string, NumberRule>>;
 
-const shown = (value: unknown): string => {
+/** A value in a message, short. Lists and fields only by kind: fields may have a `toString` that is none. */
+export const shown = (value: unknown): string => {
+  if (Array.isArray(value)) return "a list";
+  if (isFields(value)) return "fields";
   const text = typeof value === "string" ? JSON.stringify(value) : String(value);
   return text.length > 40 ? `${text.slice(0, 40)}…` : text;
 };

@@ -69,6 +69,8 @@ describe("a version", () => {
     ["services.1.transit.0.zone", "far", "services[1]", "no_price"],
     ["services.1.transit.0.zone", "far", "services", "no_transit"],
     ["services.1.containers.0", "box-x", "services[1].containers[0]", "unknown_container"],
+    ["services.2.limits.parcelsMax", { toString: 0 }, "services[2].limits.parcelsMax", "not_a_number"],
+    ["services.0.transit.1.zone", { toString: 0 }, "services[0].transit[1].zone", "unknown_zone"],
     ["services.0.deliversOn", [], "services[0].deliversOn", "empty"],
     ["services.0.deliversOn", [1, 1], "services[0].deliversOn[1]", "duplicate"],
     ["services.0.windows", [{ from: 600, to: 600 }], "services[0].windows[0].to", "bad_order"],

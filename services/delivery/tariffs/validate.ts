@@ -7,7 +7,7 @@ import { dayOf, instantOf, isTimeZone } from "./days.ts";
 import { gridProblems, weightsPriced } from "./grid.ts";
 import { containersMax, daysMax, gridMax, holidaysMax, placesMax, servicesMax, weightMax, zonesMax } from "./limits.ts";
 import type { Problem } from "./problem.ts";
-import { type Fields, isFields, rules, Shape } from "./shape.ts";
+import { type Fields, isFields, rules, Shape, shown } from "./shape.ts";
 import type { Bracket, TariffVersion } from "./tariff.ts";
 import { sealTypes } from "./tariff.ts";
 import { checkArea } from "./validate-area.ts";
@@ -129,9 +129,9 @@ const checkReach = (shape: Shape, services: readonly (readonly [string, Fields])
     const goesTo = new Set<unknown>(transit.map((entry: unknown) => (isFields(entry) ? entry["zone"] : undefined)));
     for (const zone of goesTo) {
       const upTo = priced.get(JSON.stringify([id, zone]));
-      if (upTo === undefined) shape.add(path, "no_price", `no price in ${String(zone)}`);
+      if (upTo === undefined) shape.add(path, "no_price", `no price in ${shown(zone)}`);
       else if (typeof limits["weightMax"] === "number" && upTo < ceilDivide(limits["weightMax"], weightStep) * weightStep)
-        shape.add(path, "hole", `${String(zone)}: from ${upTo} g to the limit of ${limits["weightMax"]} g there is no price`);
+        shape.add(path, "hole", `${shown(zone)}: from ${upTo} g to the limit of ${limits["weightMax"]} g there is no price`);
     }
   }
   const transits = new Set<string>();
