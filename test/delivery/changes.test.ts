@@ -106,17 +106,22 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     }
   });
 
-  test("many write while somebody polls: each change is told once, in the order of the moments", async () => {
-    const orders = await Promise.all(Array.from({ length: 24 }, (_, index) => house.place(`w${index}`)));
-    let { watermark } = await numbersSince(beginning);
+  /** Polls until `write` has ended, and once more after it; what came, in order, with the marks. */
+  const polled = async (
+    path: string,
+    list: string,
+    from: string,
+    write: () => Promise<unknown>,
+  ): Promise<{ readonly told: readonly Data[]; readonly marks: readonly string[] }> => {
+    let watermark = from;
     let isWriting = true;
-    const told: string[] = [];
+    const told: Data[] = [];
     const marks: string[] = [watermark];
     const poll = async (): Promise<void> => {
       for (;;) {
         const last = !isWriting;
-        const { data } = await house.rest("POST", "/trackingNumbers/changes", { since: watermark });
-        for (const one of data["numbers"] as Data[]) if (one["isActive"] === true) told.push(String(one["number"]));
+        const { data } = await house.rest("POST", path, { since: watermark });
+        told.push(...(data[list] as Data[]));
         watermark = String(data["watermark"]);
         marks.push(watermark);
         if (last) return;
@@ -126,22 +131,49 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     };
     const polling = poll();
     try {
-      await Promise.all(
-        orders.map(async (id, index) => {
-          for (let round = 0; round < 5; round++) {
-            const { status, text } = await bind(id, `WW-${index}-${round}`);
-            if (status !== 200) throw new Error(text);
-          }
-        }),
-      );
+      await write();
     } finally {
       isWriting = false;
       await polling;
     }
-    expect(new Set(told).size).toBe(told.length);
+    return { told, marks };
+  };
+  const inTime = async (path: string, body: Data, role: "shop" | "warehouse"): Promise<void> => {
+    const { status, text } = await house.rest("POST", path, body, role);
+    if (status !== 200) throw new Error(text);
+  };
+
+  test("many write while somebody polls: each change is told once, in the order of the moments", async () => {
+    const rounds = 5;
+    const orders = await Promise.all(Array.from({ length: 24 }, (_, index) => house.place(`w${index}`)));
+    const { watermark } = await numbersSince(beginning);
+    const { told, marks } = await polled("/trackingNumbers/changes", "numbers", watermark, () =>
+      Promise.all(
+        orders.map(async (id, index) => {
+          for (let round = 0; round < rounds; round++)
+            await inTime(`/orders/${id}/bindNumber`, { number: `WW-${index}-${round}` }, "warehouse");
+        }),
+      ),
+    );
+    const facts = told.map((one) => `${String(one["number"])} ${String(one["isActive"])}`);
+    expect(new Set(facts).size).toBe(facts.length);
     expect(marks).toEqual(marks.toSorted());
-    // Numbers that were superseded between two polls come inactive only; the last one of each order is told as active.
-    for (const index of orders.keys()) expect(told).toContain(`WW-${index}-4`);
+    // Whoever keeps what came last of each number knows all of them, and which one counts. One superseded between two polls came as that only.
+    const wanted = [...orders.keys()].flatMap((index) =>
+      Array.from({ length: rounds }, (_, round) => [`WW-${index}-${round}`, round === rounds - 1] as const),
+    );
+    expect(new Map(told.map((one) => [String(one["number"]), one["isActive"] === true]))).toEqual(new Map(wanted));
+  });
+
+  test("many place and cancel while somebody polls: each state of each order is told once, in order", async () => {
+    const { watermark } = await statesSince(beginning);
+    const names = Array.from({ length: 24 }, (_, index) => `x${index}`);
+    const { told, marks } = await polled("/statuses/changes", "statuses", watermark, () =>
+      Promise.all(names.map(async (name) => inTime(`/orders/${await house.place(name)}/cancel`, {}, "shop"))),
+    );
+    expect(marks).toEqual(marks.toSorted());
+    const stories = Map.groupBy(told, (one) => String(one["externalId"]));
+    expect([...stories.values()].map((states) => states.map((one) => one["stateNumber"]))).toEqual(names.map(() => [10, 20]));
   });
 });
 

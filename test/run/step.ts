@@ -66,7 +66,7 @@ const check =
 /** More files than these fail for a reason; fewer may have failed because the machine was slow for a moment. */
 const againMax = 5;
 /** What is lost there once in a hundred times is lost: no second run. */
-const neverAgain = ["test/faults/", "services/bank/books-invariant"];
+const neverAgain = /^test\/faults\/|invariant|(?:kill|watermark-nodes)\.test\.ts$/;
 
 const testFiles = "{src,services,test,bench}/**/*.test.ts";
 
@@ -104,7 +104,7 @@ async function tests(context: Context): Promise<Counts> {
       context.filters.length === 0 &&
       failed.length > 0 &&
       failed.length <= againMax &&
-      failed.every((file) => !neverAgain.some((start) => file.startsWith(start))) &&
+      failed.every((file) => !neverAgain.test(file)) &&
       [...new Bun.Glob(testFiles).scanSync(context.root)].every((file) => files.has(file));
     if (!isOnceMore) return counts;
     console.log(`\nonce more, by themselves: ${failed.join(", ")}`);
