@@ -19,8 +19,9 @@ const billed = { declaredCost: 1250, goods: order("x")["goods"], seal: 1 };
 describe.each(testDatabases())("$engine", ({ create }) => {
   let house: House;
   let tariff: Data;
+  let aheadMs = 0;
   beforeAll(async () => {
-    house = await openHouse(await create());
+    house = await openHouse(await create(), () => aheadMs);
   });
   afterAll(() => house[Symbol.asyncDispose]());
 
@@ -135,6 +136,19 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       expect(Math.round(lines.reduce((total, line) => total + Number(line["Cost"]) * 100, 0))).toBe(packing);
     }
     expect((row["offers"] as Data[]).map((offer) => offer["deliveryType"])).toContain(3);
+  });
+
+  test("a quote is told of for a day, then it is unknown", async () => {
+    const ID = String((await house.soap("CalculateShippingCost", costs()))["return"]);
+    const charges = () => house.soap("GetDetailsOfCost", xml({ ID, TypeId: "3" }));
+    try {
+      aheadMs = 86_400_000 - 60_000;
+      expect(await charges()).not.toHaveProperty("fault");
+      aheadMs = 86_400_000;
+      expect(await charges()).toMatchObject({ type: "rate_not_found", fault: "soap:Client" });
+    } finally {
+      aheadMs = 0;
+    }
   });
 
   test("limits exclude: in the list of REST, in the comments of SOAP", async () => {
