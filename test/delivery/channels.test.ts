@@ -88,7 +88,7 @@ forEachEngine((engine) => {
     const manifest = await done("manifests.create", { ...paper, orderIds: [name] });
     const locked = await ask("orders.create", order(name, { amountToBePaid: 100 }));
     const numberOf = `RR${name}`;
-    const [row] = (await plane.ask(`/delivery/v1/orders?externalId=${name}`, { key: shop })).data as unknown as Data[];
+    const [row] = (await plane.ask(`/delivery/v1/orders?externalId=${name}`, { key: shop })).data as Data[];
     const bound = { key: warehouse, method: "POST", body: { number: numberOf } };
     expect((await plane.ask(`/delivery/v1/orders/${String(row?.["id"])}/bindNumber`, bound)).status).toBe(200);
     const numbers = await done("trackingNumbers.changes", { since: beginning });
