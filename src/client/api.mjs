@@ -14,6 +14,7 @@
  * @property {string} [tenant] where the credentials do not say whose it is
  * @property {number} [retries] further attempts of a call that can be repeated safely; 3
  * @property {number} [timeoutMs] of one attempt; 30,000
+ * @property {number} [silenceMs] after so much silence an event stream counts as cut; 45,000, three signs of life of a server
  * @property {(request: Request) => Promise<Response>} [fetch] in place of the platform's
  * @property {Readonly<Record<string, string>>} [headers] on every request
  */
@@ -65,6 +66,7 @@ export class PonsError extends Error {
 
 const defaultRetries = 3;
 const defaultTimeoutMs = 30_000;
+const defaultSilenceMs = 45_000;
 const firstWaitMs = 200;
 const waitMsMax = 20_000;
 /** Statuses after which the same call may succeed. */
@@ -156,8 +158,26 @@ const errorOf = (response, answer) => {
   });
 };
 
-/** @param {ReadableStream<Uint8Array>} stream @returns {AsyncGenerator<{ id?: string, event?: string, data: string, retry?: number }>} */
-async function* eventsIn(stream) {
+/**
+ * What a stream reads next; rejects after too much silence: a network that has lost a connection need not say so.
+ *
+ * @template T @param {Promise<T>} reading @param {number} silenceMs
+ * @returns {Promise<T>}
+ */
+const withinSilence = (reading, silenceMs) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new PonsError("no_answer", { message: `the stream was silent for ${silenceMs} ms` })),
+      silenceMs,
+    );
+    reading.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+
+/**
+ * @param {ReadableStream<Uint8Array>} stream @param {number} silenceMs
+ * @returns {AsyncGenerator<{ id?: string, event?: string, data: string, retry?: number }>}
+ */
+async function* eventsIn(stream, silenceMs) {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
   let rest = "";
@@ -165,7 +185,7 @@ async function* eventsIn(stream) {
   let event = { data: "" };
   try {
     for (;;) {
-      const { done, value } = await reader.read();
+      const { done, value } = await withinSilence(reader.read(), silenceMs);
       if (done) return;
       rest += decoder.decode(value, { stream: true });
       const lines = rest.split(/\r\n|\n|\r(?!$)/);
@@ -187,7 +207,8 @@ async function* eventsIn(stream) {
       }
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    // Not waited for: what has been cut may never say that it has ended.
+    void reader.cancel().catch(() => undefined);
   }
 }
 
@@ -300,13 +321,15 @@ export class Api {
   }
 
   /**
-   * Events as they are committed; goes on where it was after an interruption. Ends with the signal; throws `PonsError` when it may not be listened any more.
+   * Events as they are committed; goes on where it was after an interruption, of which silence is one. Ends with the signal; throws `PonsError` when it may
+   * not be listened any more.
    *
    * @param {{ types?: readonly string[], filters?: Record<string, string | readonly string[]>, after?: string }} [query]
    * @param {CallOptions} [call]
    */
   async *events({ types = [], filters = {}, after } = {}, call = {}) {
     const { signal } = call;
+    const { silenceMs = defaultSilenceMs } = this.options;
     let last = after;
     let failures = 0;
     let retryMs = 1_000;
@@ -319,13 +342,17 @@ export class Api {
       if (last !== undefined) search.set("after", last);
       const headers = await this.headersOf(call);
       headers.set("accept", "text/event-stream");
+      // Ends the connection, whichever way it is left.
+      const attempt = new AbortController();
+      const unanswered = setTimeout(() => attempt.abort(), silenceMs);
       try {
         const response = await this.fetchOnce(`${this.base}/stream?${search.toString()}`, {
           headers,
-          ...(signal === undefined ? {} : { signal }),
+          signal: signal === undefined ? attempt.signal : AbortSignal.any([signal, attempt.signal]),
         });
+        clearTimeout(unanswered);
         if (!response.ok || response.body === null) throw errorOf(response, await response.json().catch(() => undefined));
-        for await (const { id, event, data, retry } of eventsIn(response.body)) {
+        for await (const { id, event, data, retry } of eventsIn(response.body, silenceMs)) {
           failures = 0;
           if (retry !== undefined) retryMs = retry;
           if (id !== undefined && id !== "") last = id;
@@ -338,6 +365,9 @@ export class Api {
         if (isFinal || failures >= (call.retries ?? this.options.retries ?? 10)) throw error;
         failures++;
         if (error instanceof PonsError && error.retryAfter !== undefined) retryMs = error.retryAfter * 1000;
+      } finally {
+        clearTimeout(unanswered);
+        attempt.abort();
       }
       try {
         await sleep(Math.min(waitMsMax, retryMs + waitMsOf(failures)), signal);

@@ -8,6 +8,7 @@ import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { openPlane, type Plane } from "../manage/plane.ts";
 import { testDatabases } from "../postgres/index.ts";
 import bazaar from "../channels/bazaar.ts";
+import { Cutter } from "./cutter.ts";
 
 const minute = 60_000;
 const chromium = ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find((path) => existsSync(path));
@@ -22,13 +23,15 @@ const expected = {
   named: 1,
   all: [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
   count: 13,
-  once: true,
+  once: [true, [true]],
   retried: [1, 3, 1],
   batch: [true, false],
   events: [
     ["bazaar.wares.sold", 3],
     ["bazaar.wares.sold", 2],
   ],
+  resumed: Array.from({ length: 16 }, (_, at) => at),
+  connections: true,
   signed: [true, true],
   gone: "not_found",
 };
@@ -63,6 +66,7 @@ describe("pons sdk", () => {
   using folder = new TemporaryFolder();
   const client = folder.at("bazaar-client");
   let plane: Plane;
+  let cutter: Cutter;
   let key = "";
 
   beforeAll(async () => {
@@ -70,11 +74,15 @@ describe("pons sdk", () => {
     if (database === undefined) throw new Error("no engine");
     plane = await openPlane(await database.create(), { service: bazaar });
     key = (await plane.app({}, ["seller"])).key;
+    cutter = await Cutter.before(Number(new URL(plane.nodes[0]?.origin ?? "").port));
     const service = join(root, "test", "channels", "bazaar.ts");
     const { code, err } = await pons(["sdk", "bazaar", "--services", service, "--out", client]);
     expect([code, err]).toEqual([0, ""]);
   }, minute);
-  afterAll(() => plane[Symbol.asyncDispose]());
+  afterAll(async () => {
+    await cutter[Symbol.asyncDispose]();
+    await plane[Symbol.asyncDispose]();
+  });
 
   test("writes a package that depends on nothing", () => {
     const manifest = JSON.parse(readFileSync(join(client, "package.json"), "utf8")) as Record<string, unknown>;
@@ -93,6 +101,7 @@ describe("pons sdk", () => {
   test.each([
     ["bank", "v2"],
     ["bank", "v1"],
+    ["delivery", "v1"],
     ["platform", "v1"],
   ])("a client of %s %s has no type error", async (service, version) => {
     const own = folder.at(`${service}-${version}`);
@@ -108,9 +117,12 @@ describe("pons sdk", () => {
     "in %s",
     async (_, program) => {
       const script = join(import.meta.dir, "use.mjs");
-      const { code, out, err } = await output([program, script, client, plane.nodes[0]?.origin ?? "", key]);
+      const before = [cutter.cuts, cutter.midway, cutter.silent] as const;
+      const { code, out, err } = await output([program, script, client, cutter.origin, key]);
       expect([code, code === 0 ? "" : err]).toEqual([0, ""]);
       expect(JSON.parse(out)).toEqual(expected);
+      const [cuts, midway, silent] = [cutter.cuts - before[0], cutter.midway - before[1], cutter.silent - before[2]];
+      expect([cuts > 2, midway > 1, silent > 0]).toEqual([true, true, true]);
     },
     minute,
   );
@@ -149,6 +161,7 @@ describe("pons sdk", () => {
           });
         },
       });
+      await using between = await Cutter.before(Number(server.port));
       using profile = new TemporaryFolder();
       const flags = [
         "--headless",
@@ -160,13 +173,14 @@ describe("pons sdk", () => {
         "--disable-component-update",
         "--disable-sync",
       ];
-      const browser = Bun.spawn([chromium ?? "", ...flags, `--user-data-dir=${profile.path}`, server.url.href], {
+      const browser = Bun.spawn([chromium ?? "", ...flags, `--user-data-dir=${profile.path}`, between.origin], {
         stdout: "ignore",
         stderr: "ignore",
       });
       try {
         const answer = await Promise.race([told.promise, Bun.sleep(minute / 2).then(() => "the page did not answer")]);
         expect(answer).toEqual(expected);
+        expect([between.cuts > 2, between.midway > 1, between.silent > 0]).toEqual([true, true, true]);
       } finally {
         browser.kill();
         await browser.exited;
