@@ -2,9 +2,9 @@
 import type { RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Call, Input } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { callOf, type HttpExchange } from "../http/index.ts";
+import { callOf, type Conditions, type HttpExchange } from "../http/index.ts";
 import { type Coding, codingOf } from "../grpc/coding.ts";
-import { type Conditions, connectTimeoutMs, grpcTimeoutMs } from "../rpc/index.ts";
+import { connectTimeoutMs, grpcTimeoutMs } from "../rpc/index.ts";
 import type { Form } from "./form.ts";
 import { connectLimits } from "./limits.ts";
 

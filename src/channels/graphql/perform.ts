@@ -13,7 +13,7 @@ import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { tell, type ToldRefusal } from "../../pipeline/told.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
-import { parseIdempotencyKey, parseTagCondition } from "../http/index.ts";
+import { type Conditions, conditionsOf } from "../http/index.ts";
 import type { Values } from "./arguments.ts";
 import type { Asking } from "./asking.ts";
 import { costOf } from "./cost.ts";
@@ -24,7 +24,7 @@ import { graphqlLimits } from "./limits.ts";
 import type { Plan, Root } from "./plan.ts";
 import { beyond, Problem } from "./problem.ts";
 import type { GraphqlRequest } from "./request.ts";
-import { type Conditions, RootFields } from "./roots.ts";
+import { RootFields } from "./roots.ts";
 import type { Served } from "./served.ts";
 
 /** What is answered; `data` absent: nothing was run. */
@@ -260,26 +260,12 @@ export class Performance implements Caller {
   /** Idempotency-Key and If-Match of the request count for a mutation of one field; for several it is open which one they mean. */
   #conditions({ roots }: Plan): Conditions & { readonly refusal?: Refusal } {
     const { headers } = this.#asking;
-    const key = headers?.get("idempotency-key") ?? null;
-    const match = headers?.get("if-match") ?? null;
-    if (key === null && match === null) return {};
-    const conditions: { idempotencyKey?: string; ifMatch?: readonly string[] } = {};
-    const wrong = (details: Readonly<Record<string, unknown>>): { readonly refusal: Refusal } => ({
-      refusal: refuse("invalid_header", { details }),
-    });
+    const conditions = conditionsOf((name) => headers?.get(name));
+    if ("type" in conditions) return { refusal: conditions };
+    const { idempotencyKey, ifMatch } = conditions;
+    if (roots.length <= 1 || (idempotencyKey ?? ifMatch) === undefined) return conditions;
+    const header = idempotencyKey === undefined ? "If-Match" : "Idempotency-Key";
     const explanation = "The mutation has several fields: each has an argument for it.";
-    if (key !== null) {
-      const parsed = parseIdempotencyKey(key);
-      if ("error" in parsed) return wrong({ header: "Idempotency-Key", reason: parsed.error });
-      if (roots.length > 1) return wrong({ header: "Idempotency-Key", explanation });
-      conditions.idempotencyKey = parsed.key;
-    }
-    if (match !== null) {
-      const parsed = parseTagCondition(match);
-      if (parsed === undefined) return wrong({ header: "If-Match" });
-      if (roots.length > 1) return wrong({ header: "If-Match", explanation });
-      conditions.ifMatch = parsed === "*" ? ["*"] : parsed.filter(({ isWeak }) => !isWeak).map(({ tag }) => `"${tag}"`);
-    }
-    return conditions;
+    return { refusal: refuse("invalid_header", { details: { header, explanation } }) };
   }
 }

@@ -5,6 +5,7 @@ import { andThen } from "../../pipeline/condition.ts";
 import { stemOfTag } from "../../pipeline/entity-tag.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
+import type { Conditions } from "../http/index.ts";
 import { conditionsOf, fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { prefixOf } from "./cost.ts";
 import { extensionsOf, type Path, under } from "./errors.ts";
@@ -15,12 +16,6 @@ import { metaKey, type RefusalTypes } from "./schema/meta.ts";
 type Row = Readonly<Record<string, unknown>>;
 type RootOf<Kind extends Root["kind"]> = Extract<Root, { kind: Kind }>;
 type Answered = Extract<Result, { ok: true }>;
-
-/** Conditions of a command. */
-export interface Conditions {
-  readonly idempotencyKey?: string;
-  readonly ifMatch?: readonly string[];
-}
 
 /** As the header of REST has it: printable ASCII. */
 const keyForm = /^[\x20-\x7e]{1,255}$/;

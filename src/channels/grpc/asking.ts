@@ -2,8 +2,15 @@
 import type { Operation } from "../../contract/contract.ts";
 import type { Call, Credentials, Findings, Input } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { actingOf, type ChannelParts, credentialsOf, type HttpVersion, parseTraceparent } from "../http/index.ts";
-import { type Conditions, grpcTimeoutMs } from "../rpc/index.ts";
+import {
+  actingOf,
+  type ChannelParts,
+  type Conditions,
+  credentialsOf,
+  type HttpVersion,
+  parseTraceparent,
+} from "../http/index.ts";
+import { grpcTimeoutMs } from "../rpc/index.ts";
 import type { GrpcLimits } from "./limits.ts";
 import type { GrpcStream } from "./stream.ts";
 

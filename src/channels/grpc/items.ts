@@ -10,7 +10,8 @@
 import type { RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Result } from "../../pipeline/call.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { askedOf, type Conditions, conditionsOf, verdictOf } from "../rpc/index.ts";
+import { type Conditions, conditionsOf } from "../http/index.ts";
+import { askedOf, verdictOf } from "../rpc/index.ts";
 import { metadataOf, toldTo } from "./answer.ts";
 import { type Asking, callOf } from "./asking.ts";
 import { declineStream, type Handling, headroom, refuseStream } from "./handling.ts";

@@ -2,7 +2,8 @@
 import type { RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Call } from "../../pipeline/call.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import { askedOf, conditionsOf } from "../rpc/index.ts";
+import { conditionsOf } from "../http/index.ts";
+import { askedOf } from "../rpc/index.ts";
 import { type Asking, callOf } from "./asking.ts";
 import type { GrpcStream } from "./stream.ts";
 

@@ -6,6 +6,8 @@ export { contentOf, readContent, refusalOfFormat, tooLarge } from "./body.ts";
 export type { ChannelParts, HttpChannel, RootChannel } from "./channel.ts";
 export { actingOf, credentialsOf, isInAddress, sessionCookie, sessionOf } from "./credentials.ts";
 export { challengeOf } from "./challenge.ts";
+export { conditionsOf, tagsOf } from "./conditions.ts";
+export type { Conditions } from "./conditions.ts";
 export { callOf } from "./exchange.ts";
 export type { CallerInfo, CallOptions, HttpExchange, HttpVersion } from "./exchange.ts";
 export { identify } from "./identify.ts";

@@ -2,8 +2,7 @@
 import type { Input, RawQuery } from "../../pipeline/call.ts";
 import { invalid, type Issue, type Refusal } from "../../pipeline/refusal.ts";
 import { readQueryBody } from "../rest/query-body.ts";
-import { isControl } from "../rest/query-collector.ts";
-import { queryOf } from "./input-schema.ts";
+import { isControl, queryOf } from "../../contract/query.ts";
 import type { McpLimits } from "./limits.ts";
 import { isObject, type JsonObject } from "./protocol.ts";
 import type { Tool } from "./tool.ts";

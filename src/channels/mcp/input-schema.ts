@@ -1,7 +1,7 @@
 /** What a tool takes, as JSON Schema 2020-12: the fields of its operation, the row it is about, and for lists what REST has as parameters. */
 import type { Operation, ResourceContract } from "../../contract/contract.ts";
 import type { JsonSchema, SchemaOptions } from "../../contract/json-schema.ts";
-import { isFilterable } from "../../contract/openapi/parameters.ts";
+import { isFilterable, queryOf } from "../../contract/query.ts";
 import type { Field, Fields } from "../../define/field.ts";
 import { compactField, typesOf, wordsOn } from "./field-schema.ts";
 import { mcpLimits } from "./limits.ts";
@@ -22,22 +22,6 @@ export const argumentNames = ({ target, input, resource }: Operation, { asks }: 
   id: target === "item" ? freeName(input, "id", `${resource?.singular ?? "row"}Id`, "rowId") : undefined,
   confirm: asks ? freeName(input, "confirm", "confirmation", "confirmationToken") : undefined,
 });
-
-/** What of a query an operation takes. */
-export const queryOf = ({ action }: Operation): "list" | "filters" | "row" | "none" => {
-  switch (action) {
-    case "list":
-      return "list";
-    case "count":
-    case "property":
-    case "stats":
-      return "filters";
-    case "get":
-      return "row";
-    default:
-      return "none";
-  }
-};
 
 const operators =
   "A value; a list, of which one; null, if empty; or an object of conditions: eq, ne, lt, lte, gt, gte, contains, startsWith, null.";

@@ -3,17 +3,16 @@
  * before they are done.
  */
 import type { Result } from "../../pipeline/call.ts";
-import { stemOfTag } from "../../pipeline/entity-tag.ts";
 import { refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import type { Strategy } from "../../pipeline/pipeline.ts";
-import { parseIdempotencyKey, parseTagCondition } from "../http/index.ts";
+import { type Conditions, conditionsOf } from "../http/index.ts";
 import { itemsOf, runItems, strategyOf } from "./batch.ts";
 import { readBody } from "./body.ts";
 import type { ReadBody } from "./body.ts";
 import type { RestConfig } from "./config.ts";
 import type { OpenEndpoint, OperationEndpoint } from "./endpoint.ts";
-import type { CallOptions, Exchange } from "./exchange.ts";
+import type { Exchange } from "./exchange.ts";
 import { noQuery, prepareCall } from "./input.ts";
 import type { Body } from "./input.ts";
 import { mixedBatch } from "./mixed-batch.ts";
@@ -28,29 +27,7 @@ import type { Verdict } from "./verdict.ts";
 /** What came of a request: one result, or a batch of verdicts. */
 export type Outcome = { readonly result: Result } | { readonly verdicts: readonly Verdict[]; readonly strategy: Strategy };
 
-type Conditions = Pick<CallOptions, "idempotencyKey" | "ifMatch">;
-
 const refused = (refusal: Refusal): Outcome => ({ result: { ok: false, refusal } });
-
-/** Idempotency-Key and If-Match. Refusals: 400 invalid_header for what is malformed: a condition that is not understood must not be ignored. */
-const conditionsOf = (exchange: Exchange): Conditions | Refusal => {
-  const keyHeader = exchange.headers.get("idempotency-key");
-  const matchHeader = exchange.headers.get("if-match");
-  if (keyHeader === null && matchHeader === null) return {};
-  const conditions: { idempotencyKey?: string; ifMatch?: readonly string[] } = {};
-  if (keyHeader !== null) {
-    const parsed = parseIdempotencyKey(keyHeader);
-    if ("error" in parsed) return refuse("invalid_header", { details: { header: "Idempotency-Key", reason: parsed.error } });
-    conditions.idempotencyKey = parsed.key;
-  }
-  if (matchHeader !== null) {
-    const parsed = parseTagCondition(matchHeader);
-    if (parsed === undefined) return refuse("invalid_header", { details: { header: "If-Match" } });
-    // A weak tag never matches (RFC 9110 section 13.1.1).
-    conditions.ifMatch = parsed === "*" ? ["*"] : parsed.filter(({ isWeak }) => !isWeak).map(({ tag }) => stemOfTag(`"${tag}"`));
-  }
-  return conditions;
-};
 
 const wholeKinds: ReadonlySet<string> = new Set(["object", "json"]);
 
@@ -136,7 +113,7 @@ export const readCommand = async (
   given: { readonly endpoint: Exclude<OpenEndpoint, { kind: "job" }>; readonly match: Match },
 ): Promise<(() => Outcome | Promise<Outcome>) | Refusal> => {
   const { endpoint, match } = given;
-  const conditions = conditionsOf(exchange);
+  const conditions = conditionsOf((name) => exchange.headers.get(name));
   if ("type" in conditions) return conditions;
   const { limits } = config;
   if (endpoint.kind === "batch") {

@@ -8,10 +8,11 @@
  * A member is a filter unless it has the name of a parameter; its value is one value, a list (one of), null (is empty) or an object of
  * operators as in brackets. `filters` also takes objects, and so can hold values of any type.
  */
+import { isControl } from "../../contract/query.ts";
 import { invalid, refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import type { RestLimits } from "./limits.ts";
-import { isControl, QueryCollector } from "./query-collector.ts";
+import { QueryCollector } from "./query-collector.ts";
 import type { CollectedQuery } from "./query-collector.ts";
 import { bracketOperators, readName } from "./query-parameter.ts";
 

@@ -2,29 +2,11 @@
  * Gathers what a list is asked for, parameter by parameter, whether it came as a query string or as the JSON body of QUERY. Whether fields,
  * filters and operators exist is decided later, by the operation; here only what cannot be read is refused, by the parameter's name.
  */
+import type { ControlName } from "../../contract/query.ts";
 import type { RawFilter, RawInclude, RawNamedFilter, RawQuery } from "../../pipeline/call.ts";
 import type { Issue, Issues } from "../../pipeline/refusal.ts";
 import { parseCalls } from "./call-syntax.ts";
 import type { SyntaxArgument, SyntaxCall, SyntaxValue } from "./call-syntax.ts";
-
-/** Parameters that are no filters; a field of such a name is filtered in brackets: `language[eq]=de`. */
-export type ControlName =
-  "page" | "perPage" | "cursor" | "count" | "sortBy" | "fields" | "include" | "filters" | "language" | "envelope";
-
-export const controlNames: ReadonlySet<string> = new Set<ControlName>([
-  "page",
-  "perPage",
-  "cursor",
-  "count",
-  "sortBy",
-  "fields",
-  "include",
-  "filters",
-  "language",
-  "envelope",
-]);
-
-export const isControl = (name: string): name is ControlName => controlNames.has(name);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 type MutableFilter = Omit<RawFilter, "values"> & { values: unknown[] };

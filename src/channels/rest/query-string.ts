@@ -7,11 +7,12 @@
  * given once and comes twice is refused, one that is a set adds up. What looks like a credential refuses the request: an address is logged and
  * kept in histories. Never throws.
  */
+import { isControl } from "../../contract/query.ts";
 import { refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import { noQuery } from "./input.ts";
 import type { RestLimits } from "./limits.ts";
-import { isControl, QueryCollector } from "./query-collector.ts";
+import { QueryCollector } from "./query-collector.ts";
 import type { CollectedQuery } from "./query-collector.ts";
 import { readCondition } from "./query-parameter.ts";
 

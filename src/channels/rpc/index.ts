@@ -6,8 +6,6 @@
  *   const bytes = sealEnvelope(method.output.encode(messageOf(method, result), headerBytes))
  *   const status = statusOf(refusal, tell(refusal, …), { domain: service, locale })
  */
-export { conditionsOf } from "./conditions.ts";
-export type { Conditions } from "./conditions.ts";
 export { compressedFlag, EnvelopeTooLarge, Envelopes, envelopeBytes, headerBytes, sealEnvelope } from "./envelope.ts";
 export type { Envelope } from "./envelope.ts";
 export { askedOf, inputOf, refusalOfMessage } from "./input.ts";

@@ -10,8 +10,7 @@ import type { Operation } from "../../contract/contract.ts";
 import { camelCase, type Message, ProtobufError, type RpcMethod } from "../../contract/protobuf/index.ts";
 import type { Input, RawFilter, RawInclude, RawNamedFilter, RawQuery } from "../../pipeline/call.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { parseIdempotencyKey } from "../http/index.ts";
-import { type Conditions, tagsOf } from "./conditions.ts";
+import { type Conditions, parseIdempotencyKey, tagsOf } from "../http/index.ts";
 
 export interface Asked extends Conditions {
   readonly input: Input;

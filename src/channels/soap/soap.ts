@@ -15,8 +15,15 @@ import { entityTag } from "../../pipeline/entity-tag.ts";
 import type { Call, Result } from "../../pipeline/call.ts";
 import { refuse, type Refusal } from "../../pipeline/refusal.ts";
 import { tell, type ToldRefusal } from "../../pipeline/told.ts";
-import { actingOf, callOf, type ChannelParts, contentOf, type HttpChannel, type HttpExchange } from "../http/index.ts";
-import { conditionsOf } from "../rpc/conditions.ts";
+import {
+  actingOf,
+  callOf,
+  type ChannelParts,
+  conditionsOf,
+  contentOf,
+  type HttpChannel,
+  type HttpExchange,
+} from "../http/index.ts";
 import { type MessageType, messageTypeOf, versionAsked } from "./content-type.ts";
 import { describe } from "./describe.ts";
 import { envelopeOf } from "./envelope.ts";

@@ -22,7 +22,7 @@ import { CallQueue, type Work } from "./call-queue.ts";
 import { answerText, notice, noticeOf, refusalMembers, refusalText, type Telling, verdictOf } from "./envelope.ts";
 import { readInput } from "./input.ts";
 import type { StreamLimits } from "./limits.ts";
-import { type Conditions, type Message, readMessage } from "./message.ts";
+import { type Message, readMessage, type Remarks } from "./message.ts";
 import { Outbox } from "./outbox.ts";
 import type { Member, Roster } from "./roster.ts";
 import type { Seat } from "./seat.ts";
@@ -172,7 +172,7 @@ export class Connection implements SocketSession, Member {
   }
 
   /** The words of an answer; its request id has the number of its message. */
-  #telling({ language, requestId }: Conditions): Telling | Refusal {
+  #telling({ language, requestId }: Remarks): Telling | Refusal {
     const locale = language === undefined ? this.seat.locale : this.#shared.parts.languages.lookup(language);
     if (locale === undefined) return invalid({ language: [{ code: "bad_format", params: { format: "language" } }] });
     return {

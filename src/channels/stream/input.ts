@@ -9,6 +9,7 @@
  * `query` is the body of QUERY (RFC 10008) over REST. A part that an operation has no use for is refused, by its name.
  */
 import type { Operation } from "../../contract/contract.ts";
+import { queryOf } from "../../contract/query.ts";
 import type { Input, RawQuery } from "../../pipeline/call.ts";
 import { invalid, type Issue, type Refusal } from "../../pipeline/refusal.ts";
 import { checkParameters, isObject } from "../rest/input.ts";
@@ -22,22 +23,6 @@ const unknownMember: readonly Issue[] = [{ code: "unknown_field" }];
 const wrongType = (expected: string): readonly Issue[] => [{ code: "wrong_type", params: { expected } }];
 /** Longer than any id. */
 const idLengthMax = 255;
-
-/** What of a query an operation takes. */
-const queryOf = ({ action }: Operation): "list" | "filters" | "row" | "none" => {
-  switch (action) {
-    case "list":
-      return "list";
-    case "count":
-    case "property":
-    case "stats":
-      return "filters";
-    case "get":
-      return "row";
-    default:
-      return "none";
-  }
-};
 
 const takesBody = ({ action }: Operation): boolean =>
   action === "create" || action === "update" || action === "replace" || action === "function";

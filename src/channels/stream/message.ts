@@ -11,17 +11,16 @@
  * Refusals: 400 as for a body over REST, 400 `invalid_header` for an idempotency key or an entity tag that is none, 422 `validation_failed` for members.
  */
 import type { Strategy } from "../../pipeline/pipeline.ts";
-import { stemOfTag } from "../../pipeline/entity-tag.ts";
 import type { EventQuery } from "../../events/index.ts";
 import { invalid, type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { FormatError, parseIdempotencyKey, parseTagCondition, refusalOfFormat } from "../http/index.ts";
+import { type Conditions, conditionsOf, FormatError, refusalOfFormat } from "../http/index.ts";
 import { parseJson } from "../rest/formats/json.ts";
 import { isObject } from "../rest/input.ts";
 import { readSubscription } from "./event-query.ts";
 import type { StreamLimits } from "./limits.ts";
 
-/** What all calls may say of themselves. */
-export interface Conditions {
+/** What all messages may say of themselves. */
+export interface Remarks {
   readonly language: string | undefined;
   readonly requestId: string | undefined;
 }
@@ -38,21 +37,20 @@ export interface Shown {
 }
 
 export type Message =
-  | (Conditions &
+  | (Remarks &
+      Conditions &
       WrittenCall & {
         readonly kind: "call";
         readonly id: string;
-        readonly idempotencyKey: string | undefined;
-        readonly ifMatch: readonly string[] | undefined;
       })
-  | (Conditions & {
+  | (Remarks & {
       readonly kind: "batch";
       readonly id: string;
       readonly calls: readonly unknown[];
       readonly strategy: Strategy;
       readonly idempotencyKey: string | undefined;
     })
-  | (Conditions & { readonly kind: "subscribe"; readonly id: string; readonly query: EventQuery })
+  | (Remarks & { readonly kind: "subscribe"; readonly id: string; readonly query: EventQuery })
   | { readonly kind: "unsubscribe"; readonly id: string }
   | { readonly kind: "authenticate"; readonly id: string | undefined; readonly shown: Shown }
   | { readonly kind: "ping"; readonly id: string | undefined; readonly value: unknown };
@@ -98,45 +96,26 @@ const textAt = (value: PlainObject, name: string, issues: Issues): string | unde
   return undefined;
 };
 
-const conditionsOf = (value: PlainObject, issues: Issues): Conditions => ({
+const remarksOf = (value: PlainObject, issues: Issues): Remarks => ({
   language: textAt(value, "language", issues),
   requestId: textAt(value, "requestId", issues),
 });
-
-/** An idempotency key is the same through every door, whether it stands in quotes or not. */
-const keyOf = (text: string | undefined): string | undefined | Refusal => {
-  if (text === undefined) return undefined;
-  const parsed = parseIdempotencyKey(text);
-  return "error" in parsed
-    ? refuse("invalid_header", { details: { header: "Idempotency-Key", reason: parsed.error } })
-    : parsed.key;
-};
-
-/** An entity tag, or several, as `If-Match` has them (RFC 9110 section 13.1.1): a weak one never matches. */
-const tagsOf = (text: string | undefined): readonly string[] | undefined | Refusal => {
-  if (text === undefined) return undefined;
-  const parsed = parseTagCondition(text);
-  if (parsed === undefined) return refuse("invalid_header", { details: { header: "If-Match" } });
-  return parsed === "*" ? ["*"] : parsed.filter(({ isWeak }) => !isWeak).map(({ tag }) => stemOfTag(`"${tag}"`));
-};
 
 const isRefusal = (value: object | string | undefined): value is Refusal =>
   typeof value === "object" && "type" in value && "status" in value;
 
 const readCall = (id: string, value: PlainObject, issues: Issues): Message | Refusal => {
   const operation = textAt(value, "operation", issues) ?? "";
-  const conditions = conditionsOf(value, issues);
+  const remarks = remarksOf(value, issues);
   const [keyText, tagText] = [textAt(value, "idempotencyKey", issues), textAt(value, "ifMatch", issues)];
   if (Object.keys(issues).length > 0) return invalid(issues);
-  const [idempotencyKey, ifMatch] = [keyOf(keyText), tagsOf(tagText)];
-  if (isRefusal(idempotencyKey)) return idempotencyKey;
-  if (isRefusal(ifMatch)) return ifMatch;
-  return { kind: "call", id, operation, input: value["input"], idempotencyKey, ifMatch, ...conditions };
+  const conditions = conditionsOf((name) => (name === "if-match" ? tagText : keyText));
+  return isRefusal(conditions) ? conditions : { kind: "call", id, operation, input: value["input"], ...conditions, ...remarks };
 };
 
 const readBatch = (id: string, value: PlainObject, issues: Issues, { batchItemsMax }: StreamLimits): Message | Refusal => {
   const { calls, strategy = "independent" } = value;
-  const conditions = conditionsOf(value, issues);
+  const remarks = remarksOf(value, issues);
   const keyText = textAt(value, "idempotencyKey", issues);
   if (!Array.isArray(calls)) issues["calls"] = wrongType("list");
   if (strategy !== "atomic" && strategy !== "independent")
@@ -144,9 +123,10 @@ const readBatch = (id: string, value: PlainObject, issues: Issues, { batchItemsM
   if (Object.keys(issues).length > 0) return invalid(issues);
   const items = calls as readonly unknown[];
   if (items.length > batchItemsMax) return refuse("too_large", { details: { maxItems: batchItemsMax } });
-  const idempotencyKey = keyOf(keyText);
-  if (isRefusal(idempotencyKey)) return idempotencyKey;
-  return { kind: "batch", id, calls: items, strategy: strategy as Strategy, idempotencyKey, ...conditions };
+  const conditions = conditionsOf((name) => (name === "if-match" ? undefined : keyText));
+  return isRefusal(conditions)
+    ? conditions
+    : { kind: "batch", id, calls: items, strategy: strategy as Strategy, idempotencyKey: conditions.idempotencyKey, ...remarks };
 };
 
 const headerNames = {
@@ -214,10 +194,10 @@ const readKind = (
       if (value["unsubscribe"] !== true) issues["unsubscribe"] = [{ code: "not_in_list", params: { values: "true" } }];
       return Object.keys(issues).length > 0 ? invalid(issues) : { kind, id: given };
     case "subscribe": {
-      const conditions = conditionsOf(value, issues);
+      const remarks = remarksOf(value, issues);
       if (Object.keys(issues).length > 0) return invalid(issues);
       const query = readSubscription(value["subscribe"], service);
-      return isRefusal(query) ? query : { kind, id: given, query, ...conditions };
+      return isRefusal(query) ? query : { kind, id: given, query, ...remarks };
     }
   }
 };

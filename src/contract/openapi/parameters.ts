@@ -1,45 +1,13 @@
 /** Parameters of addresses: ids in the path, what a list is asked for, and the headers that mean something. */
-import type { Field, FieldKind } from "../../define/field.ts";
+import type { Field } from "../../define/field.ts";
 import type { Operation, ResourceContract } from "../contract.ts";
 import { wireDefault } from "../example.ts";
 import { fieldSchema } from "../json-schema.ts";
+import { isControl, isFilterable, orderedKinds, textKinds } from "../query.ts";
 import type { Address } from "./addresses.ts";
 import type { Components, Json } from "./components.ts";
 import { pascal, rowName } from "./names.ts";
 import type { Schemas } from "./schemas.ts";
-
-const textual: ReadonlySet<FieldKind> = new Set([
-  "id",
-  "ref",
-  "string",
-  "text",
-  "enum",
-  "email",
-  "url",
-  "phone",
-  "currency",
-  "country",
-  "language",
-]);
-const ordered: ReadonlySet<FieldKind> = new Set([...textual, "integer", "money", "decimal", "date", "dateTime"]);
-const opaque: ReadonlySet<FieldKind> = new Set(["json", "object", "array", "binary"]);
-
-/** Parameters that are no filters; a field of such a name is filtered in brackets: `language[eq]=de`. */
-const controls: ReadonlySet<string> = new Set([
-  "page",
-  "perPage",
-  "cursor",
-  "count",
-  "sortBy",
-  "fields",
-  "include",
-  "filters",
-  "language",
-  "envelope",
-]);
-
-/** Whether rows can be filtered and sorted by the field. */
-export const isFilterable = (field: Field): boolean => field.options.filter !== false && !opaque.has(field.kind);
 
 /** A value to compare with: of the field's type, but without its bounds (`balance>=-5` is a fair question). */
 export const comparedSchema = (name: string, field: Field): Json => {
@@ -56,8 +24,8 @@ export const comparedSchema = (name: string, field: Field): Json => {
 
 const operatorsOf = (name: string, { kind, options }: Field): string[] => [
   `\`${name}!=\` none of the values`,
-  ...(ordered.has(kind) && !textual.has(kind) ? [`\`${name}>=\`, \`${name}<=\`, \`${name}>\`, \`${name}<\` a range`] : []),
-  ...(textual.has(kind) && kind !== "id" && kind !== "ref" && kind !== "enum"
+  ...(orderedKinds.has(kind) && !textKinds.has(kind) ? [`\`${name}>=\`, \`${name}<=\`, \`${name}>\`, \`${name}<\` a range`] : []),
+  ...(textKinds.has(kind) && kind !== "id" && kind !== "ref" && kind !== "enum"
     ? [`\`${name}~=\` contains, case-insensitive`, `\`${name}^=\` starts with`]
     : []),
   ...(options.optional === true ? [`\`${name}[null]=true\` is empty`] : []),
@@ -231,7 +199,7 @@ export class Parameters {
         .map(([name, field]) =>
           this.#shared(`${base}Where${pascal(name)}`, () =>
             query(
-              controls.has(name) ? `${name}[eq]` : name,
+              isControl(name) ? `${name}[eq]` : name,
               { type: "array", items: comparedSchema(name, field), maxItems: 200 },
               `${sentence(field.options.doc ?? "")}One of these values. Also: ${operatorsOf(name, field).join("; ")}.${readNote(field)}`,
               { style: "form", explode: true },

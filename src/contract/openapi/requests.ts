@@ -4,7 +4,8 @@ import type { Address } from "./addresses.ts";
 import type { Components, Json } from "./components.ts";
 import { bodyContent } from "./media.ts";
 import { rowName } from "./names.ts";
-import { comparedSchema, isFilterable } from "./parameters.ts";
+import { isFilterable } from "../query.ts";
+import { comparedSchema } from "./parameters.ts";
 import type { DocumentParts } from "./parts.ts";
 import { batchItemsMax } from "./schemas.ts";
 

@@ -2,6 +2,7 @@
 import type { SoapElements, SoapOperation } from "../../define/soap.ts";
 import type { Fields } from "../../define/field.ts";
 import type { Contract, Operation } from "../contract.ts";
+import { queryOf } from "../query.ts";
 import { GivenElements, isXmlName, rowIdKey } from "./given.ts";
 import type { AnswerShape, ComplexType, Element, RequestShape, SoapInterface, SoapMethod, ValueType } from "./model.ts";
 import { methodNames, pascal } from "./names.ts";
@@ -31,20 +32,10 @@ const idElement = (key: string, doc: string): Element => ({
   doc,
 });
 
-/** Operations that read rows, and so have a query in place of fields. */
-const requestShapeOf = ({ action }: Operation): RequestShape => {
-  switch (action) {
-    case "list":
-      return "list";
-    case "count":
-    case "property":
-    case "stats":
-      return "filters";
-    case "get":
-      return "row";
-    default:
-      return "body";
-  }
+/** Operations that read rows have a query in place of fields. */
+const requestShapeOf = (operation: Operation): RequestShape => {
+  const query = queryOf(operation);
+  return query === "none" ? "body" : query;
 };
 
 const shapes: Readonly<Record<Operation["output"]["kind"], AnswerShape>> = {

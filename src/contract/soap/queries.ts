@@ -12,17 +12,14 @@
  *     <parent><relation>customers.accounts</relation><id>cus_01…</id></parent>
  *   </ListAccounts>
  */
-import type { Field } from "../../define/field.ts";
 import type { Contract, ResourceContract } from "../contract.ts";
 import type { Content, Element, ValueType } from "./model.ts";
 import { pascal } from "./names.ts";
 import { simpleTypes } from "./simple-types.ts";
+import { isFilterable } from "../query.ts";
 import { neededOf, type TypeBook } from "./type-book.ts";
 
 const operators = ["eq", "ne", "lt", "lte", "gt", "gte", "contains", "startsWith", "null"] as const;
-
-/** Kinds that are compared. */
-const opaque: ReadonlySet<Field["kind"]> = new Set(["json", "object", "array", "binary"]);
 
 const { text, int, long, boolean } = simpleTypes;
 
@@ -70,7 +67,7 @@ export class Queries {
       `${row}Where`,
       () =>
         Object.entries(fields)
-          .filter(([, field]) => !opaque.has(field.kind) && field.options.filter !== false && field.options.read?.length !== 0)
+          .filter(([, field]) => isFilterable(field) && field.options.read?.length !== 0)
           .map(([name, field]) => {
             const { mask: _mask, ...options } = field.options;
             const type = book.valueType(name, { ...field, options }, { direction: "input", prefix: row });

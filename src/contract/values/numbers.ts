@@ -24,9 +24,10 @@ export const readInteger = (options: IntegerOptions): Read => {
     if (typeof value === "number") number = value;
     else if (typeof value === "bigint" || (text && typeof value === "string" && digits.test(value))) number = Number(value);
     else return text && typeof value === "string" && fraction.test(value) ? notInteger : noNumber;
+    // First whether it is whole: who sends 0.13 metres would else be told to send 1.
+    if (!Number.isInteger(number) && Math.abs(number) !== Infinity) return Number.isNaN(number) ? noNumber : notInteger;
     if (number < min) return tooSmall;
     if (number > max) return tooLarge;
-    if (!Number.isInteger(number)) return Number.isNaN(number) ? noNumber : notInteger;
     return number + 0;
   };
 };

@@ -19,7 +19,8 @@ import {
 } from "graphql";
 import type { ResourceContract } from "../../../contract/contract.ts";
 import { isWriteOnly } from "../../../contract/json-schema.ts";
-import type { Field, FieldKind } from "../../../define/field.ts";
+import { isFilterable, orderedKinds, textKinds } from "../../../contract/query.ts";
+import type { Field } from "../../../define/field.ts";
 import type { NamedFilter } from "../../../define/resource.ts";
 import { described, type SchemaContext } from "./context.ts";
 import { path } from "./meta.ts";
@@ -27,24 +28,8 @@ import { Names, pascal } from "./names.ts";
 import { scalarOf } from "./values.ts";
 import type { InputTypes } from "./inputs.ts";
 
-const opaque: ReadonlySet<FieldKind> = new Set(["json", "object", "array", "binary"]);
-const textual: ReadonlySet<FieldKind> = new Set([
-  "string",
-  "text",
-  "email",
-  "url",
-  "phone",
-  "id",
-  "ref",
-  "currency",
-  "country",
-  "language",
-  "enum",
-]);
-const ordered: ReadonlySet<FieldKind> = new Set([...textual, "integer", "money", "decimal", "date", "dateTime"]);
-
 /** Fields that a read can look at: of the own row, and over references of rows that can be read. */
-const filterable = (field: Field): boolean => field.options.filter !== false && !opaque.has(field.kind) && !isWriteOnly(field);
+const filterable = (field: Field): boolean => isFilterable(field) && !isWriteOnly(field);
 
 const once = <K, V>(known: Map<K, V>, key: K, make: () => V): V => {
   let found = known.get(key);
@@ -199,7 +184,7 @@ export class ListArguments {
       field.kind === "enum"
         ? this.#context.enums.of(field, name).type
         : (scalarOf(field) as GraphQLInputType & { readonly name: string });
-    const key = textual.has(field.kind) ? `${value.name} text` : value.name;
+    const key = textKinds.has(field.kind) ? `${value.name} text` : value.name;
     return once(this.#conditions, key, () => {
       const many = new GraphQLList(new GraphQLNonNull(value));
       return new GraphQLInputObjectType({
@@ -210,10 +195,10 @@ export class ListArguments {
           ne: { type: value },
           in: { type: many },
           notIn: { type: many },
-          ...(ordered.has(field.kind)
+          ...(orderedKinds.has(field.kind)
             ? { gt: { type: value }, gte: { type: value }, lt: { type: value }, lte: { type: value } }
             : {}),
-          ...(textual.has(field.kind)
+          ...(textKinds.has(field.kind)
             ? {
                 contains: { type: GraphQLString, description: "Has it somewhere; case does not count." },
                 startsWith: { type: GraphQLString },

@@ -4,6 +4,7 @@ import type { Field, FieldKind } from "../../../define/field.ts";
 import type { Caller } from "../../identity/caller.ts";
 import { columnTypeOf } from "../../../contract/tables.ts";
 import type { ResourceContract } from "../../../contract/contract.ts";
+import { opaqueKinds, orderedKinds, textKinds } from "../../../contract/query.ts";
 import type { Join, Link, Order, RowsShape } from "../../../store/store.ts";
 import type { RawFilter } from "../../call.ts";
 import { behind, bindCaller, type CallerParam, callerValue, renameParams } from "../../condition.ts";
@@ -20,22 +21,6 @@ const nameLengthMax = 100;
 const issuesMax = 100;
 /** How many relations a path may pass, and how deep includes may nest. */
 export const includeDepthMax = 3;
-
-const textKinds: ReadonlySet<FieldKind> = new Set([
-  "string",
-  "text",
-  "email",
-  "url",
-  "phone",
-  "id",
-  "ref",
-  "currency",
-  "country",
-  "language",
-  "enum",
-]);
-const orderedKinds: ReadonlySet<FieldKind> = new Set([...textKinds, "integer", "money", "decimal", "date", "dateTime"]);
-const opaqueKinds: ReadonlySet<FieldKind> = new Set(["json", "object", "array", "binary"]);
 
 /** A text may be too long for a cursor, and no index helps to order by it. */
 const unsortedKinds: ReadonlySet<FieldKind> = new Set([...opaqueKinds, "text"]);

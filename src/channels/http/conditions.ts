@@ -1,7 +1,8 @@
-/** Headers, or metadata, that a call of gRPC or Connect brings beside its message: the same as over REST. */
+/** Headers, or metadata, that a call brings beside its body: the same on every channel. */
 import { stemOfTag } from "../../pipeline/entity-tag.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { parseIdempotencyKey, parseTagCondition } from "../http/index.ts";
+import { parseTagCondition } from "./etag.ts";
+import { parseIdempotencyKey } from "./idempotency-key.ts";
 
 export interface Conditions {
   readonly idempotencyKey?: string;
@@ -10,7 +11,7 @@ export interface Conditions {
 
 const none: Conditions = Object.freeze({});
 
-/** `idempotency-key` and `if-match`. Refusals: 400 invalid_header for what is malformed: a condition that is not understood must not be ignored. */
+/** `idempotency-key` and `if-match`, of whatever reads headers by their names. Refusals: 400 invalid_header for what is malformed: a condition that is not understood must not be ignored. */
 export const conditionsOf = (header: (name: string) => string | null | undefined): Conditions | Refusal => {
   const keyHeader = header("idempotency-key") ?? null;
   const matchHeader = header("if-match") ?? null;
