@@ -13,7 +13,7 @@ import type { TestDatabase } from "../postgres/index.ts";
 import { type Heard, Wire } from "./wire.ts";
 
 const root = join(import.meta.dir, "..", "..");
-const startMsMax = 30_000;
+const startMsMax = 120_000;
 /** No answer may take longer, on a machine that does other things as well. */
 export const answerMsMax = 6_000;
 
