@@ -72,6 +72,53 @@ describe("limits", () => {
     expect(outcomes).toEqual(["done", "done", "too_many_requests", "too_many_requests"]);
   });
 
+  /** A greeting of so many bytes, some millions: of a field that comes twice the last one counts. */
+  const greetingOf = (bytes: number): Uint8Array => {
+    const you = text(1, "you");
+    const rest = bytes - you.length;
+    const filling = text(1, "a".repeat(rest - 5));
+    expect(filling.length).toBe(rest);
+    return Buffer.concat([filling, you]);
+  };
+
+  test("SECURITY 53: a message of 4 MiB is taken, one byte more is RESOURCE_EXHAUSTED, and the connection goes on", async () => {
+    const { key } = await plane.app({}, ["watcher", "seller"]);
+    const metadata = { authorization: `Bearer ${key}` };
+    const most = 4 * 1024 * 1024;
+    // So many messages of four megabytes are more than a client holds unless it is told to.
+    const own = connect(`http://127.0.0.1:${session.socket.remotePort}`, { maxSessionMemory: 100 });
+    const ask = async (message: Uint8Array, more: Readonly<Record<string, string>> = {}): Promise<readonly unknown[]> => {
+      const { trailers, messages } = await exchange(own, `${service}/Greet`, [message], { ...metadata, ...more });
+      return [trailers["grpc-status"], outcomeOf(trailers), messages.map((bytes) => Buffer.from(bytes.subarray(2)).toString())];
+    };
+    const greeted = ["0", "done", ["Hello you"]];
+    expect(await ask(greetingOf(most))).toEqual(greeted);
+    for (const bytes of [most + 1, 2 * most]) {
+      expect(await ask(greetingOf(bytes))).toEqual(["8", "too_large", []]);
+      expect(await ask(text(1, "you"))).toEqual(greeted);
+    }
+    // Calls that were under way before, during and after it on the same connection.
+    const all = await Promise.all([
+      ask(text(1, "you")),
+      ask(greetingOf(most)),
+      ask(greetingOf(most + 1)),
+      ask(greetingOf(most)),
+      ask(text(1, "you")),
+    ]);
+    expect(all.map(([status]) => status)).toEqual(["0", "0", "8", "0", "0"]);
+    // An item of a stream that is too large ends the stream, after what came before it.
+    const items = [item(text(2, "Before")), item(text(2, "a".repeat(most)))];
+    const streamed = await exchange(own, `${service}/CreateStallStream`, items, metadata);
+    expect([streamed.messages.length, streamed.trailers["grpc-status"], outcomeOf(streamed.trailers)]).toEqual([
+      1,
+      "8",
+      "too_large",
+    ]);
+    expect([own.closed, own.destroyed]).toEqual([false, false]);
+    expect(await ask(text(1, "you"))).toEqual(greeted);
+    own.destroy();
+  });
+
   test("details of a refusal fit into what clients take as metadata, however much is wrong", async () => {
     const { key } = await plane.app({}, ["seller"]);
     const { trailers } = await exchange(
