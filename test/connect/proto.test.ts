@@ -10,6 +10,7 @@ import { dirname, join } from "node:path";
 import { clearField, fromBinary, toJson } from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema, type FileDescriptorSet, FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import bank from "../../services/bank/index.ts";
+import delivery from "../../services/delivery/index.ts";
 import platform from "../../services/platform/index.ts";
 import { compile } from "../../src/contract/compile.ts";
 import type { Contract } from "../../src/contract/contract.ts";
@@ -56,7 +57,7 @@ describe("the published .proto", () => {
   let protos: readonly ProtoService[];
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "pons-proto-"));
-    const contracts = [compile(bank), compile(platform), compile(bazaar), kindsContract()];
+    const contracts = [compile(bank), compile(delivery), compile(platform), compile(bazaar), kindsContract()];
     protos = (await Promise.all(contracts.map(locked))).flat();
     await writeFile(join(folder, "buf.yaml"), "version: v2\nlint:\n  use: [STANDARD, COMMENTS]\n");
     for (const { fileName, text } of protos) {
@@ -83,6 +84,7 @@ describe("the published .proto", () => {
     expect(protos.map(({ fullName }) => fullName)).toEqual([
       "bank.v2.BankService",
       "bank.v1.BankService",
+      "delivery.v1.DeliveryService",
       "platform.v1.PlatformService",
       "bazaar.v2.BazaarService",
       "bazaar.v1.BazaarService",
@@ -109,7 +111,7 @@ describe("the published .proto", () => {
   });
 
   test("a field for every field that anyone may read, a method for every operation", () => {
-    for (const contract of [compile(bank), compile(platform)]) {
+    for (const contract of [compile(bank), compile(delivery), compile(platform)]) {
       const [proto] = protos.filter(({ package: name }) => name === `${contract.service}.${contract.version}`);
       const called = new Set([...(proto?.methods.values() ?? [])].map(({ operation }) => operation.name));
       expect([...contract.operations.keys()].filter((name) => !called.has(name))).toEqual([]);

@@ -5,6 +5,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
+import { compile } from "../../src/contract/index.ts";
+import { readLock } from "../../src/contract/lock/index.ts";
+import { protoOf } from "../../src/contract/protobuf/index.ts";
+import { versionView } from "../../src/contract/versions.ts";
+import { loadServices } from "../../src/host/load-services.ts";
 import { writeCertificate } from "../host/certificate.ts";
 import { startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
@@ -167,6 +172,43 @@ describe("the inventory of a running server", () => {
     },
     minute,
   );
+
+  test("SECURITY 65: every version of every service has its asyncapi.json, its .proto and its protocol.html, and they are its own", async () => {
+    const contracts = new Map((await loadServices([])).map(({ definition }) => [definition.name, compile(definition)]));
+    const seen: string[] = [];
+    const text = async (path: string, type: string): Promise<string> => {
+      const answer = await anonymous(path);
+      expect([path, answer.status, answer.headers.get("content-type")]).toEqual([path, 200, type]);
+      expect([path, answer.headers.get("x-content-type-options")]).toEqual([path, "nosniff"]);
+      return answer.text();
+    };
+    for (const { name, versions } of front.services) {
+      const contract = contracts.get(name);
+      if (contract === undefined) throw new Error(`there is no service ${name}`);
+      const lock = await readLock(new URL(`../../services/${name}/contract.lock`, import.meta.url).pathname);
+      for (const { name: version, url } of versions) {
+        seen.push(`${name} ${version}`);
+        const operations = [...versionView(contract, version).contract.operations.keys()];
+        const asyncApi = JSON.parse(await text(`${url}/asyncapi.json`, "application/json")) as {
+          readonly asyncapi: string;
+          readonly operations: Readonly<Record<string, unknown>>;
+          readonly servers: Readonly<Record<string, { readonly host: string }>>;
+        };
+        expect([url, asyncApi.asyncapi]).toEqual([url, expect.stringMatching(/^3\.1\./)]);
+        expect(asyncApi.servers["socket"]?.host).toBe(new URL(plain.facts.baseUrl).host);
+        expect(operations.filter((one) => !Object.hasOwn(asyncApi.operations, one.replaceAll(".", "_")))).toEqual([]);
+        const proto = protoOf(contract, version, lock?.numbers ?? {});
+        expect(await text(`${url}/${name}.proto`, "text/plain; charset=utf-8")).toBe(proto.text);
+        const page = await text(`${url}/protocol.html`, "text/html; charset=utf-8");
+        expect(operations.filter((one) => !page.includes(`id="${one}"`))).toEqual([]);
+        expect(page).toContain(`${plain.facts.baseUrl}${url}/openapi.json`);
+      }
+      // Of another version there is none.
+      for (const file of ["asyncapi.json", `${name}.proto`, "protocol.html"])
+        expect([file, (await anonymous(`/${name}/v99/${file}`)).status]).toEqual([file, 404]);
+    }
+    expect(seen).toEqual(["bank v2", "bank v1", "delivery v1", "platform v1"]);
+  });
 
   /** Answered with 422 `read_only`, so not worth documenting. */
   const isReadOnlyProperty = (path: string, method: string): boolean =>
