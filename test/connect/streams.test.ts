@@ -1,4 +1,4 @@
-/** Streams of Connect and gRPC-Web: exports at constant memory, items one by one, and what ends them. */
+/** Streams of Connect and gRPC-Web: exports, items one by one, and what ends them. What they take of memory: memory.test.ts. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createRest } from "../../src/channels/rest/index.ts";
 import { createChannels } from "../../src/host/channels.ts";
