@@ -1,8 +1,9 @@
 /**
  * The paths beside the operations: front page, health, security.txt, and the index and documents of every service version. What makes OpenAPI
- * documents and the reference is loaded when one is first asked for, or when the server has been up for a moment: a start need not wait for it.
+ * documents and the reference is loaded when one is first asked for, or when the server has been up for a while: a start need not wait for it.
  */
 import type { DocumentHandler } from "../channels/rest/index.ts";
+import { atLeisure } from "../observe/at-leisure.ts";
 import type { Booted } from "./boot.ts";
 import { favicon, frontPage } from "./front-page.ts";
 import { live, ready } from "./health.ts";
@@ -13,7 +14,6 @@ import { mcpPaths, resourceMetadata, resourceMetadataPath } from "./resource-met
 import { securityTxtHandler, securityTxtPath } from "./security-txt.ts";
 import { versionPage } from "./version-page.ts";
 
-const preloadAfterMs = 1_000;
 const loopback: ReadonlySet<string> = new Set(["127.0.0.1", "::1", "localhost"]);
 
 /** Path → handler. `isStopping`: whether the server takes no more calls. */
@@ -64,6 +64,6 @@ export const documentsOf = (booted: Booted, isStopping: () => boolean): Readonly
       }
     }
   }
-  setTimeout(() => void loaded(), preloadAfterMs).unref();
+  atLeisure(loaded);
   return handlers;
 };

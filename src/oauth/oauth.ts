@@ -11,6 +11,7 @@
  */
 import { hkdfSync } from "node:crypto";
 import type { Context, Provider } from "oidc-provider/lib/provider.js";
+import { atLeisure } from "../observe/at-leisure.ts";
 import type { MaybePromise, Store } from "../store/index.ts";
 import { claimsOf, looksLikeJwt, storedToken, tokenMsMax } from "./access-token.ts";
 import type { OAuthAccounts } from "./account.ts";
@@ -71,8 +72,6 @@ export interface OAuth {
 const bodyBytesMax = 65_536;
 const refreshMsDefault = 5_000;
 const purgeMsDefault = 5 * 60_000;
-/** The library is loaded when a server has been up for so long, in milliseconds, or at the first request. */
-const preloadMs = 1_000;
 
 const discoveryPaths: ReadonlySet<string> = new Set([
   "/.well-known/openid-configuration",
@@ -140,7 +139,7 @@ class OAuthServer implements OAuth {
   async open(): Promise<void> {
     await this.#keys.refresh();
     this.#door = await Door.open(new URL(this.#options.issuer), (request, response) => this.#current?.answer(request, response));
-    setTimeout(() => void this.#load().catch(this.#options.onError), preloadMs).unref();
+    atLeisure(() => this.#load(), this.#options.onError);
     this.#every(this.#options.refreshMs ?? refreshMsDefault, async () => {
       await this.#keys.refresh();
       this.#renew();

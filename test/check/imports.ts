@@ -18,7 +18,20 @@ const leaves: Readonly<Record<string, readonly string[]>> = {
   upstreams: ["sources", "channels", "host", "cli"],
   limits: ["channels", "host", "cli", "manage"],
   outbound: ["sources", "channels", "host", "cli", "events", "upstreams"],
-  observe: ["pipeline", "batch", "audit", "sources", "manage", "channels", "host", "cli", "store", "events", "upstreams"],
+  observe: [
+    "pipeline",
+    "batch",
+    "audit",
+    "sources",
+    "manage",
+    "channels",
+    "oauth",
+    "host",
+    "cli",
+    "store",
+    "events",
+    "upstreams",
+  ],
 };
 /** Who else may import a leaf's types, which are gone when the program runs: the contract compiles tables. */
 const typesUsedBy: Readonly<Record<string, readonly string[]>> = { store: ["contract"] };

@@ -8,7 +8,8 @@ import { join } from "node:path";
 import type { DemoFile } from "../../src/host/demo-file.ts";
 
 export const root = join(import.meta.dir, "..", "..");
-export const main = join(root, "src", "cli", "main.ts");
+/** The command line: src/cli/main.ts, or a bundle of it that a test run has made. */
+const main = process.env["PONS_TEST_MAIN"] ?? join(root, "src", "cli", "main.ts");
 
 /** The environment of a command: nothing of the surroundings that could change what it does. */
 export const environmentOf = (settings: Readonly<Record<string, string>>): Record<string, string> => {

@@ -8,6 +8,7 @@ import { checkImports } from "../check/imports.ts";
 import { checkLockfile } from "../check/lockfile.ts";
 import { report, type Violation } from "../check/violation.ts";
 import { startPostgres } from "../postgres/index.ts";
+import { bundle } from "./bundle.ts";
 import { type Counts, countsOf, filesIn, verdict } from "./junit.ts";
 import { memoryFolder } from "./memory-folder.ts";
 
@@ -70,35 +71,53 @@ const neverAgain = /^test\/faults\/|invariant|(?:kill|watermark-nodes)\.test\.ts
 
 const testFiles = "{src,services,test,bench}/**/*.test.ts";
 
+interface TestRun {
+  readonly workers: number;
+  readonly filters: readonly string[];
+  readonly environment: Record<string, string>;
+  readonly reportFile: string;
+}
+
 /** One run of `bun test`: its counts, and how many tests failed in each file it told of. */
 async function runTests(
   context: Context,
-  { workers, filters, url, reportFile }: { workers: number; filters: readonly string[]; url: string; reportFile: string },
+  { workers, filters, environment, reportFile }: TestRun,
 ): Promise<{ readonly counts: Counts; readonly files: ReadonlyMap<string, number> }> {
   const args = ["test", `--parallel=${workers}`, `--timeout=${testTimeoutMs}`, "--only-failures"];
   args.push("--reporter=junit", `--reporter-outfile=${reportFile}`, ...filters);
-  const code = await bun(args, context, { PONS_TEST_POSTGRES_URL: url });
+  const code = await bun(args, context, environment);
   const file = Bun.file(reportFile);
   const text = (await file.exists()) ? await file.text() : undefined;
   return { counts: countsOf(text, code), files: filesIn(text ?? "") };
 }
 
+/** What servers that tests start are made of. A tree that cannot be bundled has tests that say so better; they start from its sources. */
+const bundled = async (root: string, folder: string): Promise<Record<string, string>> => {
+  try {
+    return { PONS_TEST_MAIN: await bundle({ root, folder }) };
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    return {};
+  }
+};
+
 /**
  * Unit and end-to-end tests, with a Postgres they share unless PONS_TEST_POSTGRES_URL names one. Of a whole run in which every file was loaded, a few that
  * failed run once more, by themselves: what fails again has failed; what passes is named as unsteady, a mistake in a test or worse, to be looked into.
- * Temporary files are in memory where the machine has room.
+ * Temporary files are in memory where the machine has room, and servers that tests start are read from a bundle.
  */
 async function tests(context: Context): Promise<Counts> {
   using memory = memoryFolder();
   if (memory !== undefined) process.env["TMPDIR"] = memory.path;
   const folder = mkdtempSync(join(tmpdir(), "pons-report-"));
+  const main = bundled(context.root, folder);
   const given = process.env["PONS_TEST_POSTGRES_URL"];
   const server = given ? undefined : await startPostgres({ fsync: false });
-  const url = given ?? server?.url ?? "";
   try {
+    const environment = { PONS_TEST_POSTGRES_URL: given ?? server?.url ?? "", ...(await main) };
     const workers = Math.min(availableParallelism(), parallelMax);
     const reportFile = join(folder, "junit.xml");
-    const { counts, files } = await runTests(context, { workers, filters: context.filters, url, reportFile });
+    const { counts, files } = await runTests(context, { workers, filters: context.filters, environment, reportFile });
     const failed = [...files].filter(([, failures]) => failures > 0).map(([file]) => file);
     const isOnceMore =
       context.filters.length === 0 &&
@@ -109,7 +128,7 @@ async function tests(context: Context): Promise<Counts> {
     if (!isOnceMore) return counts;
     console.log(`\nonce more, by themselves: ${failed.join(", ")}`);
     const filters = failed.map((file) => `./${file}`);
-    const again = await runTests(context, { workers: 1, filters, url, reportFile: join(folder, "again.xml") });
+    const again = await runTests(context, { workers: 1, filters, environment, reportFile: join(folder, "again.xml") });
     if (again.counts.failed > 0) return counts;
     console.log(`unsteady, passed when run again (${verdict(counts)} at first): ${failed.join(", ")}`);
     return { ...counts, passed: counts.passed + counts.failed, failed: 0 };

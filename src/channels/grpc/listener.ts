@@ -4,6 +4,7 @@
  */
 import { createServer as createPlainServer, type Server, type Socket } from "node:net";
 import { createServer as createTlsServer, type TLSSocket } from "node:tls";
+import { atLeisure } from "../../observe/at-leisure.ts";
 import { type ClientCertificate, clientCertificateOf } from "../http/client-certificate.ts";
 import type { Peer } from "./asking.ts";
 import type { Connection } from "./connection.ts";
@@ -24,7 +25,7 @@ export interface ListenerOptions {
   readonly port: number;
   readonly tls?: Tls | undefined;
   readonly limits: GrpcLimits;
-  /** Makes what speaks on connections: called for the first one, or soon after the start, which need not wait for it. */
+  /** Makes what speaks on connections: called for the first one, or when the server has been up for a while: a start need not wait for it. */
   load(): Promise<Speak>;
   /** Told of errors that are ours. */
   onError(error: unknown): void;
@@ -37,8 +38,6 @@ export type Speak = (socket: Socket, peer: Peer, onClose: (connection: Connectio
 const checkMs = 50;
 /** Of so many looks at deadlines one is at connections too. */
 const checksPerConnection = 20;
-/** What speaks on connections is loaded when a server has been up for so long, in milliseconds. */
-const preloadMs = 1_000;
 /** So long may a client take to read what was said last before its connection is cut. */
 const flushMs = 2_000;
 /** What is left for ends of streams when the time of a stop is nearly over. */
@@ -95,7 +94,7 @@ export class Listener {
     // An accept that fails (no descriptors left) is the machine's state, not an end.
     server.on("error", () => undefined);
     listener.#timer = setInterval(() => listener.#check(), checkMs);
-    setTimeout(() => void listener.#load().catch(options.onError), preloadMs).unref();
+    atLeisure(() => listener.#load(), options.onError);
     return listener;
   }
 
