@@ -37,6 +37,19 @@ test("an older version's words", () => {
   expect(page).toContain("<code>title</code>");
 });
 
+test("examples of what is done to one row name it; bounds are in words, long numbers in groups", () => {
+  const delivery = contracts.find(({ service }) => service === "delivery");
+  if (delivery === undefined) throw new Error("there is no delivery");
+  const page = protocolHtml(protocolOf(delivery));
+  expect(page).toContain("PATCH /delivery/v1/goods/{id} HTTP/1.1");
+  expect(page).toContain("DELETE /delivery/v1/goods/{id} HTTP/1.1");
+  expect(page).toContain("POST /delivery/v1/goods HTTP/1.1");
+  expect(page).not.toMatch(/(?:PATCH|PUT|DELETE) \/delivery\/v1\/\w+ HTTP/);
+  expect(page).toContain("text, one line, 1 to 60 characters");
+  expect(page).toContain("text, one line, up to 20 characters");
+  expect(page).toContain("whole number, at least 1, at most 100,000");
+});
+
 test("the page loads nothing and runs nothing", () => {
   for (const contract of contracts) {
     const page = protocolHtml(protocolOf(contract));

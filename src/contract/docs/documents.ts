@@ -20,7 +20,7 @@ import { protocolHtml, protocolOf, protocolPolicy } from "../protocol/index.ts";
 import { versionViews } from "../versions.ts";
 import { assets } from "./assets.ts";
 import { pagePolicy, referencePage } from "./page.ts";
-import { type DocumentHandler, serve } from "./served.ts";
+import { type DocumentHandler, serve, type Served } from "./served.ts";
 
 export interface DocumentOptions {
   /** A key the reference tries calls with from the start. Only for the demonstration of a development server: whoever sees the page has it. */
@@ -70,15 +70,15 @@ const documentHandler = (contract: Contract, version: string): DocumentHandler =
 
 const originsMax = 16;
 
-/** The document names where the server is: as configured, else as the request has found it. */
-const asyncApiHandler = (contract: Contract, version: string, configured: string | undefined): DocumentHandler => {
+/** A document that names where the server is: as configured, else as the request has found it. */
+const located = (configured: string | undefined, of: (origin: string) => Served): DocumentHandler => {
   const handlers = new Map<string, DocumentHandler>();
   return (request) => {
     const origin = configured ?? new URL(request.url).origin;
     let handler = handlers.get(origin);
     if (handler === undefined) {
       if (handlers.size >= originsMax) handlers.clear();
-      handler = serve({ contentType: "application/json", make: () => JSON.stringify(asyncApiOf(contract, version, { origin })) });
+      handler = serve(of(origin));
       handlers.set(origin, handler);
     }
     return handler(request);
@@ -108,7 +108,13 @@ export const documents = (contract: Contract, options: DocumentOptions = {}): Re
         make: () => referencePage(page),
       }),
     );
-    all.set(`${base}/asyncapi.json`, asyncApiHandler(contract, name, options.origin));
+    all.set(
+      `${base}/asyncapi.json`,
+      located(options.origin, (origin) => ({
+        contentType: "application/json",
+        make: () => JSON.stringify(asyncApiOf(contract, name, { origin })),
+      })),
+    );
     const { numbers } = options;
     if (numbers !== undefined)
       all.set(
@@ -117,14 +123,11 @@ export const documents = (contract: Contract, options: DocumentOptions = {}): Re
       );
     all.set(
       `${base}/protocol.html`,
-      serve({
+      located(options.origin, (origin) => ({
         contentType: "text/html; charset=utf-8",
         headers: { "Content-Security-Policy": protocolPolicy, "Referrer-Policy": "no-referrer" },
-        make: () =>
-          protocolHtml(
-            protocolOf(contract, { version: name, ...(options.origin === undefined ? {} : { origin: options.origin }) }),
-          ),
-      }),
+        make: () => protocolHtml(protocolOf(contract, { version: name, origin })),
+      })),
     );
     for (const [file, handler] of assets) all.set(`${base}/docs/${file}`, handler);
   }

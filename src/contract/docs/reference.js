@@ -6,6 +6,12 @@ const browser = /** @type {any} */ (globalThis);
 const place = browser.document.getElementById("reference");
 const { document: url, key } = place.dataset;
 
+// Swagger UI is dark where the page's root says so.
+const dark = browser.matchMedia("(prefers-color-scheme: dark)");
+const follow = () => browser.document.documentElement.classList.toggle("dark-mode", dark.matches);
+dark.addEventListener("change", follow);
+follow();
+
 const ui = browser.SwaggerUIBundle({
   url,
   domNode: place,

@@ -154,7 +154,8 @@ const operationBlocks = (
 ): readonly Block[] => {
   const { name, doc, input, required, refusals, roles, output, cost } = operation;
   const own = addresses.filter((address) => address.operation === operation && address.property === undefined);
-  const [first] = own;
+  // Of those for one row and for many, the one for one row: its body is the input.
+  const example = own.find(({ use }) => use === "change" || use === "delete") ?? own[0];
   return [
     heading(3, `${number} ${name}`, name),
     text(doc),
@@ -190,7 +191,7 @@ const operationBlocks = (
             rows: Object.entries(refusals).map(([type, refusal]) => [code(type), String(refusal.status), refusal.doc ?? ""]),
           },
         ]),
-    ...(first === undefined ? [] : exampleRequest(contract, operation, first, base)),
+    ...(example === undefined ? [] : exampleRequest(contract, operation, example, base)),
   ];
 };
 

@@ -24,13 +24,28 @@ const words: Readonly<Partial<Record<Field["kind"], string>>> = {
   binary: "bytes, base64",
 };
 
+type Bound = string | number | bigint | undefined;
+
+const digits = /^-?[0-9]{5,}$/;
+const separated = new Intl.NumberFormat("en");
+
+/** 100000 → "100,000". */
+const shown = (bound: Bound): string => {
+  const text = String(bound);
+  return digits.test(text) ? separated.format(BigInt(text)) : text;
+};
+
+const characters = (min: Bound, max: Bound): string => {
+  if (min !== undefined && max !== undefined) return `${shown(min)} to ${shown(max)} characters`;
+  return min !== undefined ? `at least ${shown(min)} characters` : `up to ${shown(max)} characters`;
+};
+
 const boundsOf = ({ options }: Field): string => {
-  const { min, max, minLength, maxLength, scale } = options as Readonly<Record<string, string | number | bigint | undefined>>;
+  const { min, max, minLength, maxLength, scale } = options as Readonly<Record<string, Bound>>;
   const parts = [
-    ...(min === undefined ? [] : [`at least ${String(min)}`]),
-    ...(max === undefined ? [] : [`at most ${String(max)}`]),
-    ...(minLength === undefined ? [] : [`from ${String(minLength)} characters`]),
-    ...(maxLength === undefined ? [] : [`up to ${String(maxLength)} characters`]),
+    ...(min === undefined ? [] : [`at least ${shown(min)}`]),
+    ...(max === undefined ? [] : [`at most ${shown(max)}`]),
+    ...(minLength === undefined && maxLength === undefined ? [] : [characters(minLength, maxLength)]),
     ...(scale === undefined ? [] : [`${String(scale)} decimals`]),
   ];
   return parts.length === 0 ? "" : `, ${parts.join(", ")}`;

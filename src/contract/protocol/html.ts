@@ -19,7 +19,12 @@ h2.part { margin-top: 3rem; padding-top: 1rem; border-top: 1px solid var(--line)
 h4 { margin: 2rem 0 .5rem; font-size: 1.05rem; }
 a { color: var(--link); }
 table { width: 100%; margin: .75rem 0 1.25rem; border-collapse: collapse; font-size: .93rem; }
-th, td { padding: .4rem .6rem; border: 1px solid var(--line); text-align: left; vertical-align: top; overflow-wrap: anywhere; }
+th, td { padding: .4rem .6rem; border: 1px solid var(--line); text-align: left; vertical-align: top; }
+td { overflow-wrap: anywhere; }
+td:nth-child(2) { min-width: 8rem; }
+td:first-child { overflow-wrap: normal; }
+td:first-child code { white-space: nowrap; }
+td:last-child { min-width: 11rem; }
 th { background: var(--soft); }
 code { font: .92em ui-monospace, monospace; }
 pre { margin: .75rem 0 1.25rem; padding: .8rem 1rem; background: var(--soft); border: 1px solid var(--line); border-radius: 6px; overflow-x: auto; }
