@@ -104,6 +104,18 @@ describe("values", () => {
     expect([many["type"], (many["issue"] as { field: string }[])[0]?.field]).toEqual(["validation_failed", "DimensionsList"]);
   });
 
+  test("what is wrong is told in the units of the message, in the caller's language", async () => {
+    const told = async (length: string, headers: Readonly<Record<string, string>> = {}): Promise<unknown> =>
+      (await send("CheckDimensions", goods(length, "0.1", "0.1", "1", "1"), headers))["issue"];
+    const issue = (message: string): unknown => [{ field: "DimensionsList.0.Length", message: [message] }];
+    expect(await told("1300")).toEqual(issue("The goods 1 length must be at most 10."));
+    expect(await told("0.00004")).toEqual(issue("The goods 1 length must be at least 0.0001."));
+    expect(await told("0.00004", { "accept-language": "de" })).toEqual(
+      issue("Das Feld „goods 1 length“ muss mindestens 0,0001 betragen."),
+    );
+    expect(await told("long")).toEqual(issue("The goods 1 length must be a number."));
+  });
+
   test("a refusal in band: the values that the definition gives, the message in the caller's language, facts under their fields' names", async () => {
     const heavy = goods("0.1", "0.1", "0.1", "10.0005", "4");
     const told = {

@@ -172,25 +172,3 @@ export const readRequest = (elements: readonly Element[], node: XmlNode, namespa
 };
 
 export const isUnreadable = (read: PlainRecord | Unreadable): read is Unreadable => read instanceof Unreadable;
-
-const innerType = ({ content }: Element): ValueType => (content.kind === "wrapped" ? innerType(content.item) : content.type);
-
-/** The elements of a type of objects, or none. */
-const innerOf = (element: Element): readonly Element[] => {
-  const type = innerType(element);
-  return type.kind === "complex" ? type.elements : [];
-};
-
-/** The path of a field as the message has it: `goods.0.length` → `Goods.0.Length`. */
-export const pathInMessage = (elements: readonly Element[], path: string): string => {
-  let at: readonly Element[] = elements;
-  return path
-    .split(".")
-    .map((step) => {
-      const element = at.find(({ key }) => key === step);
-      if (element === undefined) return step;
-      at = innerOf(element);
-      return element.name;
-    })
-    .join(".");
-};

@@ -32,10 +32,11 @@ import { type ReadBlocks, readBlocks } from "./header-blocks.ts";
 import { inputOf, isInput } from "./input.ts";
 import { soapLimits } from "./limits.ts";
 import type { SoapVersion } from "./namespaces.ts";
-import { isUnreadable, pathInMessage, readRequest } from "./read.ts";
+import { isUnreadable, readRequest } from "./read.ts";
 import { credentialsIn } from "./security.ts";
 import { packed } from "./packed.ts";
 import { type ServedInterface, type ServedMethod, servedOf } from "./service.ts";
+import { inUnitsOf, pathInMessage } from "./told-issues.ts";
 import { isNode, parseMessage, type XmlNode } from "./xml.ts";
 
 const contentTypes: Readonly<Record<SoapVersion, string>> = {
@@ -247,22 +248,21 @@ class SoapChannel implements HttpChannel {
     return packed(exchange, text, headers);
   }
 
-  /** A refusal in the caller's language, its fields as the message calls them. */
+  /** A refusal in the caller's language, its fields and units as the message has them. */
   #words(
     { version: served, locale, requestId }: HttpExchange,
     { method: found }: { readonly method?: ServedMethod },
     refusal: Refusal,
   ): ToldRefusal {
-    const told = tell(refusal, {
+    const given = found?.method.isGiven === true ? found.method.request : undefined;
+    const told = tell(given === undefined ? refusal : inUnitsOf(given, refusal), {
       locale,
       requestId,
       messages: served?.contract.messages,
       resource: found?.method.operation.resource?.name,
     });
-    if (found?.method.isGiven !== true || told.data === undefined) return told;
-    const renamed = Object.entries(told.data).map(
-      ([path, messages]) => [pathInMessage(found.method.request, path), messages] as const,
-    );
+    if (given === undefined || told.data === undefined) return told;
+    const renamed = Object.entries(told.data).map(([path, messages]) => [pathInMessage(given, path), messages] as const);
     return { ...told, data: Object.fromEntries(renamed) };
   }
 
