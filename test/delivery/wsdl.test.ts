@@ -158,3 +158,13 @@ describe("document/literal, wrapped", () => {
     expect(bound).toEqual(operations.map(([name]) => [name, `urn:pons:delivery/${name}`, "literal", "literal"]));
   });
 });
+
+test("words: units of every measure, and nothing that is true over other channels alone", () => {
+  const text = house.description.text;
+  const said = [
+    ...text.matchAll(/<xs:element name="(\w+)" type="xs:float"[^>]*?(\/>|>(?:<xs:annotation><xs:documentation>([^<]*))?)/g),
+  ];
+  expect(said.length).toBeGreaterThan(20);
+  for (const [, name = "", , doc = ""] of said) expect([name, /metres|kilograms|major units/i.test(doc)]).toEqual([name, true]);
+  expect(text).not.toMatch(/Always true|Its number where|without it everything/);
+});

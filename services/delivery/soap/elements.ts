@@ -1,13 +1,14 @@
 /** Types of the delivery service over SOAP, as clients know them: metres, kilograms, major units. */
 import type { SoapElement, SoapElements } from "pons";
 
-const metres = (name: string): SoapElement => ({ name, type: "float", scale: 4 });
+const metres = (name: string): SoapElement => ({ name, type: "float", scale: 4, doc: "Metres." });
 
-/** An amount: minor units inside. */
-export const price = (name: string, field?: string): SoapElement => ({
+/** An amount: minor units inside. `doc`: what it is; that it is in major units is added. */
+export const price = (name: string, doc: string, field?: string): SoapElement => ({
   name,
   type: "float",
   scale: 2,
+  doc: `${doc}, in major units.`,
   ...(field === undefined ? {} : { field }),
 });
 
@@ -15,7 +16,7 @@ export const size: readonly SoapElement[] = [
   metres("Length"),
   metres("Width"),
   metres("Height"),
-  { name: "Weight", type: "float", scale: 3 },
+  { name: "Weight", type: "float", scale: 3, doc: "Kilograms." },
 ];
 
 /** Of goods that are asked for. They are always there, and a zero is one: a weight may be. Only other channels can leave them to the catalogue. */
@@ -30,27 +31,32 @@ export const types: Readonly<Record<string, SoapElements>> = {
   Dimensions: [...askedSize, quantity],
   Address: ["Index", "Region", "District", "City", "Settlement", "Street", "Home", "Housing", "Flat"],
   Customer: ["ID", "Name", "Email", "Phone", { name: "Address", type: "Address" }],
-  Goods: ["SKU", "Name", ...askedSize, quantity, price("Price"), "VATRate"],
+  Goods: ["SKU", "Name", ...askedSize, quantity, price("Price", "Of one piece"), "VATRate"],
   TrackNumber: [{ name: "OrderID", field: "externalId" }, "Number", { name: "Activity", field: "isActive" }],
   DeliveryType: [
     { name: "TypeId", field: "deliveryType", type: "int" },
     { name: "TypeName", field: "name" },
     { name: "TypeDescription", field: "description" },
-    price("Cost", "total"),
-    price("Insurance"),
-    price("PostalRate", "carriage"),
-    price("PreparingCost", "preparing"),
+    price("Cost", "All together, with tax", "total"),
+    price("Insurance", "Insurance"),
+    price("PostalRate", "Carriage and its surcharges", "carriage"),
+    price("PreparingCost", "Packing and marking", "preparing"),
     "Address",
     { name: "Worktime", field: "workTime" },
     { name: "MinPeriod", field: "minDays", type: "int" },
     { name: "MaxPeriod", field: "maxDays", type: "int" },
     { name: "AdditionalInfo", field: "note" },
   ],
-  DetailsOfCost: ["Description", price("Price"), { name: "Qty", field: "quantity", type: "int" }, price("Cost", "amount")],
+  DetailsOfCost: [
+    { name: "Description", doc: "What is charged, in the caller's language." },
+    price("Price", "Of one"),
+    { name: "Qty", field: "quantity", type: "int", doc: "How many of it." },
+    price("Cost", "Of all", "amount"),
+  ],
   BillingItem: [
     { name: "ExtNumber", field: "externalId" },
     { name: "Service", type: "string", doc: "`unpriced`: the tariff does not offer the order's way of delivery." },
-    price("Amount"),
+    price("Amount", "What is charged"),
   ],
   StatusOrder: [
     { name: "OrderID", field: "externalId" },
