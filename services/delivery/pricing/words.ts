@@ -1,4 +1,4 @@
-/** What lines of a price are called, by language. `{subject}` stands for the container or the seal. */
+/** What lines of a price are called, by language. `{subject}` stands for the container. */
 
 const kinds = [
   "container",
@@ -44,14 +44,28 @@ const words: Readonly<Record<string, readonly string[]>> = {
   ),
 };
 
+/** Seals by their numbers, from 1: none, bubble wrap, filler. */
+const seals: Readonly<Record<string, readonly string[]>> = {
+  en: ["No seal", "Bubble wrap", "Filler"],
+  de: ["Ohne Polsterung", "Luftpolsterfolie", "Füllmaterial"],
+  fr: ["Sans calage", "Film à bulles", "Matériau de calage"],
+  es: ["Sin relleno", "Plástico de burbujas", "Material de relleno"],
+  bg: ["Без уплътнение", "Въздушно-мехурчесто фолио", "Пълнеж"],
+  ru: ["Без уплотнения", "Пузырчатая плёнка", "Наполнитель"],
+  hu: ["Térkitöltés nélkül", "Buborékfólia", "Térkitöltő anyag"],
+};
+
 const isKind = (kind: string): kind is Kind => (kinds as readonly string[]).includes(kind);
 
-/** A line in words; in English where the language has none. An unknown kind is called by itself. */
+/** A line in words, such as "Bubble wrap" or "Packaging carton-02"; in English where the language has none. An unknown kind is called by itself. */
 export const lineWords = (
   locale: string,
   { kind, subject }: { readonly kind: string; readonly subject: string | null },
 ): string => {
   if (!isKind(kind)) return kind;
-  const list = words[locale.split("-")[0] ?? "en"] ?? words["en"];
+  const language = locale.split("-")[0] ?? "en";
+  const seal = kind === "seal" ? (seals[language] ?? seals["en"])?.[Number(subject) - 1] : undefined;
+  if (seal !== undefined) return seal;
+  const list = words[language] ?? words["en"];
   return (list?.[kinds.indexOf(kind)] ?? kind).replace("{subject}", subject ?? "").trim();
 };
