@@ -62,6 +62,8 @@ What changed is asked for by the moment that the last answer gave: nothing is mi
   calls: { bank: { roles: ["teller"], optional: true } },
   messages: messagesOf(shown),
   soap,
+  // Prices of a quote and of the catalogue move no money.
+  mcp: { unconfirmed: ["rates.create", "goods.create", "goods.update"] },
   // Its carrier is simulated, in the server itself.
   demo: {
     staff: ["warehouse", "manager", "shop", "treasurer"],

@@ -3,6 +3,8 @@ import { describe, expect, test } from "bun:test";
 import delivery from "../../services/delivery/index.ts";
 import { exclusionReasons } from "../../services/delivery/tariffs/index.ts";
 import { compile } from "../../src/contract/index.ts";
+import { asksToConfirm, toolsOf } from "../../src/contract/mcp.ts";
+import type { Fields } from "../../src/define/field.ts";
 
 const contract = compile(delivery);
 const languages = ["bg", "de", "es", "fr", "hu", "ru"];
@@ -16,11 +18,42 @@ const wanted = [
   ]),
 ];
 
+/** Paths of the fields within objects: `goods.quantity`. */
+const innerPaths = (fields: Fields, at = ""): readonly string[] =>
+  Object.entries(fields).flatMap(([name, { fields: own, item }]) => {
+    const below = own ?? item?.fields;
+    return [...(at === "" ? [] : [`${at}${name}`]), ...(below === undefined ? [] : innerPaths(below, `${at}${name}.`))];
+  });
+const lastOf = (path: string): string => path.slice(path.lastIndexOf(".") + 1);
+
+/** What shops send. */
+const asked = ["packings.create", "packings.check", "rates.create", "orders.create"].flatMap((name) =>
+  innerPaths(contract.operations.get(name)?.input ?? {}),
+);
+const inner = new Set(
+  [...contract.operations.values()].flatMap(({ input }) => [
+    ...Object.keys(input),
+    ...innerPaths(input).flatMap((path) => [path, lastOf(path)]),
+  ]),
+);
+const ofFields = new Set([...contract.resources.values()].flatMap(({ fieldNames }) => fieldNames));
+
 describe("messages", () => {
   test.each(languages)("%s has every refusal, every field and every comment, and nothing else", (language) => {
     const said = delivery.messages[language] ?? {};
     expect(wanted.filter((key) => !said[key]?.trim())).toEqual([]);
-    expect(Object.keys(said).filter((key) => !wanted.includes(key))).toEqual([]);
+    const isField = (name: string): boolean => ofFields.has(name) || inner.has(name);
+    expect(
+      Object.keys(said).filter(
+        (key) => !wanted.includes(key) && !(key.startsWith("field.") && isField(key.slice("field.".length))),
+      ),
+    ).toEqual([]);
+  });
+
+  test.each(languages)("%s names what stands within objects that shops send", (language) => {
+    const said = delivery.messages[language] ?? {};
+    expect(asked).toContain("customer.address.index");
+    expect(asked.filter((path) => !said[`field.${path}`]?.trim() && !said[`field.${lastOf(path)}`]?.trim())).toEqual([]);
   });
 
   test.each(languages)("%s: sentences end, names do not; parameters are those of English", (language) => {
@@ -46,4 +79,12 @@ test("what no caller may write is in no input", () => {
   for (const { name, kind, input, function: fn } of contract.operations.values()) {
     if (kind === "command" && fn !== undefined) expect([name, closed.filter((field) => field in input)]).toEqual([name, []]);
   }
+});
+
+test("agents have what costs something confirmed; a price and the catalogue cost nothing", () => {
+  const asking = toolsOf(contract)
+    .filter((operation) => asksToConfirm(contract, operation))
+    .map(({ name }) => name);
+  expect(asking).toEqual(expect.arrayContaining(["orders.create", "orders.cancel", "goods.delete"]));
+  for (const name of ["packings.create", "rates.create", "goods.create", "goods.update"]) expect(asking).not.toContain(name);
 });

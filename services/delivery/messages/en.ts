@@ -12,6 +12,7 @@ export const en: Readonly<Record<string, string>> = {
   "error.too_many_pieces": "The goods are {pieces} pieces; at most {most} are packed at once.",
   "error.delivery_type_unknown": "The tariff in force has no such way of delivery; it has {allowed}.",
   "error.goods_unknown": "Sides or weight are left out, and the catalogue does not have these articles: {skus}.",
+  "error.goods_unnamed": "Name or price are left out, and the catalogue does not have these articles: {skus}.",
   "error.goods_not_taken": "{sku} is heavier or larger than {service} takes.",
   "error.labels_not_ready": "Labels of these orders cannot be printed (cancelled, without parcels or without a number): {ids}.",
   "error.orders_not_found": "These orders do not exist: {ids}.",

@@ -15,6 +15,8 @@ export const messagesOf = (resources: readonly ResourceDefinition[]): Messages =
       {
         ...commentsIn(index + 1),
         ...Object.fromEntries(Object.entries(refusals).map(([type, texts]) => [`error.${type}`, texts[index] ?? ""])),
+        // Within objects, and in what is asked of functions.
+        ...Object.fromEntries(Object.entries(names).map(([name, texts]) => [`field.${name}`, texts[index] ?? ""])),
         ...Object.fromEntries(
           resources.flatMap(({ name, fields }) =>
             Object.keys(fields).flatMap((field) => {

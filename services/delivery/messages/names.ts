@@ -1,4 +1,7 @@
-/** Names of fields, by language: `bg`, `de`, `es`, `fr`, `hu`, `ru`. A field is called the same in every resource. */
+/**
+ * Names of fields, by language: `bg`, `de`, `es`, `fr`, `hu`, `ru`. A field is called the same in every resource, and within every object; one that is
+ * not has its path: `customer.name`.
+ */
 import type { SixLanguages } from "./languages.ts";
 
 export const names: Readonly<Record<string, SixLanguages>> = {
@@ -233,4 +236,27 @@ export const names: Readonly<Record<string, SixLanguages>> = {
   heardAt: ["Научено на", "Gehört am", "Sabido el", "Appris le", "Értesülés ideje", "Узнано"],
   effectiveFrom: ["В сила от", "In Kraft ab", "En vigor desde", "En vigueur à partir du", "Hatályos ettől", "Действует с"],
   effectiveTo: ["В сила до", "In Kraft bis", "En vigor hasta", "En vigueur jusqu’au", "Hatályos eddig", "Действует до"],
+  quantity: ["Брой", "Anzahl", "Cantidad", "Quantité", "Darabszám", "Количество"],
+  index: ["Пощенски код", "Postleitzahl", "Código postal", "Code postal", "Irányítószám", "Индекс"],
+  street: ["Улица", "Straße", "Calle", "Rue", "Utca", "Улица"],
+  home: ["Номер на сградата", "Hausnummer", "Número", "Numéro", "Házszám", "Дом"],
+  housing: ["Блок", "Gebäude", "Edificio", "Bâtiment", "Épület", "Корпус"],
+  flat: ["Апартамент", "Wohnung", "Piso", "Appartement", "Ajtó", "Квартира"],
+  email: ["Имейл", "E-Mail", "Correo electrónico", "E-mail", "E-mail", "Эл. почта"],
+  "customer.id": [
+    "Номер на получателя",
+    "Kennung des Empfängers",
+    "Id del destinatario",
+    "Identifiant du destinataire",
+    "A címzett azonosítója",
+    "Номер получателя",
+  ],
+  "customer.name": [
+    "Име на получателя",
+    "Name des Empfängers",
+    "Nombre del destinatario",
+    "Nom du destinataire",
+    "A címzett neve",
+    "Имя получателя",
+  ],
 };

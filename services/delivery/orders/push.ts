@@ -23,7 +23,7 @@ import { isOpen } from "./states.ts";
 import { flawOfWay, wayRefusals } from "./ways.ts";
 
 export const orderLocked = {
-  order_locked: { status: 409, doc: "The order is on a manifest: it is not changed any more." },
+  order_locked: { status: 409, doc: "The order is on a manifest: it is changed only if that is withdrawn before the hand-over." },
 } as const;
 
 export const pushRefusals = {
@@ -31,15 +31,19 @@ export const pushRefusals = {
   ...wayRefusals,
   ...goodsUnknown,
   address_incomplete: { status: 422, doc: "The address has neither a postal code nor a city nor a settlement." },
-  goods_unnamed: { status: 422, doc: "A line of goods has no name or no price." },
+  goods_unnamed: {
+    status: 422,
+    doc: "A line of goods has no name or no price, and the catalogue does not have its article: `goods`.",
+  },
   invalid_window: { status: 422, doc: "The hours of delivery end before they begin." },
 } as const;
 
 /** What does not fit in what the shop sent. */
 const flawOf = (ctx: CommandContext, input: OrderContent): FunctionRefusal | undefined => {
   if (!isLocated(input.customer.address)) return ctx.refuse("address_incomplete");
-  const unnamed = input.goods.find(({ name, price }) => name === null || name.trim() === "" || price === null);
-  if (unnamed !== undefined) return ctx.refuse("goods_unnamed", { sku: unnamed.sku });
+  const unnamed = input.goods.filter(({ name, price }) => name === null || name.trim() === "" || price === null);
+  const skus = [...new Set(unnamed.map(({ sku }) => sku))];
+  if (skus.length > 0) return ctx.refuse("goods_unnamed", { goods: skus, skus: skus.join(", ") });
   if (input.deliverFrom !== null && input.deliverTo !== null && input.deliverTo <= input.deliverFrom)
     return ctx.refuse("invalid_window", { from: input.deliverFrom, to: input.deliverTo });
   return undefined;
