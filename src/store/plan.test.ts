@@ -36,14 +36,17 @@ const shape = (options: {
   readonly where?: Condition;
   readonly order?: readonly Order[];
   readonly after?: true;
-  readonly param?: true;
+  readonly param?: true | "list";
 }): RowsShape => ({
   kind: "rows",
   key: "plan",
   table: accounts,
   joins: [],
   links: [],
-  params: options.param === undefined ? [] : [{ name: "p", type: "text" }],
+  params:
+    options.param === undefined
+      ? []
+      : [{ name: "p", type: "text", ...(options.param === "list" ? { list: true as const } : {}) }],
   select: ["id", "name", "balance"],
   order: options.order ?? [],
   ...(options.where === undefined ? {} : { where: options.where }),
@@ -64,6 +67,11 @@ interface Case {
 
 const cases: readonly Case[] = [
   { name: "by key", shape: shape({ where: eq({ field: ["id"] }, { param: "p" }), param: true }), params: [middle] },
+  {
+    name: "by keys",
+    shape: shape({ where: and({ op: "in", left: { field: ["id"] }, right: { param: "p" } }), param: "list" }),
+    params: [[middle]],
+  },
   {
     name: "by a unique index",
     shape: shape({ where: eq({ field: ["name"] }, { param: "p" }), param: true }),

@@ -9,7 +9,7 @@ import type { Comparison, Condition, Term } from "../../define/expression.ts";
 import { conditionDepthMax } from "../limits.ts";
 import { columnOf } from "../table.ts";
 import { quote } from "./dialect.ts";
-import type { Order } from "../store.ts";
+import type { Order, Shape } from "../store.ts";
 import type { ColumnSql, Scope } from "./scope.ts";
 import { comparedType, resolveTerm, termSql } from "./term.ts";
 
@@ -43,12 +43,29 @@ const comparison = (scope: Scope, op: Comparison, left: Term, right: Term): stri
   return op === "ne" ? `(${x} = ${y}) IS NOT TRUE` : `${x} ${operators[op]} ${y}`;
 };
 
+/** Whether a membership is that of the key in a list of the call's, of rows in no order. */
+const isKeyList = (shape: Shape, left: Term, right: Term): right is { readonly param: string } => {
+  if (shape.kind !== "rows" || shape.order.length > 0 || shape.table.key.length !== 1) return false;
+  return "field" in left && left.field.length === 1 && left.field[0] === shape.table.key[0] && "param" in right;
+};
+
+/** The parameter that the keys of all rows are in, where rows are asked for by theirs, in no order: each value of the list finds one row at most. */
+export const keyListOf = (shape: Shape): string | undefined => {
+  const find = (condition: Condition | undefined): string | undefined => {
+    if (condition?.op === "and") return condition.of.map(find).find((name) => name !== undefined);
+    if (condition?.op !== "in" || !isKeyList(shape, condition.left, condition.right)) return undefined;
+    return condition.right.param;
+  };
+  return find(shape.where);
+};
+
 const membership = (scope: Scope, left: Term, right: Term): string => {
   const [value, list] = [resolveTerm(scope, left), resolveTerm(scope, right)];
   if (list.kind !== "bound" || !list.list) throw new Error(`shape ${scope.shape.key}: "in" takes a list`);
   const type = comparedType(scope, value, list);
   if (type === "binary") throw new Error(`shape ${scope.shape.key}: no lists of binary values`);
-  return scope.dialect.inList(termSql(scope, value, type), termSql(scope, list, type));
+  const [x, y] = [termSql(scope, value, type), termSql(scope, list, type)];
+  return isKeyList(scope.shape, left, right) ? scope.dialect.inKeys(x, y) : scope.dialect.inList(x, y);
 };
 
 const exists = (scope: Scope, through: string, where: readonly (readonly [string, Term])[]): string => {

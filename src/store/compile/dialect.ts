@@ -9,6 +9,8 @@ export interface Dialect {
   placeholder(index: number, type: ColumnType, list: boolean): string;
   /** Whether `value` is one of the list bound at `list`. */
   inList(value: string, list: string): string;
+  /** The same of a key, where rows are asked for by theirs: the list may be long, and each of its values finds one row. */
+  inKeys(value: string, list: string): string;
   /** A text without letter case, the same text as `foldText` of fold.ts makes. */
   fold(text: string): string;
   /** Whether `text` contains `part`, byte by byte. */

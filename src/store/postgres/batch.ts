@@ -63,8 +63,7 @@ const listOf = (column: string, { type }: Binding): string => `(${column})::${sq
 /** Within, a list of a call is made rows once: `= ANY` would read its text again for every row that is looked at, and look through all of it. */
 const batchDialect: Dialect = {
   ...postgresDialect,
-  inList: (value, list) =>
-    list.startsWith("(q.") ? `${value} IN (SELECT unnest(${list}))` : postgresDialect.inList(value, list),
+  inList: (value, list) => (list.startsWith("(q.") ? postgresDialect.inKeys(value, list) : postgresDialect.inList(value, list)),
 };
 
 const orderOf = (scope: Scope, shape: Shape): string => {

@@ -5,22 +5,21 @@
  * A statement that takes long must not hold up the calls behind it: after `slowMs` a second statement of the shape may go, up to the
  * number of connections. Other shapes never wait for it, only for a free connection.
  *
- * A merged statement that fails because of a value or by mistake is run again call by call: no caller fails for another's call.
+ * Calls that ask for the same ask once (see same-calls.ts). A merged statement that fails because of a value or by mistake is run again call by call: no
+ * caller fails for another's call.
  */
 import { callsPerStatementMax, callsWaitingMax } from "../limits.ts";
 import { StoreError } from "../store-error.ts";
 import type { ReadCall, Row } from "../store.ts";
 import { readBatch, readPlain } from "./reader.ts";
-import type { Asked, Prepared } from "./reader.ts";
+import type { Prepared } from "./reader.ts";
 import type { ReadingSession } from "./reading-session.ts";
 import { realmsText } from "./row-security.ts";
+import { sameOnce } from "./same-calls.ts";
+import type { Waiting } from "./same-calls.ts";
 
 /** After how many milliseconds a statement of a shape no longer holds back the next one. */
 const slowMs = 5;
-
-interface Waiting extends Asked {
-  readonly settle: (rows: Row[] | undefined, error: unknown) => void;
-}
 
 class Group {
   readonly prepared: Prepared;
@@ -93,7 +92,7 @@ export class Coalescer {
     this.#groups.delete(group.prepared.key);
     this.#groups.set(group.prepared.key, group);
     try {
-      await answer(session, group.prepared, merge(group.prepared, batch));
+      await answer(session, group.prepared, sameOnce(group.prepared, batch));
     } finally {
       group.inFlightCount -= 1;
       this.#idle.push(session);
@@ -103,54 +102,19 @@ export class Coalescer {
   }
 }
 
-const keyOf = ({ realm, params, limit, offset }: ReadCall): string =>
-  JSON.stringify([realm, params, limit, offset], (_, value: unknown) => (typeof value === "bigint" ? `${value}n` : value));
-
-/**
- * Callers who ask for the same count or aggregate are answered by one: it costs as much as the rows it looks at, which may be all of a table. Rows
- * are read for each caller: they cost little, and whoever is handed a row may change it.
- */
-const merge = ({ shape }: Prepared, batch: readonly Waiting[]): readonly Waiting[] => {
-  if (shape.kind === "rows" || batch.length === 1) return batch;
-  const groups = new Map<string, Waiting[]>();
-  for (const waiting of batch) {
-    const key = keyOf(waiting.call);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [waiting]);
-    else group.push(waiting);
-  }
-  return [...groups.values()].map((group) => ({
-    call: (group[0] as Waiting).call,
-    bound: (group[0] as Waiting).bound,
-    settle: (rows, error) => {
-      for (const { settle } of group)
-        settle(
-          rows?.map((row) => ({ ...row })),
-          error,
-        );
-    },
-  }));
-};
-
 /** Runs the calls and settles each of them. Never throws. */
 const answer = async (session: ReadingSession, prepared: Prepared, batch: readonly Waiting[]): Promise<void> => {
-  const [only] = batch;
-  if (only !== undefined && batch.length === 1) {
-    await readPlain(session, prepared, only.call, only).then(
-      (rows) => only.settle(rows, undefined),
-      (error: unknown) => only.settle(undefined, error),
-    );
-    return;
-  }
+  const [first] = batch;
+  if (first === undefined) return;
+  const isOne = batch.length === 1;
   let results: Row[][];
   try {
-    results = await readBatch(session, prepared, batch);
+    results = isOne ? [await readPlain(session, prepared, first.call, first)] : await readBatch(session, prepared, batch);
   } catch (error) {
-    const shared = error instanceof StoreError && (error.kind === "unavailable" || error.kind === "timeout");
-    for (const waiting of batch) {
-      if (shared) waiting.settle(undefined, error);
-      else await answer(session, prepared, [waiting]);
-    }
+    const isEverybodys = error instanceof StoreError && (error.kind === "unavailable" || error.kind === "timeout");
+    const parts = isOne ? first.parts : batch;
+    if (isEverybodys || parts === undefined) for (const { settle } of batch) settle(undefined, error);
+    else for (const part of parts) await answer(session, prepared, [part]);
     return;
   }
   batch.forEach(({ settle }, i) => settle(results[i] ?? [], undefined));

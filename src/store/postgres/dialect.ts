@@ -26,6 +26,8 @@ export const postgresDialect: Dialect = {
   engine: "postgres",
   placeholder: (index, type, list) => `$${index + 1}::${sqlTypes[type]}${list ? "[]" : ""}`,
   inList: (value, list) => `${value} = ANY(${list})`,
+  // A list that the planner does not see is looked through for every row, where it takes them one after the other.
+  inKeys: (value, list) => `${value} IN (SELECT unnest(${list}))`,
   // The two replacements and the rule of the final sigma: see foldText.
   fold: (text) => `(replace(lower(replace(${text}, 'İ', 'i') COLLATE "und-x-icu"), 'ς', 'σ') COLLATE "C")`,
   containsText: (text, part) => `strpos(${text}, ${part}) > 0`,

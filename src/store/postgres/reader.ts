@@ -1,10 +1,12 @@
 /** Runs compiled shapes: the plain form for one call, the batch form for several. Statements are compiled once per shape and variant. */
 import { type Binding, isSameBinding } from "../compile/binding.ts";
+import { keyListOf } from "../compile/condition.ts";
 import { compileStatement, variantOf } from "../compile/statement.ts";
 import type { Variant } from "../compile/statement.ts";
 import { statementsMax } from "../limits.ts";
 import { Lru } from "../lru.ts";
 import type { ReadCall, Row, Shape } from "../store.ts";
+import { columnOf } from "../table.ts";
 import { compileBatch, isPerCall } from "./batch.ts";
 import { arrayLiteral, readerOf, rowMakerOf } from "./codec.ts";
 import type { Bound, Cell } from "./codec.ts";
@@ -37,6 +39,16 @@ interface Batch {
   readonly follows: ((row: readonly unknown[], before: readonly unknown[]) => boolean) | undefined;
 }
 
+/** A statement that reads rows by their keys: where the list of them stands in what is bound, and the limit, which never cuts it. */
+export interface ByKeys {
+  readonly field: string;
+  readonly param: number;
+  readonly listAt: number;
+  readonly limitAt: number;
+  /** Rows that one call of the statement may have. */
+  readonly rowsMax: number;
+}
+
 /** A shape's variant with its statements, made when first needed. Calls of the same `Prepared` may share a statement. */
 export class Prepared {
   readonly key: string;
@@ -44,6 +56,7 @@ export class Prepared {
   readonly #variant: Variant;
   #plain: Plain | undefined;
   #batch: Batch | undefined;
+  #byKeys: ByKeys | false | undefined;
 
   constructor(key: string, shape: Shape, variant: Variant) {
     this.key = key;
@@ -64,6 +77,26 @@ export class Prepared {
     const readers = bindings.map((binding) => ({ read: this.#readerOf(binding), perCall: isPerCall(binding) }));
     const follows = order === undefined ? undefined : followsBy(order, 1);
     return (this.#batch = { sql, readers, makeRow: rowMakerOf(columns, 1), follows });
+  }
+
+  /** Where its rows are read by their keys, which are texts and among the columns. */
+  get byKeys(): ByKeys | undefined {
+    if (this.#byKeys === undefined) this.#byKeys = this.#findByKeys() ?? false;
+    return this.#byKeys === false ? undefined : this.#byKeys;
+  }
+
+  #findByKeys(): ByKeys | undefined {
+    const { shape } = this;
+    const { offset, orderColumns, rowsMax } = this.#variant;
+    const name = keyListOf(shape);
+    if (shape.kind !== "rows" || name === undefined || offset || orderColumns !== undefined) return undefined;
+    const [field = ""] = shape.table.key;
+    if (!shape.select.includes(field) || columnOf(shape.table, field).type !== "text") return undefined;
+    const { bindings } = this.plain;
+    const param = shape.params.findIndex((declared) => declared.name === name);
+    const listAt = bindings.findIndex(({ source }) => source.from === "param" && source.index === param);
+    const limitAt = bindings.findIndex(({ source }) => source.from === "limit");
+    return listAt === -1 || limitAt === -1 ? undefined : { field, param, listAt, limitAt, rowsMax };
   }
 
   /** A call with what it binds. Throws `StoreError("check")` for a wrong value. */

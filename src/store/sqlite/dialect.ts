@@ -15,6 +15,7 @@ export const sqliteDialect: Dialect = {
   engine: "sqlite",
   placeholder: (index) => `?${index + 1}`,
   inList: (value, list) => `${value} IN (SELECT value FROM json_each(${list}))`,
+  inKeys: (value, list) => `${value} IN (SELECT value FROM json_each(${list}))`,
   fold: (text) => `pons_fold(${text})`,
   containsText: (text, part) => `instr(${text}, ${part}) > 0`,
   startsWithText: (text, prefix) => `substr(${text}, 1, length(${prefix})) = ${prefix}`,
