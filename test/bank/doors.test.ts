@@ -22,7 +22,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   beforeAll(async () => {
     database = await create();
     folder = new TemporaryFolder();
-    server = await startServer({ data: folder.path, environment: { PONS_DATABASE_URL: database.url, PONS_PORT: "0" } });
+    server = await startServer({
+      data: folder.path,
+      services: ["services/bank"],
+      environment: { PONS_DATABASE_URL: database.url, PONS_PORT: "0" },
+    });
     const [row] = await server.data<Data[]>("/bank/v2/accounts?kind=house&currency=EUR");
     house = String(row?.["id"]);
     customer = String((await server.data<Data[]>("/bank/v2/customers?status=active&perPage=1"))[0]?.["id"]);

@@ -37,7 +37,11 @@ describe("postgres: the database's own process", () => {
     async (_, { rounds, strike }) => {
       using folder = new TemporaryFolder();
       const url = await postgres.createDatabase();
-      await using server = await startServer({ data: folder.path, environment: { PONS_DATABASE_URL: url } });
+      await using server = await startServer({
+        data: folder.path,
+        services: ["services/bank"],
+        environment: { PONS_DATABASE_URL: url },
+      });
       const tally = new Tally();
       for (let left = rounds; left > 0; left--) {
         const all = await round(server, () => strike(postgres));

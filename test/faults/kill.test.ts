@@ -25,7 +25,7 @@ describe.each(testDatabases())("$engine: the server's process", ({ engine, creat
     async () => {
       await using database = await create();
       using folder = new TemporaryFolder();
-      const options = { data: folder.path, environment: { PONS_DATABASE_URL: database.url } };
+      const options = { data: folder.path, services: ["services/bank"], environment: { PONS_DATABASE_URL: database.url } };
       let server = await startServer(options);
       await using direct = openDirect(database.url);
       const tally = new Tally();

@@ -30,6 +30,7 @@ const cuts = 60;
 const controlCuts = 15;
 /** Cuts after which the server itself is started on what is left. */
 const starts = 4;
+const services = ["services/bank"];
 const databaseName = "pons.sqlite";
 /** Rebuilt from the log; SQLite makes the -shm file anew, and the other files of the folder were durable before. */
 const isWatched = (name: string): boolean => name.startsWith(databaseName) && !name.endsWith("-shm");
@@ -60,11 +61,11 @@ const record = async (
 ): Promise<Recording> => {
   const [data, base, file] = [folder.at("data"), folder.at("base"), folder.at("disk.log")];
   // Filled with demo data and ended in good order.
-  await using seeded = await startServer({ data });
+  await using seeded = await startServer({ data, services });
   expect(await seeded.stop()).toBe(0);
   cpSync(data, base, { recursive: true });
   const environment = diskLogEnvironment({ ...options, folder: data, prefix: databaseName, file });
-  await using server = await startServer({ data, environment });
+  await using server = await startServer({ data, services, environment });
   const parties = await partiesOf(server);
   const ending = new AbortController();
   const all = await putUnderLoad(server, parties, {
@@ -155,7 +156,7 @@ describe.skipIf(skip !== undefined)("sqlite: the power goes", () => {
           throw new Error(`seed ${seed}, cut ${number} at ${position} of the log`, { cause: error });
         });
         if (number % Math.ceil(cuts / starts) !== 0) continue;
-        await using server = await startServer({ data: rebuilt });
+        await using server = await startServer({ data: rebuilt, services });
         await using direct = openDirect(`sqlite:${rebuilt}/${databaseName}`);
         await judge(server, direct, known);
         await checkBooksTwice(direct, `sqlite:${rebuilt}/${databaseName}`);

@@ -31,7 +31,11 @@ describe.each(testDatabases())("$engine", ({ create }) => {
 
   beforeAll(async () => {
     database = await create();
-    server = await startServer({ data: folder.path, environment: { PONS_DATABASE_URL: database.url } });
+    server = await startServer({
+      data: folder.path,
+      services: ["services/bank"],
+      environment: { PONS_DATABASE_URL: database.url },
+    });
     direct = openDirect(database.url);
     parties = await partiesOf(server);
   }, minuteMs);

@@ -17,6 +17,7 @@ const isNight = all > roundsDefault;
 const roundMsMax = 20_000;
 /** A lease runs out after five seconds; a machine may be busy. */
 const takeOverMsMax = 30_000;
+const services = ["services/bank"];
 const path = "/in";
 /** Events that are delivered before a server is killed. */
 const newMin = 5;
@@ -120,7 +121,11 @@ describe.each(engines)("$engine: webhooks and the server's process", ({ engine, 
       using folder = new TemporaryFolder();
       await using receiver = new Receiver();
       quick(receiver);
-      const options = { data: folder.path, environment: { ...environmentFor(receiver), PONS_DATABASE_URL: database.url } };
+      const options = {
+        data: folder.path,
+        services,
+        environment: { ...environmentFor(receiver), PONS_DATABASE_URL: database.url },
+      };
       let server = await startServer(options);
       const opened = new Set<string>();
       try {
@@ -164,7 +169,7 @@ test("two servers on one Postgres: one delivers; when it is killed the other goe
   await using receiver = new Receiver();
   quick(receiver);
   const environment = { ...environmentFor(receiver), PONS_DATABASE_URL: database.url };
-  const optionsOf = (at: number) => ({ data: `${folder.path}/${at}`, environment });
+  const optionsOf = (at: number) => ({ data: `${folder.path}/${at}`, services, environment });
   const servers = [await startServer(optionsOf(0))];
   const opened = new Set<string>();
   try {
