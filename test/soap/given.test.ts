@@ -36,7 +36,7 @@ const send = async (
     body: `<e:Envelope xmlns:e="${envelopes["1.1"]}"><e:Body><${operation} xmlns="${ns}">${inside}</${operation}></e:Body></e:Envelope>`,
   });
   const answered = description.answer(await response.text());
-  return answered.kind === "answer" ? answered.record : { ...answered.refusal, fault: answered.code };
+  return answered.kind === "answer" ? answered.record : { ...answered.refusal, fault: answered.code, reason: answered.reason };
 };
 
 const shown = (parts: readonly Part[] | undefined): string =>
@@ -114,6 +114,23 @@ describe("values", () => {
       issue("Das Feld „goods 1 length“ muss mindestens 0,0001 betragen."),
     );
     expect(await told("long")).toEqual(issue("The goods 1 length must be a number."));
+    const strange = await send("CheckDimensions", "<DimensionsList><Lenght>1</Lenght></DimensionsList>");
+    expect(strange["issue"]).toContainEqual({
+      field: "DimensionsList.0.Lenght",
+      message: ["There is no field “DimensionsList.0.Lenght” here."],
+    });
+  });
+
+  test("the fault's reason says what is wrong with single values, as far as it has room", async () => {
+    const one = await send("CheckDimensions", goods("1300", "0.1", "0.1", "1", "1"));
+    expect([one["reason"], one["message"]]).toEqual([
+      "Validation failed: The goods 1 length must be at most 10.",
+      "Validation failed",
+    ]);
+    const many = await send("CheckDimensions", goods("1300", "1300", "1300", "1", "1").repeat(30));
+    const reason = String(many["reason"]);
+    expect([reason.length, reason.endsWith("…"), (many["issue"] as unknown[]).length]).toEqual([500, true, 90]);
+    expect((await send("PushOrder", "<ID>1</ID>"))["reason"]).toMatch(/^Validation failed: The \w+ must not be empty\. The /);
   });
 
   test("a refusal in band: the values that the definition gives, the message in the caller's language, facts under their fields' names", async () => {

@@ -47,7 +47,7 @@ export const orders = resource(declared, ({ self, all, many, filter, count, sum,
   },
   create: command({
     on: "collection",
-    doc: "Places an order, or changes it until it is on a manifest. The same again changes nothing; `isActive: false` cancels.",
+    doc: "Places an order, or changes it until it is on a manifest. The same again changes nothing; one that is not active is cancelled.",
     roles: ["shop", "warehouse"],
     input: orderInput,
     output: "row",

@@ -4,6 +4,8 @@
  *   1.1   faultcode Client or Server, faultstring in the caller's language, detail with the refusal; HTTP 500 (WS-I Basic Profile 1.1, R1126)
  *   1.2   Code Sender or Receiver with the refusal's type as Subcode; HTTP 400 or 500 (SOAP 1.2 part 2, table 20)
  *
+ * A faultstring (1.1) and a Reason (1.2) name what is wrong with single values too, since exceptions of most clients show no detail.
+ *
  * What is wrong with the HTTP request itself keeps its status: 401, 405, 413, 415; and 400 for what is no XML (R1113). Server and Receiver mean that the
  * same message may succeed later: they are for errors of ours and for limits.
  */
@@ -88,6 +90,21 @@ export interface FaultTelling {
   readonly detail?: { readonly element: ComplexType; readonly namespace: string } | undefined;
 }
 
+/** Characters of a reason. */
+const reasonLengthMax = 500;
+
+/** What the exception of a client says: the message and, since most clients show nothing else, the sentences about single values, as far as they fit. */
+const reasonOf = ({ error: { message }, data = {} }: ToldRefusal): string => {
+  const sentences = Object.values(data).flat();
+  const whole = sentences.length === 0 ? message : `${message}: ${sentences.join(" ")}`;
+  return whole.length <= reasonLengthMax
+    ? whole
+    : `${whole
+        .slice(0, reasonLengthMax - 1)
+        .toWellFormed()
+        .replace(/\ufffd$/, "")}…`;
+};
+
 const codeOf11 = (fault: Fault): string => {
   const { code, refusal } = fault;
   if (code?.of === "wsse") return `wsse:${code.name}`;
@@ -100,7 +117,7 @@ const text11 = (fault: Fault, { told, locale }: FaultTelling, detail: string): s
   const isOfHeader = fault.code !== undefined;
   return (
     `<soap:Envelope xmlns:soap="${envelopeNamespaces["1.1"]}"><soap:Body><soap:Fault${fault.code?.of === "wsse" ? ` xmlns:wsse="${wsse}"` : ""}>` +
-    `<faultcode>${codeOf11(fault)}</faultcode><faultstring xml:lang="${escapeAttribute(locale)}">${escapeText(told.error.message)}</faultstring>` +
+    `<faultcode>${codeOf11(fault)}</faultcode><faultstring xml:lang="${escapeAttribute(locale)}">${escapeText(reasonOf(told))}</faultstring>` +
     (isOfHeader || detail === "" ? "" : `<detail>${detail}</detail>`) +
     "</soap:Fault></soap:Body></soap:Envelope>"
   );
@@ -133,7 +150,7 @@ const text12 = (fault: Fault, { told, locale }: FaultTelling, detail: string): s
   return (
     `<soap:Envelope xmlns:soap="${envelopeNamespaces["1.2"]}">${header12(fault)}<soap:Body><soap:Fault>` +
     `<soap:Code><soap:Value>soap:${value}</soap:Value>${subcode}</soap:Code>` +
-    `<soap:Reason><soap:Text xml:lang="${escapeAttribute(locale)}">${escapeText(told.error.message)}</soap:Text></soap:Reason>` +
+    `<soap:Reason><soap:Text xml:lang="${escapeAttribute(locale)}">${escapeText(reasonOf(told))}</soap:Text></soap:Reason>` +
     (detail === "" || code?.name === "MustUnderstand" ? "" : `<soap:Detail>${detail}</soap:Detail>`) +
     "</soap:Fault></soap:Body></soap:Envelope>"
   );

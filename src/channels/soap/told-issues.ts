@@ -37,9 +37,11 @@ const fractions: ReadonlySet<SimpleType["base"]> = new Set(["decimal", "float", 
 const bounds = ["min", "max"] as const;
 const ofValues: ReadonlySet<string> = new Set(["too_small", "too_large", "not_in_range"]);
 
-const issueIn = (type: SimpleType, issue: Issue): Issue => {
+/** `path`: as the message has it. */
+const issueIn = (type: SimpleType | undefined, path: string, issue: Issue): Issue => {
   const { code, params } = issue;
-  if (!fractions.has(type.base) || params === undefined) return issue;
+  if (code === "unknown_field") return { code, params: { field: path, ...params } };
+  if (type === undefined || !fractions.has(type.base) || params === undefined) return issue;
   if (code === "wrong_type" && params["expected"] === "integer") return { code, params: { ...params, expected: "number" } };
   if (!ofValues.has(code)) return issue;
   const inUnits = bounds.flatMap((name) => {
@@ -49,13 +51,13 @@ const issueIn = (type: SimpleType, issue: Issue): Issue => {
   return { code, params: { ...params, ...Object.fromEntries(inUnits) } };
 };
 
-/** The refusal with bounds in the units of the message. Paths stay those of the fields: names of fields are found by them. */
+/** The refusal with bounds in the units of the message, and names of the message in its sentences. Paths stay those of the fields: names of fields are found by them. */
 export const inUnitsOf = (elements: readonly Element[], refusal: Refusal): Refusal => {
   const { issues } = refusal;
   if (issues === undefined) return refusal;
   const told = Object.entries(issues).map(([path, list]) => {
-    const { type } = foundAt(elements, path);
-    return [path, type === undefined ? list : list.map((issue) => issueIn(type, issue))] as const;
+    const { path: shown, type } = foundAt(elements, path);
+    return [path, list.map((issue) => issueIn(type, shown, issue))] as const;
   });
   return { ...refusal, issues: Object.fromEntries(told) };
 };
