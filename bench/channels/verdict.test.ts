@@ -12,10 +12,15 @@ test("nothing measured is neither reached nor missed", () => {
 });
 
 test("the query of three levels has to be twice as cheap as the better of the others", () => {
-  const title = "GraphQL of three levels";
-  expect(verdictOf({ ...nothing, graph: { rounds: {}, ratio: 2.5 } }, title)?.[3]).toBe("reached (+25 %)");
-  expect(verdictOf({ ...nothing, graph: { rounds: {}, ratio: 1 } }, title)?.[3]).toBe("**missed** (−50 %)");
-  expect(verdictOf({ ...nothing, graph: { rounds: {}, ratio: undefined } }, title)?.[3]).toBe("not measured");
+  const none = { rounds: {}, ratios: [] };
+  for (const [title, graph] of [
+    ["GraphQL of three levels", (ratios: number[]) => ({ same: { rounds: {}, ratios }, pages: none })],
+    ["the same by PostGraphile", (ratios: number[]) => ({ same: none, pages: { rounds: {}, ratios } })],
+  ] as const) {
+    expect(verdictOf({ ...nothing, graph: graph([1, 2.5, 3]) }, title)?.slice(2)).toEqual(["2.5 (1 … 3)", "reached (+25 %)"]);
+    expect(verdictOf({ ...nothing, graph: graph([1]) }, title)?.[3]).toBe("**missed** (−50 %)");
+    expect(verdictOf({ ...nothing, graph: graph([]) }, title)?.[3]).toBe("not measured");
+  }
 });
 
 test("unary calls are compared with the empty handler's in rounds that both have, not those that read", () => {

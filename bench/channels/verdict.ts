@@ -4,7 +4,7 @@ import { ratios, summarize } from "../harness/statistics.ts";
 import { type Line, verdictLine } from "../harness/verdict.ts";
 import type { CallsFigures } from "./calls/measure.ts";
 import type { Engine } from "./calls/server.ts";
-import { type GraphFigures, graphTarget } from "./graphql/measure.ts";
+import { type GraphResult, graphTarget } from "./graphql/measure.ts";
 import type { ExportFigures } from "./grpc/export.ts";
 import type { UnaryRounds } from "./grpc/unary.ts";
 import type { StreamFigures } from "./stream/measure.ts";
@@ -12,7 +12,7 @@ import { flatTarget, unaryTarget } from "./targets.ts";
 
 export interface Everything {
   readonly calls: Readonly<Partial<Record<Engine, CallsFigures>>>;
-  readonly graph: GraphFigures | undefined;
+  readonly graph: GraphResult | undefined;
   readonly unary: UnaryRounds | undefined;
   readonly exports: readonly ExportFigures[];
   readonly streams: StreamFigures | undefined;
@@ -38,9 +38,10 @@ const flatLine = ({ by, engine, memory: { halves } }: ExportFigures): Line =>
 export const verdicts = ({ graph, unary, exports }: Everything): Line[] => [
   verdictLine(
     "GraphQL of three levels by the better of Mercurius and PostGraphile, calls per CPU second",
-    summarize(graph?.ratio === undefined ? [] : [graph.ratio]),
+    summarize(graph?.same.ratios ?? []),
     graphTarget,
   ),
+  verdictLine("the same by PostGraphile, each call for another page", summarize(graph?.pages.ratios ?? []), graphTarget),
   unaryLine(unary),
   ...exports.map(flatLine),
 ];
