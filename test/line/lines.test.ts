@@ -115,7 +115,12 @@ describe("requests", () => {
     expect(await ask("Operation:boxes.list,Title:Old,@Fields:title", client)).toStartWith("Row:1,Title:Old\n");
     expect(await ask("Operation:boxes.list,@Version:v2,Name:Old,@Fields:name", client)).toStartWith("Row:1,Name:Old\n");
     expect(await ask("Use:,@Version:v9", client)).toMatch(/^Error:not_found,.*,Column:15/);
-    expect(await ask("Operation:hours,@Service:nothing", client)).toMatch(/^Error:not_found,.*,Column:11/);
+    expect(await ask("Operation:hours,@Service:nothing", client)).toMatch(
+      /^Error:not_found,.*,Column:11,Problem:There is no such service or version\./,
+    );
+    expect(await ask("Operation:nothing", client)).toMatch(
+      /^Error:not_found,.*,Column:11,Problem:There is no such operation of \w+ v\d+\./,
+    );
   });
 });
 
@@ -136,7 +141,7 @@ describe("refusals", () => {
       [at("x".repeat(50)), "Tags.2", "The tags 2 may have at most 40 characters."],
       [at("0,Nothing"), "Parts.1.Sku", "The parts 1 sku must not be empty."],
       [at("0,Nothing"), "Parts.1.Amount", "The parts 1 amount must be at least 1."],
-      [at("5,State"), "Nothing", "There is no field “nothing” here."],
+      [at("5,State"), "Nothing", "There is no field “Nothing” here."],
       [at("lost"), "State", "The state must be one of: here, gone."],
     ]);
     expect(last.text).toStartWith("Error:validation_failed,@Tag:9,@RequestId:");

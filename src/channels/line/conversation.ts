@@ -283,8 +283,13 @@ export class Conversation {
     const { request, line, tag } = heard;
     const spoken = services.find(this.#said(heard, "service"), this.#said(heard, "version"));
     const operation = spoken?.find(request.subject);
-    if (spoken === undefined || operation === undefined)
-      return this.#refused(refuse("not_found"), heard, { line, at: request.subjectAt });
+    if (spoken === undefined || operation === undefined) {
+      // Which service was meant is told: it may have been none of the line's words.
+      const { service, version } = spoken?.contract ?? {};
+      const problem =
+        spoken === undefined ? "There is no such service or version." : `There is no such operation of ${service} ${version}.`;
+      return this.#refused(refuse("not_found"), heard, { line, at: request.subjectAt, problem });
+    }
     const titles = spoken.titlesOf(operation);
     const telling = this.#telling(heard, spoken, titles);
     const refused = (refusal: Refusal, place: Omit<Place, "line" | "titles">, replayed?: true): string =>

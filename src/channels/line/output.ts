@@ -120,6 +120,21 @@ const placeOf = (path: string, { line: text, places }: Place): number => {
   return text.length;
 };
 
+/** Sentences name what is not known as the line has it: `Goods.1.Lenght`. */
+const asWritten = (refusal: Refusal, titles: Titles): Refusal => {
+  if (refusal.issues === undefined) return refusal;
+  const issues = Object.entries(refusal.issues).map(
+    ([path, list]) =>
+      [
+        path,
+        list.map((issue) =>
+          issue.code === "unknown_field" ? { ...issue, params: { field: titles.written(path), ...issue.params } } : issue,
+        ),
+      ] as const,
+  );
+  return { ...refusal, issues: Object.fromEntries(issues) };
+};
+
 /** The line of a refusal: what it is, and for each wrong value the column in which it stands. */
 export const errorLine = (
   refusal: Refusal,
@@ -127,8 +142,8 @@ export const errorLine = (
   { tag, place }: { readonly tag: string | undefined; readonly place: Place },
   replayed?: true,
 ): string => {
-  const { error, data = {} } = tell(refusal, telling);
   const { line: text, titles, at, problem } = place;
+  const { error, data = {} } = tell(titles === undefined ? refusal : asWritten(refusal, titles), telling);
   const wrong = Object.entries(data)
     .map(([path, sentences]) => ({ path, sentences, at: placeOf(path, place) }))
     .toSorted((a, b) => a.at - b.at)
