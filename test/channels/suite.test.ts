@@ -1,16 +1,15 @@
 /**
  * The same questions on every channel, and the same answers: what succeeds and every refusal, limits, redaction, idempotency across channels, tenants,
- * languages, versions. What is expected is in scenarios.ts; beyond that every channel is compared with REST.
+ * versions. What is expected is in scenarios.ts; beyond that every channel is compared with REST. Refusals in every language: refusals.test.ts.
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { grantKeys } from "../../src/host/keys.ts";
-import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { forEachEngine } from "../core/harness.ts";
-import { openPlane, type Plane } from "../manage/plane.ts";
-import bazaar from "./bazaar.ts";
-import { type Asked, type Heard, numbering, type Target } from "./driver.ts";
+import type { Plane } from "../manage/plane.ts";
+import { neutral, sorted } from "./compare.ts";
+import type { Asked, Heard, Target } from "./driver.ts";
 import { drivers } from "./drivers/index.ts";
-import { scenarios, type Step, type Who } from "./scenarios.ts";
+import { scenarios, type Step } from "./scenarios.ts";
+import { openStand, type Stand } from "./stand.ts";
 
 /** Refusals that mean the same where a channel cannot say what is wrong more closely: its schema knows the field already. */
 const sameAsRefused: ReadonlySet<string> = new Set([
@@ -21,82 +20,23 @@ const sameAsRefused: ReadonlySet<string> = new Set([
   "forbidden",
 ]);
 
-/** An answer without what differs between two rows: ids, moments, tags. */
-const neutral = (heard: Heard, tag: string): unknown => {
-  const { outcome, data, page, message, issues, details } = heard;
-  const text = JSON.stringify({ outcome, data, page, message, issues, details }, (key, value: unknown) =>
-    // null and absent are the same to channels that have no null.
-    value === null || key === "nextCursor" ? undefined : typeof value === "bigint" ? String(value) : value,
-  );
-  return JSON.parse(
-    text
-      .replaceAll(tag, "(tag)")
-      .replaceAll(/\b(?:war|stl)_[0-9A-Za-z]{26}\b/g, "(id)")
-      .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "(at)"),
-  ) as unknown;
-};
-
-/** In the order of names: channels have orders of their own. */
-const sorted = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, inner]) => [name, sorted(inner)]),
-  );
-};
-
-/** A key of another tenant with both roles. */
-const foreignKey = async (plane: Plane): Promise<string> => {
-  const key = newApiKey("sandbox");
-  const [node] = plane.nodes;
-  if (node === undefined) throw new Error("there is no node");
-  const roles = ["bazaar:seller", "bazaar:buyer"];
-  await grantKeys(node.app, [{ key, tenant: "other", environment: "sandbox", app: "tests", user: null, subject: null, roles }]);
-  return key;
-};
-
 forEachEngine((engine) => {
   describe("every channel", () => {
+    let stand: Stand;
     let plane: Plane;
     let target: Target;
-    const keys = new Map<Who, string | undefined>();
-    const known = { stall: "", ware: "" };
+    let keys: Stand["keys"];
+    let known: Stand["known"];
     const reference = new Map<string, readonly unknown[]>();
 
     beforeAll(async () => {
-      plane = await openPlane(await engine.create(), { service: bazaar });
-      const [node] = plane.nodes;
-      if (node === undefined) throw new Error("there is no node");
-      const { contracts } = node.app;
-      const { grpcPort, linePort } = await node.listeners();
-      target = {
-        baseUrl: node.origin,
-        ...(grpcPort === undefined ? {} : { grpcPort }),
-        ...(linePort === undefined ? {} : { linePort }),
-        contract(service) {
-          const contract = contracts.get(service);
-          if (contract === undefined) throw new Error(`there is no service ${service}`);
-          return contract;
-        },
-        numbersOf: numbering(),
-        fetch: (path, init) => fetch(`${node.origin}${path}`, init),
-      };
-      for (const role of ["seller", "buyer", "watcher"] as const) keys.set(role, (await plane.app({}, [role])).key);
-      keys.set("foreigner", await foreignKey(plane));
-      keys.set("unknown", `${String(keys.get("seller")).slice(0, -3)}aaa`);
-      const { ask } = plane;
-      const key = String(keys.get("seller"));
-      const stall = await ask("/bazaar/v2/stalls", { key, method: "POST", body: { name: "The corner" } });
-      known.stall = String((stall.data as { id?: string }).id);
-      const body = { stall: known.stall, name: "A lamp", price: 10, stock: 500 };
-      known.ware = String(((await ask("/bazaar/v2/wares", { key, method: "POST", body })).data as { id?: string }).id);
+      stand = await openStand(await engine.create());
+      ({ plane, target, keys, known } = stand);
     });
     afterAll(async () => {
       for (const driver of drivers) await driver.close?.();
       expect(plane.errors).toEqual([]);
-      await plane[Symbol.asyncDispose]();
+      await stand[Symbol.asyncDispose]();
     });
 
     const askedOf = ({ as = "seller", operation, version, input = {}, headers }: Step): Asked => ({

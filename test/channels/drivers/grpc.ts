@@ -2,6 +2,7 @@
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from "node:http2";
 import type { FileRegistry } from "@bufbuild/protobuf";
 import { BinaryReader, BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
+import { protoOf } from "../../../src/contract/protobuf/index.ts";
 import type { Asked, Driver, Heard, Target } from "../driver.ts";
 import { answerOf, formOf, refusalOf, registryOf, requestBytes } from "./protobuf.ts";
 
@@ -119,7 +120,18 @@ const ask = async (target: Target, asked: Asked): Promise<Heard> => {
   if (form === undefined || grpcPort === undefined) throw new Error(`${asked.operation} has no form`);
   const { session, registries } = keptAt(grpcPort);
   let described = registries.get(form.service);
-  if (described === undefined) registries.set(form.service, (described = describe(session, form.service)));
+  // A version that is over is not described any more: its clients have what was written before.
+  const written = (): FileRegistry => {
+    const contract = target.contract(asked.service);
+    return registryOf(protoOf(contract, asked.version ?? contract.version, target.numbersOf(contract)).files.values());
+  };
+  const isOver = (): boolean => {
+    const { older } = target.contract(asked.service);
+    const { sunset } = older.find(({ name }) => name === asked.version) ?? {};
+    return sunset !== undefined && Date.parse(sunset) <= Date.now();
+  };
+  if (described === undefined)
+    registries.set(form.service, (described = isOver() ? Promise.resolve(written()) : describe(session, form.service)));
   const registry = await described;
   const { headers, trailers, messages } = await exchange(
     session,

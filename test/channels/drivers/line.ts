@@ -252,12 +252,17 @@ const heardOf = (answer: Answer, titles: Titles): Heard => {
 class Clients {
   readonly #open = new Map<string, Promise<{ readonly client: LineClient; readonly refused: Answer | undefined }>>();
 
-  /** A connection with a key; `refused`: the key is none. */
-  of(port: number, key: string | undefined): Promise<{ readonly client: LineClient; readonly refused: Answer | undefined }> {
-    const name = `${port} ${key ?? ""}`;
+  /** A connection with a key, for a language; `refused`: the key is none. */
+  of(
+    port: number,
+    { key, headers = {} }: Pick<Asked, "key" | "headers">,
+  ): Promise<{ readonly client: LineClient; readonly refused: Answer | undefined }> {
+    const language = headers["accept-language"];
+    const said = language === undefined ? "" : `,@Language:${valueOf(language)}`;
+    const name = `${port} ${key ?? ""}${said}`;
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    const opening = this.#connect(port, key, name);
+    const opening = this.#connect(port, key === undefined ? undefined : `Key:${key}${said}`, name);
     this.#open.set(name, opening);
     return opening;
   }
@@ -270,12 +275,12 @@ class Clients {
 
   async #connect(
     port: number,
-    key: string | undefined,
+    first: string | undefined,
     name: string,
   ): Promise<{ readonly client: LineClient; readonly refused: Answer | undefined }> {
     const client = await LineClient.open(port);
     void client.closed.then(() => this.#open.delete(name));
-    const answer = key === undefined ? undefined : await client.ask(`Key:${key}`);
+    const answer = first === undefined ? undefined : await client.ask(first);
     const refused = answer?.last.first[0] === "Error" ? answer : undefined;
     if (refused !== undefined) this.#open.delete(name);
     return { client, refused };
@@ -292,7 +297,7 @@ export const lineDriver: Driver = {
     if (known === undefined || target.linePort === undefined) throw new Error(`${asked.operation} cannot be asked for`);
     const { contract, shown } = known;
     const titles = new Titles(shown, contract.definition.line?.operations?.[shown.name]);
-    const { client, refused } = await clients.of(target.linePort, asked.key);
+    const { client, refused } = await clients.of(target.linePort, asked);
     const answer = refused ?? (await client.ask(requestOf(asked, known)));
     return heardOf(answer, titles);
   },

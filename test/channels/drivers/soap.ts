@@ -1,5 +1,5 @@
 /** A client of SOAP that knows what the WSDL says and nothing else: it orders elements and reads types by it, and holds every answer against the schema. */
-import { methodNames } from "../../../src/contract/soap/index.ts";
+import { makeInterface, methodNames, wsdlText } from "../../../src/contract/soap/index.ts";
 import type { Contract, Operation } from "../../../src/contract/contract.ts";
 import { versionView } from "../../../src/contract/versions.ts";
 import type { RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
@@ -122,11 +122,14 @@ class SoapDriver implements Driver {
     );
   }
 
-  #describe(target: Target, path: string): Promise<Description> {
+  #describe(target: Target, path: string, written: () => string): Promise<Description> {
     const key = `${target.baseUrl}${path}`;
     let known = this.#known.get(key);
     if (known === undefined) {
-      known = target.fetch(`${path}?wsdl`).then(async (response) => new Description(await response.text()));
+      // A version that is over describes itself no more: its clients have what was written before.
+      known = target
+        .fetch(`${path}?wsdl`)
+        .then(async (response) => new Description(response.status === 410 ? written() : await response.text()));
       this.#known.set(key, known);
     }
     return known;
@@ -139,7 +142,10 @@ class SoapDriver implements Driver {
     const method = methodNames(versionView(contract, version).contract).get(asked.operation);
     if (operation === undefined || method === undefined) throw new Error(`${asked.operation} is not offered`);
     const path = `/${asked.service}/${version}/soap`;
-    const description = await this.#describe(target, path);
+    const description = await this.#describe(target, path, () => {
+      const made = makeInterface(versionView(contract, version).contract, contract);
+      return wsdlText(made, { address: `${target.baseUrl}${path}`, methods: [...made.methods.values()] });
+    });
     const { types = {}, operations: given = {} } = contract.definition.soap ?? {};
     const { input, output } = given[operation.name] ?? {};
     const plain = recordOf({ input: asked.input, body: operation.input });

@@ -1,4 +1,5 @@
 /** Calls over a WebSocket: the credentials with the first message, as a browser has to send them; a connection is kept for each caller. */
+import { connect } from "node:net";
 import { versionView } from "../../../src/contract/versions.ts";
 import type { RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
 import type { Asked, Driver, Heard, Target } from "../driver.ts";
@@ -56,12 +57,14 @@ class Line {
   readonly #opened: Promise<void>;
   #count = 0;
   #end: string | undefined;
+  #wasOpen = false;
 
   constructor(url: string, headers: Readonly<Record<string, string>>, first: object | undefined) {
     this.#socket = new WebSocket(url, { headers: { ...headers }, protocols: ["pons.v1"] });
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#opened = promise;
     this.#socket.addEventListener("open", () => {
+      this.#wasOpen = true;
       if (first !== undefined) this.#socket.send(JSON.stringify(first));
       resolve();
     });
@@ -70,17 +73,23 @@ class Line {
       this.#end = `${code} ${reason}`;
       reject(new Error(this.#end));
       for (const answer of this.#waiting.values())
-        answer({ envelope: { error: this.#last ?? noError(this.#end) }, text: this.#lastText });
+        answer({ envelope: this.#last ?? { error: noError(this.#end) }, text: this.#lastText });
       this.#waiting.clear();
     });
   }
 
   /** The refusal of the credentials, which comes before the connection ends. */
-  #last: Envelope["error"];
+  #last: Envelope | undefined;
   #lastText = "";
 
   get isOver(): boolean {
     return this.#end !== undefined;
+  }
+
+  /** Whether it was refused before it was open: what was answered then, WebSocket clients do not tell. */
+  async isRefused(): Promise<boolean> {
+    await this.#opened.catch(() => undefined);
+    return !this.#wasOpen;
   }
 
   async ask(message: object): Promise<Answer> {
@@ -90,7 +99,7 @@ class Line {
     const timer = setTimeout(() => reject(new Error(`no answer to ${JSON.stringify(message)}`)), answerMsMax);
     this.#waiting.set(id, resolve);
     if (this.#end === undefined) this.#socket.send(JSON.stringify({ id, ...message }));
-    else resolve({ envelope: { error: this.#last ?? noError(this.#end) }, text: this.#lastText });
+    else resolve({ envelope: this.#last ?? { error: noError(this.#end) }, text: this.#lastText });
     return promise.finally(() => clearTimeout(timer));
   }
 
@@ -102,7 +111,7 @@ class Line {
     const envelope = JSON.parse(text) as Envelope;
     const { id, error } = envelope;
     if (id === undefined) {
-      if (error !== undefined) [this.#last, this.#lastText] = [error, text];
+      if (error !== undefined) [this.#last, this.#lastText] = [envelope, text];
       return;
     }
     this.#waiting.get(id)?.({ envelope, text });
@@ -164,6 +173,43 @@ const heardOf = ({ envelope, text }: Answer): Heard => {
   };
 };
 
+/** The same request to open a connection, and what is answered to it. */
+const shaken = (url: URL, headers: Readonly<Record<string, string>>): Promise<Heard> =>
+  new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname);
+    const lines = [
+      `GET ${url.pathname} HTTP/1.1`,
+      `host: ${url.host}`,
+      "connection: Upgrade",
+      "upgrade: websocket",
+      "sec-websocket-version: 13",
+      "sec-websocket-protocol: pons.v1",
+      `sec-websocket-key: ${Buffer.alloc(16).toString("base64")}`,
+      ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ];
+    socket.write(`${lines.join("\r\n")}\r\n\r\n`);
+    let text = "";
+    const timer = setTimeout(() => socket.destroy(new Error(`no answer to the opening: ${text}`)), answerMsMax);
+    socket.on("data", (part: Buffer) => {
+      text += part.toString();
+      const [head = "", body = ""] = text.split("\r\n\r\n");
+      const length = Number(/^content-length: (\d+)$/im.exec(head)?.[1] ?? Number.NaN);
+      if (Buffer.byteLength(body) === length) {
+        clearTimeout(timer);
+        socket.destroy();
+        const retryAfter = /^retry-after: (\d+)$/im.exec(head)?.[1];
+        const envelope = JSON.parse(body) as Envelope;
+        resolve(
+          heardOf({
+            envelope: retryAfter === undefined ? envelope : { ...envelope, retryAfter: Number(retryAfter) },
+            text: `${head} ${body}`,
+          }),
+        );
+      }
+    });
+    socket.on("error", reject);
+  });
+
 export const streamDriver: Driver = {
   name: "WebSocket",
   can(asked, target) {
@@ -173,7 +219,12 @@ export const streamDriver: Driver = {
   async ask(target, asked) {
     const { operation, input, headers = {} } = asked;
     const { query, ...rest } = input;
-    const line = lineOf(target, asked, target.contract(asked.service).version);
+    const newest = target.contract(asked.service).version;
+    const line = lineOf(target, asked, newest);
+    if (await line.isRefused()) {
+      const headers = { ...asked.headers, ...(asked.key === undefined ? {} : { authorization: `Bearer ${asked.key}` }) };
+      return shaken(new URL(`/${asked.service}/${asked.version ?? newest}/stream`, target.baseUrl), headers);
+    }
     return heardOf(
       await line.ask({
         operation,
