@@ -1,6 +1,7 @@
 /**
  * Boxes that saw cuts take apart: every part of the goods is put together from two smaller parts side by side, the smallest boxes of each part
- * are kept. For few pieces this looks at all such boxes; equal pieces count once, so that five of one kind are six parts, not thirty-two.
+ * are kept. For few pieces this looks at all such boxes; equal pieces count once, so that five of one kind are six parts, not thirty-two. Of boxes
+ * of one volume the one whose sides are least together comes first: a stack of shelves, not a row of them, which no carrier takes.
  *
  * P. C. Gilmore and R. E. Gomory, Multistage cutting stock problems of two and more dimensions, Operations Research 13 (1965).
  */
@@ -56,6 +57,8 @@ export function halvedBox(
   const kept = Math.max(3, Math.min(halvesLimits.boxes, Math.floor(Math.sqrt(halvesLimits.joins / splits))));
   // Room that is wasted within a part is wasted in the whole.
   let spare = volume - kinds.volume;
+  // Of the best whole box.
+  let around = Infinity;
   const best: Part[][] = Array.from({ length: parts }, () => []);
   const ways = kinds.free ? turns : [straight];
   for (const [kind, { stands }] of kinds.kinds.entries()) {
@@ -82,7 +85,7 @@ export function halvedBox(
         for (const second of seconds) {
           // The seconds become larger: what two parts take together, the joined one takes at least.
           const both = sizeOf(first) + sizeOf(second);
-          if (both >= worst || both - (goods[at] ?? 0) >= spare) break;
+          if (both > worst || both - (goods[at] ?? 0) > spare) break;
           for (const turn of ways) {
             const l = side(second, turn[0]);
             const w = side(second, turn[1]);
@@ -95,14 +98,17 @@ export function halvedBox(
               const y = axis === 1 ? first.w + w : maxW;
               const z = axis === 2 ? first.h + h : maxH;
               const size = x * y * z;
-              if (size - (goods[at] ?? 0) >= spare || size >= worst) continue;
-              if (whole && !admits(x, y, z)) continue;
+              const waste = size - (goods[at] ?? 0);
+              if (waste > spare || size > worst) continue;
+              if (whole && ((waste === spare && x + y + z >= around) || !admits(x, y, z))) continue;
               const sorted = kinds.free ? descendingTurn(x, y, z) : straight;
               const sides = [x, y, z];
               const joined = { l: sides[sorted[0]] ?? 0, w: sides[sorted[1]] ?? 0, h: sides[sorted[2]] ?? 0 };
               keep(list, { ...joined, kind: -1, first, second, turn, axis, sorted }, whole ? 1 : kept);
-              if (whole) spare = size - kinds.volume;
-              else if (list.length === kept) worst = sizeOf(list.at(-1));
+              if (whole) {
+                spare = waste;
+                around = x + y + z;
+              } else if (list.length === kept) worst = sizeOf(list.at(-1));
             }
           }
         }
@@ -124,6 +130,13 @@ function sizeOf(part: Part | undefined): number {
   return part === undefined ? Infinity : part.l * part.w * part.h;
 }
 
+/** Whether a box is smaller than another, or as large and nearer to a cube. */
+function isBefore(part: Part, other: Part | undefined): boolean {
+  const size = sizeOf(part);
+  const than = sizeOf(other);
+  return size < than || (size === than && other !== undefined && part.l + part.w + part.h < other.l + other.w + other.h);
+}
+
 /** Adds a box unless one that is no larger along any axis is there; drops what it makes needless and the largest beyond `most`. */
 function keep(list: Part[], part: Part, most: number): void {
   for (const other of list) if (other.l <= part.l && other.w <= part.w && other.h <= part.h) return;
@@ -131,9 +144,8 @@ function keep(list: Part[], part: Part, most: number): void {
     const other = list[at];
     if (other !== undefined && part.l <= other.l && part.w <= other.w && part.h <= other.h) list.splice(at, 1);
   }
-  const size = sizeOf(part);
   let to = list.length;
-  while (to > 0 && sizeOf(list[to - 1]) > size) to--;
+  while (to > 0 && isBefore(part, list[to - 1])) to--;
   list.splice(to, 0, part);
   if (list.length > most) list.pop();
 }

@@ -60,6 +60,21 @@ test("one piece and equal pieces waste nothing", () => {
   }
 });
 
+test("of boxes of one volume the one nearest to a cube: flat goods are stacked, not laid in a row", () => {
+  const sidesOf = (quantity: number, length: number, width: number, height: number): readonly number[] => {
+    const items = [{ id: "one", length, width, height, weight: 100, quantity }];
+    const packing = pack({ items, mode: box });
+    expect(validate({ items, mode: box }, packing)).toEqual([]);
+    const [parcel] = packing.parcels;
+    return parcel === undefined ? [] : [parcel.length, parcel.width, parcel.height];
+  };
+  expect(sidesOf(2, 12_400, 3_200, 1_400)).toEqual([12_400, 3_200, 2_800]);
+  expect(sidesOf(5, 12_400, 3_200, 1_400)).toEqual([12_400, 7_000, 3_200]);
+  expect(sidesOf(7, 1_900, 1_250, 280)).toEqual([1_960, 1_900, 1_250]);
+  // 64 cubes are a cube.
+  expect(sidesOf(64, 500, 500, 500)).toEqual([2_000, 2_000, 2_000]);
+});
+
 test("every answer stands the independent check, whatever the goods and rules", () => {
   for (let seed = 1; seed <= 9; seed++) {
     const plain = goods(seed, 2 + (seed % 9), 3);
