@@ -29,6 +29,9 @@ const elitesMax = 6;
 /** A box that missed this share of the goods, or less, is tried with a beam of this many arrangements. */
 const nearly = 0.01;
 const nearTries = 12;
+/** Rooms as large as the best box and nearer to a cube: looked for among so many sums of sides at most, and so many are tried. */
+const sumsMost = 300;
+const rounderMost = 24;
 
 export class BoxSearch {
   best: Box | undefined;
@@ -65,6 +68,11 @@ export class BoxSearch {
   run(): void {
     if (this.best === undefined) this.#start();
     if (this.best === undefined) return;
+    this.#shrink();
+    this.#round();
+  }
+
+  #shrink(): void {
     // A try costs nothing when its sides cannot hold the pieces: such ones are counted apart.
     let idle = 0;
     while (idle < 20_000 && this.#volume() > this.#kinds.volume) {
@@ -76,6 +84,31 @@ export class BoxSearch {
       if (!this.#effort.take()) return;
       idle = 0;
       this.#try(room);
+    }
+  }
+
+  /** Of boxes of one volume the one nearest to a cube: five cases of glasses as a stack or side by side, not in a row on their longest sides. */
+  #round(): void {
+    const { best } = this;
+    const sums = this.#sums.all;
+    if (best === undefined || sums.length > sumsMost) return;
+    const volume = this.#volume();
+    const most = aroundOf(best);
+    const rooms: Room3[] = [];
+    for (const length of sums) {
+      for (const width of sums) {
+        if (width > length) break;
+        const height = volume / (length * width);
+        if (!Number.isInteger(height) || height > this.#longest || length + width + height >= most) continue;
+        if (this.#kinds.free && height > width) continue;
+        const room = { length, width, height };
+        if (admits(this.#limits, room) && this.#holdsEach(room)) rooms.push(room);
+      }
+    }
+    rooms.sort((a, b) => aroundOf(a) - aroundOf(b) || a.length - b.length || a.width - b.width);
+    for (const room of rooms.slice(0, rounderMost)) {
+      if (!this.#effort.take()) return;
+      if (this.#beam.greedy(room, this.#remain, Infinity)) return this.#keep();
     }
   }
 
@@ -181,8 +214,15 @@ export class BoxSearch {
 
   #keep(): void {
     const box = boxAround(this.#kinds, piecesOf(this.#beam.best, this.#blocks));
-    if (box.length * box.width * box.height < this.#volume()) this.best = box;
+    const volume = box.length * box.width * box.height;
+    const least = this.#volume();
+    if (this.best === undefined || volume < least || (volume === least && aroundOf(box) < aroundOf(this.best))) this.best = box;
   }
+}
+
+/** Its sides together: of boxes of one volume the cube has the least. */
+function aroundOf({ length, width, height }: Room3): number {
+  return length + width + height;
 }
 
 /** Pieces pushed together, where they need not rest, and the box around them. */

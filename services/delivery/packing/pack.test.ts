@@ -71,6 +71,11 @@ test("of boxes of one volume the one nearest to a cube: flat goods are stacked, 
   expect(sidesOf(2, 12_400, 3_200, 1_400)).toEqual([12_400, 3_200, 2_800]);
   expect(sidesOf(5, 12_400, 3_200, 1_400)).toEqual([12_400, 7_000, 3_200]);
   expect(sidesOf(7, 1_900, 1_250, 280)).toEqual([1_960, 1_900, 1_250]);
+  // What is fragile stands side by side, by its shortest sides.
+  const glasses = { id: "case", length: 2_900, width: 2_000, height: 2_300, weight: 100, quantity: 5 };
+  const fragile: PackItem[] = [{ ...glasses, fragile: true, upright: ["height"] }];
+  const [row] = pack({ items: fragile, mode: box }).parcels;
+  expect([row?.length, row?.width, row?.height].toSorted((a = 0, b = 0) => b - a)).toEqual([10_000, 2_900, 2_300]);
   // 64 cubes are a cube.
   expect(sidesOf(64, 500, 500, 500)).toEqual([2_000, 2_000, 2_000]);
 });

@@ -37,6 +37,11 @@ export class Sums {
     this.#sums = [...found].filter((sum) => sum >= least && sum <= longest).toSorted((a, b) => a - b);
   }
 
+  /** All of them, ascending. */
+  get all(): readonly number[] {
+    return this.#sums;
+  }
+
   any(): number {
     return this.#sums[this.#random.below(this.#sums.length)] ?? 0;
   }
