@@ -47,6 +47,16 @@ const strictly = (answer: Response | Promise<Response>): Response | Promise<Resp
   return answer;
 };
 
+/**
+ * The last answer on its connection. Behind a CONNECT bytes count as those of a tunnel, whatever it was answered: a proxy that shares the connection would
+ * send the next caller's request where nobody reads it as one.
+ */
+const asLast = (answer: Response | Promise<Response>): Response | Promise<Response> => {
+  if (answer instanceof Promise) return answer.then(asLast);
+  answer.headers.set("Connection", "close");
+  return answer;
+};
+
 const internalError =
   '{"success":false,"error":{"code":500,"type":"internal","message":"An error of ours; it was recorded under the request id."}}';
 
@@ -96,6 +106,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   const { contracts, leases, signer, takeOver } = app;
   const receive = leases === undefined ? undefined : createForwardReceiver({ signer, contracts, takeOver });
   const handle = (request: Request, peer: CallerInfo): Response | Promise<Response> => {
+    if (request.method === "CONNECT") return asLast(rest.handle(request, peer));
     const { oauth } = authority;
     if (oauth !== undefined && isAuthorityUrl(request.url)) {
       const answer = oauth.handle(request, peer);
