@@ -97,6 +97,31 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect((await house.rest("POST", `/packings/${String(kept.data["id"])}/picture`, {})).text).toStartWith("<svg");
   });
 
+  test("the smallest box is not the answer where only a larger one is taken: two rods lie side by side, not in a row", async () => {
+    const longest = Math.max(...sampleTariff.services.map(({ limits }) => limits.sidesMax?.[0] ?? 0));
+    const rod = (length: number) => ({ length, width: 300, height: 300, weight: 500, quantity: 1 });
+    const goods = [rod(longest / 2 + 1000), rod(longest / 2 + 2000)];
+    const box = await house.rest("POST", "/packings", { goods });
+    expect(box.data).toMatchObject({ length: longest + 3000, width: 300, height: 300 });
+    expect((await house.rest("POST", "/packings/check", { goods })).data).toEqual({
+      fits: true,
+      length: longest / 2 + 2000,
+      width: 600,
+      height: 300,
+      weight: 1000,
+      comment: "",
+    });
+    const shelves = [{ length: 12_400, width: 3200, height: 1400, weight: 14_600, quantity: 5 }];
+    expect((await house.rest("POST", "/packings/check", { goods: shelves })).data).toMatchObject({
+      fits: true,
+      length: 12_400,
+      width: 7000,
+      height: 3200,
+    });
+    const none = await house.rest("POST", "/packings/check", { goods: [rod(longest + 10)] });
+    expect([none.status, none.error["type"], (none.error["details"] as Data)["over"]]).toEqual([422, "too_long", 1]);
+  });
+
   test("what no way of delivery admits: false, with the limit and by how much; over REST a refusal", async () => {
     const weightMax = Math.max(...sampleTariff.services.map(({ limits }) => limits.weightMax));
     const heavy = dimensions(piece("0.3", "0.3", "0.3", String((weightMax + 1_500) / 1_000), "1"));

@@ -32,3 +32,16 @@ export const exceededOf = (version: TariffVersion, { length, width, height, weig
   }
   return closest?.exceeded;
 };
+
+/** Rooms that are tried at most. */
+const roomsMax = 4;
+
+/** Sides that ways of delivery take which carry the weight: longest, middle, shortest; each once, the roomiest first. */
+export const roomsFor = (version: TariffVersion, weight: number): readonly (readonly [number, number, number])[] => {
+  const rooms = version.services.flatMap(({ limits: { sidesMax, weightMax } }) =>
+    sidesMax === undefined || (weightMax !== undefined && weight > weightMax) ? [] : [sidesMax],
+  );
+  return [...new Map(rooms.map((sides) => [sides.join(), sides])).values()]
+    .toSorted((one, other) => other[0] * other[1] * other[2] - one[0] * one[1] * one[2])
+    .slice(0, roomsMax);
+};
