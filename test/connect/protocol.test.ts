@@ -313,6 +313,18 @@ for (const { engine, create } of testDatabases().filter((database) => database.e
         }
       });
 
+      test("SECURITY 44: an order of a megabyte of spaces costs no more time than any other message of its length", async () => {
+        for (const middle of [" ".repeat(1_000_000), "\t ".repeat(500_000)]) {
+          const start = performance.now();
+          const asked = post(bazaar, "ListWares", { body: json({ orderBy: [`name${middle}x`] }) });
+          expect((await refusedWith(asked))[1]).toBe("invalid_argument");
+          expect(performance.now() - start).toBeLessThan(3_000);
+        }
+        const sorted = async (order: string): Promise<unknown> =>
+          (await post(bazaar, "ListWares", { body: json({ orderBy: [order] }) })).json();
+        expect(await sorted("price \t DESC, name")).toEqual(await sorted("price desc,name asc"));
+      });
+
       test("SECURITY 45: a bomb is stopped while it inflates", async () => {
         const bomb = Bun.gzipSync(new Uint8Array(64 * 1024 * 1024));
         expect(

@@ -57,9 +57,15 @@ const messageOfQuery = (query: URLSearchParams, codec: string): MaybePromise<Uin
   if (!isBase64) return compression === null || compression === "identity" ? new TextEncoder().encode(text) : wrong("base64");
   let bytes: Uint8Array;
   try {
-    bytes = Uint8Array.fromBase64(text.replace(/=+$/, "").replaceAll("+", "-").replaceAll("/", "_"), {
-      alphabet: "base64url",
-    });
+    bytes = Uint8Array.fromBase64(
+      text
+        .replace(/={1,2}$/, "")
+        .replaceAll("+", "-")
+        .replaceAll("/", "_"),
+      {
+        alphabet: "base64url",
+      },
+    );
   } catch {
     return wrong("message");
   }

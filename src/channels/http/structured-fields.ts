@@ -229,8 +229,8 @@ class Reader {
 
 /** Base64 with or without padding, as section 4.2.7 allows; a length no encoder makes is malformed. */
 function binaryOf(text: string): Uint8Array {
-  const digits = text.replace(/=+$/, "");
-  if (digits.length % 4 === 1 || (text !== digits && text.length % 4 !== 0)) throw MALFORMED;
+  const digits = text.replace(/={1,2}$/, "");
+  if (digits.includes("=") || digits.length % 4 === 1 || (text !== digits && text.length % 4 !== 0)) throw MALFORMED;
   return new Uint8Array(Buffer.from(digits, "base64"));
 }
 

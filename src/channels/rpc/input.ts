@@ -43,12 +43,23 @@ const recordOf = (value: unknown): Values => (isRecord(value) ? value : {});
 /** `customer.created_at` → `customer.createdAt`. */
 const pathOf = (text: string): string => text.split(".").map(camelCase).join(".");
 
+/** `name desc` → `name.desc`. Looked at from its end: an expression would try every space of a text that may be megabytes of them. */
+const directed = (text: string): string => {
+  for (const direction of ["asc", "desc"]) {
+    if (text.slice(-direction.length).toLowerCase() !== direction) continue;
+    const before = text.slice(0, -direction.length);
+    const path = before.trimEnd();
+    if (path !== "" && path.length < before.length) return `${path}.${direction}`;
+  }
+  return text;
+};
+
 /** `created_at desc, name` → `createdAt.desc`, `name`; `createdAt.desc` is taken too. */
 const orderOf = (parts: readonly unknown[]): string[] =>
   parts.flatMap((part) =>
     textOf(part)
       .split(",")
-      .map((one) => pathOf(one.trim().replace(/\s+(asc|desc)$/i, (_, direction: string) => `.${direction.toLowerCase()}`)))
+      .map((one) => pathOf(directed(one.trim())))
       .filter((one) => one !== ""),
   );
 

@@ -16,17 +16,25 @@ const filenameLengthMax = 120;
 const nameless = "document";
 
 /** Control and format characters, and what means something to a file system or a shell: on any of the three usual ones. */
+/** Without dots and spaces at its end. */
+const withoutEnd = (name: string): string => {
+  let end = name.length;
+  while (end > 0 && /[.\s]/.test(name.charAt(end - 1))) end--;
+  return name.slice(0, end);
+};
+
 const unsafe = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029/\\:*?"<>|%$`]/gu;
 
 /** A name that is safe to save under: nothing of a path, no leading dot or dash, the extension kept when it has to be cut. */
 export const safeFilename = (filename: string): string => {
-  const clean = filename
-    .toWellFormed()
-    .normalize("NFC")
-    .replace(unsafe, "_")
-    .trim()
-    .replace(/^[.\-\s]+/, "")
-    .replace(/[.\s]+$/, "");
+  const clean = withoutEnd(
+    filename
+      .toWellFormed()
+      .normalize("NFC")
+      .replace(unsafe, "_")
+      .trim()
+      .replace(/^[.\-\s]+/, ""),
+  );
   const characters = [...clean];
   if (characters.length <= filenameLengthMax) return clean === "" ? nameless : clean;
   const extension = /\.\w{1,8}$/.exec(clean)?.[0] ?? "";

@@ -106,7 +106,7 @@ const folded = /[ \t]*\r?\n[ \t]+/g;
 /** Printable ASCII and tabs: no line end, nothing that two sides might encode differently. */
 const fieldText = /^[\t\x20-\x7e]*$/;
 
-const unfolded = (text: string): string => text.trim().replace(folded, " ");
+const unfolded = (text: string): string => (text.includes("\n") ? text.trim().replace(folded, " ") : text.trim());
 
 /** Without white space around it and folding in it; undefined where it cannot stand in a base even so. */
 const tidy = (text: string): string | undefined => {
