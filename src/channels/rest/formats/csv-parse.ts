@@ -17,7 +17,7 @@ import { decodeUtf8, defaultLimits, forbiddenKey, tooLarge, tooMany } from "./pl
 import type { FormatLimits, ParseOptions, Parsed, PlainObject, PlainValue, SchemaHint } from "./plain.ts";
 
 const COLUMNS_MAX = 1_024;
-const GUARDED = /^'+[=+\-@\t\r\n]/;
+const GUARDED = /^'+\s*[=+\-@＝＋－＠\t\r\n]/;
 /** Up to the end of an unquoted cell; a quote in it is the error found next. */
 const UNQUOTED = /[^",\r\n]*/y;
 

@@ -7,8 +7,8 @@
  *
  * Nested objects become columns with dotted names (a dot or backslash in a name is escaped by a backslash), arrays and
  * empty objects JSON in a cell, binary base64. null and undefined are the empty cell; the empty string is `""`.
- * Formula injection: a string whose first character makes a spreadsheet calculate (= + - @ tab CR LF) gets an apostrophe
- * in front, unless it is a plain number like -12.50; so does a string that begins with apostrophes and then one of
+ * Formula injection: a string whose first character makes a spreadsheet calculate (= + - @, also in full width or behind
+ * white space, tab CR LF) gets an apostrophe in front, unless it is a plain number like -12.50; so does a string that begins with apostrophes and then one of
  * these, which makes it reversible: csv-parse.ts takes one apostrophe off again. Numbers are never touched. Names of
  * columns are guarded likewise.
  */
@@ -17,7 +17,7 @@ import { toBase64 } from "./plain.ts";
 import type { PlainObject, PlainValue } from "./plain.ts";
 import { streamRows } from "./row-stream.ts";
 
-const FORMULA = /^'*[=+\-@\t\r\n]/;
+const FORMULA = /^'*\s*[=+\-@＝＋－＠\t\r\n]/;
 const PLAIN_NUMBER = /^-[0-9]+(?:\.[0-9]+)?$/;
 const NEEDS_QUOTES = /[",\r\n]|^[ \t\ufeff]|[ \t]$/;
 const DEPTH_MAX = 64;
