@@ -269,6 +269,28 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: "SECURITY 40: a filter is of fields and operators alone, and its values are values",
+    steps: (tag, { stall }) => [
+      always({ operation: "wares.create", input: { body: { stall, name: `Bound ${tag}`, price: 1 } } }),
+      ...["name OR 1=1", "constructor", "$where", "name') --", "stall.constructor"].map((path) =>
+        always({ operation: "wares.list", input: { query: { filters: [equal(path, "x")] } }, outcome: "refused" }),
+      ),
+      ...["(SELECT 1).desc", "constructor.asc", "name; DROP TABLE wares.asc"].map((order) =>
+        always({ operation: "wares.list", input: { query: { sortBy: [order] } }, outcome: "refused" }),
+      ),
+      ...["' OR '1'='1", "\\' OR 1=1 --", "$ne"].map((value) =>
+        always({ operation: "wares.list", input: { query: { filters: [equal("name", value)] } }, data: [] }),
+      ),
+      ...["%", "_______________________________________", ".*"].map((value) =>
+        always({
+          operation: "wares.list",
+          input: { query: { filters: [{ path: "name", op: "contains", values: [value], as: "name~=" }] } },
+          data: [],
+        }),
+      ),
+    ],
+  },
+  {
     name: "SECURITY 25: what a role may not see is nowhere",
     steps: (tag, { stall }) => [
       always({

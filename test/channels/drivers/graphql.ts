@@ -176,9 +176,12 @@ const argumentType = ({ args }: Field, name: string): GraphQLInputObjectType | u
   return isInputObjectType(type) ? type : undefined;
 };
 
+/** A field may be called what every object has. */
+const bare = (): Values => Object.create(null) as Values;
+
 const put = (into: Values, path: readonly string[], value: unknown): boolean => {
   let at = into;
-  for (const name of path.slice(0, -1)) at = (at[name] ??= {}) as Values;
+  for (const name of path.slice(0, -1)) at = (at[name] ??= bare()) as Values;
   const last = path.at(-1) ?? "";
   if (last in at) return false;
   at[last] = value;
@@ -187,7 +190,7 @@ const put = (into: Values, path: readonly string[], value: unknown): boolean => 
 
 /** A field that the schema does not know is asked for all the same: that it is refused is what is to be seen. */
 const whereOf = (type: GraphQLInputObjectType | undefined, filters: readonly RawFilter[]): Values | undefined => {
-  const where: Values = {};
+  const where = bare();
   for (const { path, op, values } of filters) {
     const segments = path.split(".");
     const place = (type === undefined ? undefined : inputPath(type, segments)) ?? segments;
@@ -203,7 +206,7 @@ const sortOf = (type: GraphQLInputObjectType | undefined, sortBy: readonly strin
   sortBy.map((part) => {
     const path = part.split(".");
     const direction = path.at(-1) === "desc" || path.at(-1) === "asc" ? path.pop() : "asc";
-    const sort: Values = {};
+    const sort = bare();
     put(sort, (type === undefined ? undefined : inputPath(type, path)) ?? path, direction);
     return sort;
   });

@@ -207,7 +207,8 @@ const dataOf = ({ rows, last }: Answer, titles: Titles): unknown => {
 
 /** Titles of a refusal's fields as the contract has them. */
 const issuesOf = ({ pairs }: Line): Record<string, string[]> => {
-  const issues: Record<string, string[]> = {};
+  // A field may be called what every object has.
+  const issues = Object.create(null) as Record<string, string[]>;
   let field = "";
   for (const [title, value] of pairs) {
     if (title === "Field")

@@ -20,7 +20,8 @@ const includeText = ({ name, perPage, sortBy, include }: RawInclude): string => 
 };
 
 const where = (filters: readonly RawFilter[]): Json => {
-  const byPath: Record<string, Json> = {};
+  // A field may be called what every object has.
+  const byPath = Object.create(null) as Record<string, Json>;
   for (const { path, op, values } of filters)
     (byPath[path] ??= {})[op] = values.length === 1 && op !== "eq" && op !== "ne" ? values[0] : values;
   return Object.fromEntries(

@@ -286,7 +286,8 @@ export const refusalOf = (status: Uint8Array): Omit<Heard, "face" | "replayed"> 
   let outcome = "";
   let retryAfter: number | undefined;
   const details: Record<string, unknown> = {};
-  const issues: Record<string, string[]> = {};
+  // A field may be called what every object has.
+  const issues = Object.create(null) as Record<string, string[]>;
   const readers: Readonly<Record<string, (number: number, value: Uint8Array | number) => void>> = {
     ErrorInfo(number, value) {
       if (number === 1) outcome = textOf(value);
