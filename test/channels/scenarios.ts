@@ -291,6 +291,27 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: "SECURITY 50: names that every object has are no fields",
+    steps: (tag, { stall, ware }) => [
+      ...["constructor", "__proto__", "prototype", "toString", "hasOwnProperty"].flatMap((name) => {
+        const more = JSON.parse(`{"${name}":{"polluted":"yes","isAdmin":true}}`) as Readonly<Record<string, unknown>>;
+        const check = (): void => {
+          if ("polluted" in {}) throw new Error(`${name} reaches all objects`);
+        };
+        return [
+          always({
+            operation: "wares.create",
+            input: { body: { stall, name: `Poor ${tag}`, price: 1, ...more } },
+            outcome: "refused",
+            check,
+          }),
+          always({ operation: "wares.update", input: { id: ware, body: more }, outcome: "refused", check }),
+        ];
+      }),
+      always({ operation: "wares.list", input: { query: { filters: [equal("name", `Poor ${tag}`)] } }, data: [] }),
+    ],
+  },
+  {
     name: "SECURITY 25: what a role may not see is nowhere",
     steps: (tag, { stall }) => [
       always({

@@ -111,7 +111,13 @@ class Line {
     const envelope = JSON.parse(text) as Envelope;
     const { id, error } = envelope;
     if (id === undefined) {
-      if (error !== undefined) [this.#last, this.#lastText] = [envelope, text];
+      if (error === undefined) return;
+      [this.#last, this.#lastText] = [envelope, text];
+      // Of a message that cannot be read the id is not known either: it is the only one that waits.
+      const [only, ...more] = this.#waiting;
+      if (only === undefined || more.length > 0) return;
+      this.#waiting.delete(only[0]);
+      only[1]({ envelope, text });
       return;
     }
     this.#waiting.get(id)?.({ envelope, text });
