@@ -3,11 +3,11 @@ import { postingRefusals } from "../../services/bank/outcomes.ts";
 import { exitCodes } from "../../src/cli/exit-code.ts";
 import { t } from "../../src/define/field.ts";
 import { settings } from "../../src/host/setting.ts";
+import { opaqueKinds, orderedKinds, textKinds } from "../../src/contract/query.ts";
 import { formatWords, issueCodes, typeWords } from "../../src/contract/values/issue-codes.ts";
 import { refusalTypes } from "../../src/contract/refusal-types.ts";
 import { findLimit, limits, shownValue } from "./limit.ts";
 import { tableOf } from "./markdown.ts";
-import { sourcesIn } from "./source.ts";
 
 const code = (text: string): string => `\`${text}\``;
 
@@ -42,22 +42,12 @@ const kinds: Readonly<Record<keyof typeof t, Kind>> = {
   binary: { handler: "`Uint8Array`", wire: "base64 (RFC 4648 section 4)" },
 };
 
-const accepting = sourcesIn("src/pipeline")
-  .map(({ text }) => text)
-  .join("\n");
-
-/** The kinds of a set in the code that decides which comparisons there are. */
-const kindSet = (name: string): ReadonlySet<string> => {
-  const found = new RegExp(`const ${name}: ReadonlySet<FieldKind> = new Set\\(\\[([^\\]]*)\\]`).exec(accepting)?.[1];
-  if (found === undefined) throw new Error(`there is no set ${name} any more`);
-  const inner = found.includes("...textKinds") ? [...kindSet("textKinds")] : [];
-  return new Set([...inner, ...[...found.matchAll(/"(\w+)"/g)].map(([, kind]) => kind ?? "")]);
-};
+const isOf = (kinds: ReadonlySet<string>, kind: string): boolean => kinds.has(kind);
 
 const comparisonsOf = (kind: string): string => {
-  if (kindSet("opaqueKinds").has(kind)) return "`[null]`";
-  const ordered = kindSet("orderedKinds").has(kind) ? " `<` `<=` `>` `>=`" : "";
-  const textual = kindSet("textKinds").has(kind) ? " `~=` `^=`" : "";
+  if (isOf(opaqueKinds, kind)) return "`[null]`";
+  const ordered = isOf(orderedKinds, kind) ? " `<` `<=` `>` `>=`" : "";
+  const textual = isOf(textKinds, kind) ? " `~=` `^=`" : "";
   return `\`=\` \`!=\`${ordered}${textual} \`[null]\``;
 };
 
