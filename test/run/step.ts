@@ -91,6 +91,12 @@ async function runTests(
   return { counts: countsOf(text, code), files: filesIn(text ?? "") };
 }
 
+/**
+ * Memory that was freed is kept for what comes next instead of being given back to the system at once and asked for again, page by page: a third of the
+ * processor time of many files, for a tenth more memory. An option of mimalloc, Bun's allocator, in milliseconds; -1 is never.
+ */
+const memoryKept = { MIMALLOC_PURGE_DELAY: process.env["MIMALLOC_PURGE_DELAY"] ?? "-1" };
+
 /** What servers that tests start are made of. A tree that cannot be bundled has tests that say so better; they start from its sources. */
 const bundled = async (root: string, folder: string): Promise<Record<string, string>> => {
   try {
@@ -114,7 +120,7 @@ async function tests(context: Context): Promise<Counts> {
   const given = process.env["PONS_TEST_POSTGRES_URL"];
   const server = given ? undefined : await startPostgres({ fsync: false });
   try {
-    const environment = { PONS_TEST_POSTGRES_URL: given ?? server?.url ?? "", ...(await main) };
+    const environment = { ...memoryKept, PONS_TEST_POSTGRES_URL: given ?? server?.url ?? "", ...(await main) };
     const workers = Math.min(availableParallelism(), parallelMax);
     const reportFile = join(folder, "junit.xml");
     const { counts, files } = await runTests(context, { workers, filters: context.filters, environment, reportFile });
