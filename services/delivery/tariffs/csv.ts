@@ -5,7 +5,7 @@
  *   courier,z1,0,500,29000
  *
  * Read: with `,` or `;` between the cells, LF or CRLF, a byte order mark, quotes; columns in any order, each once, no others. An id with which a
- * spreadsheet would calculate (= + - @ first) is written with an apostrophe before it, which is taken off again.
+ * spreadsheet would calculate (= + - @ first, also in full width or behind white space) is written with an apostrophe before it, which is taken off again.
  */
 import { gridProblems } from "./grid.ts";
 import { csvMax, gridMax, priceMax, problemsMax, textMax, weightMax } from "./limits.ts";
@@ -16,11 +16,12 @@ const columns = ["service", "zone", "weightFrom", "weightTo", "price"] as const;
 type Column = (typeof columns)[number];
 const cellMax = textMax + 1;
 
-const formula = /^'*[=+\-@\t\r\n]/;
+const formula = /^'*\s*[=+\-@＝＋－＠\t\r\n]/;
+const guarded = /^'+\s*[=+\-@＝＋－＠\t\r\n]/;
 
 const textCell = (text: string): string => {
-  const guarded = formula.test(text) ? `'${text}` : text;
-  return /[",;\r\n]|^\s|\s$/.test(guarded) ? `"${guarded.replaceAll('"', '""')}"` : guarded;
+  const safe = formula.test(text) ? `'${text}` : text;
+  return /[",;\r\n]|^\s|\s$/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
 /** Lines end by CRLF; in the order of the grid. */
@@ -158,7 +159,7 @@ const readHeader = (cells: readonly Cell[], problems: Problems): ReadonlyMap<Col
 };
 
 const readText = (cell: Cell, problems: Problems): string => {
-  const text = /^'+[=+\-@\t\r\n]/.test(cell.text) ? cell.text.slice(1) : cell.text;
+  const text = guarded.test(cell.text) ? cell.text.slice(1) : cell.text;
   if (text.trim() === "") problems.add(cell, "empty", "an id is needed");
   return text;
 };
