@@ -127,7 +127,10 @@ forEachEngine((engine) => {
         serials: [true, true, true],
         locked: "order_locked",
         numbers: [{ number: "RR(name)", isActive: true }],
-        statuses: [{ stateNumber: 10, state: "created" }, { stateNumber: 30, state: "manifested" }],
+        statuses: [
+          { stateNumber: 10, state: "created" },
+          { stateNumber: 30, state: "manifested" },
+        ],
         billed: [],
       });
     });
