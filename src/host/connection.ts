@@ -66,8 +66,18 @@ export class Peer implements CallerInfo {
 
 type Fetched = Response | undefined | Promise<Response | undefined>;
 
-/** A connection that was taken over gets no answer. */
-export const unlessUpgraded = (answer: Response | Promise<Response>): Fetched => {
-  if (answer instanceof Promise) return answer.then((response) => (response === upgraded ? undefined : response));
-  return answer === upgraded ? undefined : answer;
+/**
+ * Whether a refusal is the last answer on its connection, because what comes after the request may not be read as requests: behind CONNECT bytes count as
+ * those of a tunnel, a request without Host is of HTTP/1.0 or the parser refuses it, and chunks may turn out to be malformed after the answer, upon which
+ * Bun answers once more and closes the connection. A proxy that shares the connection has to be told: otherwise that is what the next caller gets.
+ */
+const isLast = ({ method, headers }: Request, { status }: Response): boolean =>
+  status >= 400 && (method === "CONNECT" || !headers.has("host") || headers.has("transfer-encoding"));
+
+/** As it is sent: a connection that was taken over gets no answer, and the last answer on a connection says so. */
+export const answered = (request: Request, answer: Response | Promise<Response>): Fetched => {
+  if (answer instanceof Promise) return answer.then((response) => answered(request, response));
+  if (answer === upgraded) return undefined;
+  if (isLast(request, answer)) answer.headers.set("Connection", "close");
+  return answer;
 };

@@ -11,7 +11,7 @@ import { baseUrl } from "./base-url.ts";
 import type { Booted } from "./boot.ts";
 import { type Channels, createChannels } from "./channels.ts";
 import type { Config } from "./config.ts";
-import { Peer, sockets, unlessUpgraded } from "./connection.ts";
+import { answered, Peer, sockets } from "./connection.ts";
 import { documentsOf } from "./documents.ts";
 import { forwardPath } from "./forward.ts";
 import { createForwardReceiver } from "./forward-receiver.ts";
@@ -44,16 +44,6 @@ const strictly = (answer: Response | Promise<Response>): Response | Promise<Resp
   if (answer instanceof Promise) return answer.then(strictly);
   if (answer === upgraded) return answer;
   answer.headers.set("Strict-Transport-Security", strictTransport);
-  return answer;
-};
-
-/**
- * The last answer on its connection. Behind a CONNECT bytes count as those of a tunnel, whatever it was answered: a proxy that shares the connection would
- * send the next caller's request where nobody reads it as one.
- */
-const asLast = (answer: Response | Promise<Response>): Response | Promise<Response> => {
-  if (answer instanceof Promise) return answer.then(asLast);
-  answer.headers.set("Connection", "close");
   return answer;
 };
 
@@ -106,7 +96,6 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
   const { contracts, leases, signer, takeOver } = app;
   const receive = leases === undefined ? undefined : createForwardReceiver({ signer, contracts, takeOver });
   const handle = (request: Request, peer: CallerInfo): Response | Promise<Response> => {
-    if (request.method === "CONNECT") return asLast(rest.handle(request, peer));
     const { oauth } = authority;
     if (oauth !== undefined && isAuthorityUrl(request.url)) {
       const answer = oauth.handle(request, peer);
@@ -131,8 +120,8 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
       ...(tls === undefined ? {} : { tls: { cert: tls.cert, key: tls.key }, http3: true }),
       fetch:
         tls === undefined
-          ? (request, server) => unlessUpgraded(handle(request, new Peer(server, request)))
-          : (request, server) => unlessUpgraded(strictly(handle(request, new Peer(server, request)))),
+          ? (request, server) => answered(request, handle(request, new Peer(server, request)))
+          : (request, server) => answered(request, strictly(handle(request, new Peer(server, request)))),
       websocket: sockets,
       error(error) {
         logger.error("request_failed", { error });

@@ -15,7 +15,7 @@ import { createServer, type Server, type TLSSocket } from "node:tls";
 import { isCertificateHeader } from "../pipeline/identity/token/index.ts";
 import { certificatesIn, type ClientCertificate, clientCertificateOf } from "../channels/http/client-certificate.ts";
 import type { SocketSession } from "../channels/http/index.ts";
-import { sockets, unlessUpgraded } from "./connection.ts";
+import { answered, sockets } from "./connection.ts";
 import { StartError } from "./start-error.ts";
 
 export interface MtlsPeer {
@@ -144,7 +144,7 @@ const innerServer = (options: MtlsOptions, limits: typeof mtlsLimits, connection
       const peer = connections.peerAt(server.requestIP(request)?.port ?? 0);
       if (peer === undefined) return problem(421, "invalid_request", "This is not where requests go.");
       if (clock() >= peer.certificate.validTo) return problem(401, "invalid_credentials", "The client certificate has expired.");
-      return unlessUpgraded(handle(withoutClaims(request), peer, server));
+      return answered(request, handle(withoutClaims(request), peer, server));
     },
     websocket: sockets,
     error(error) {

@@ -12,7 +12,7 @@ import type { StreamLimits } from "../../src/channels/stream/limits.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
-import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { answered, Peer, sockets } from "../../src/host/connection.ts";
 import { type Grant, grantKeys, revokeKey } from "../../src/host/keys.ts";
 import type { Logger } from "../../src/observe/logger.ts";
 import { hashOfKey, newApiKey } from "../../src/pipeline/identity/api-key.ts";
@@ -115,7 +115,7 @@ export const openLibrary = async (database: TestDatabase, options: LibraryOption
     port: 0,
     hostname: "127.0.0.1",
     development: false,
-    fetch: (request, listener) => unlessUpgraded(rest.handle(request, new Peer(listener, request))),
+    fetch: (request, listener) => answered(request, rest.handle(request, new Peer(listener, request))),
     websocket: sockets,
   });
   const origin = `http://127.0.0.1:${server.port}`;

@@ -113,7 +113,9 @@ for (const { engine, create } of testDatabases()) {
         const placed = emitted.filter(({ type }) => type === "orders.placed").length;
         const poked = emitted.filter(({ type }) => type === "orders.poked").length;
         const count = (name: string): number => marks.filter(({ job }) => job === name).length;
-        return count("inside") >= placed + poked && count("outside") >= placed && count("shaky") >= placed;
+        const isWorkedOff = count("inside") >= placed + poked && count("outside") >= placed && count("shaky") >= placed;
+        // The schedule has moments of its own: a quick machine is done with the orders before the next of them.
+        return isWorkedOff && count("often") > rounds;
       };
       for (const until = performance.now() + catchUpMsMax; !(await isAllDone()) && performance.now() < until;)
         await Bun.sleep(200);

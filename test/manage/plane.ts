@@ -11,7 +11,7 @@ import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp, compileServices, tablesOf } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
-import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { answered, Peer, sockets } from "../../src/host/connection.ts";
 import { type Listeners, startListeners } from "../../src/host/listeners.ts";
 import { createForwardReceiver } from "../../src/host/forward-receiver.ts";
 import { forwardPath } from "../../src/host/forward.ts";
@@ -154,7 +154,7 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
       fetch: async (request, listener) => {
         const { pathname } = new URL(request.url);
         if (pathname === "/healthz") return new Response("ok");
-        if (pathname !== forwardPath) return unlessUpgraded(rest.handle(request, new Peer(listener, request)));
+        if (pathname !== forwardPath) return answered(request, rest.handle(request, new Peer(listener, request)));
         return (await receive(request)) ?? new Response(null, { status: 404 });
       },
       websocket: sockets,

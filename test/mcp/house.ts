@@ -10,7 +10,7 @@ import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
-import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { answered, Peer, sockets } from "../../src/host/connection.ts";
 import { type Grant, grantKeys } from "../../src/host/keys.ts";
 import type { Logger } from "../../src/observe/logger.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
@@ -108,7 +108,7 @@ export const openHouse = async (options: HouseOptions = {}): Promise<House> => {
     port: 0,
     hostname: "127.0.0.1",
     development: false,
-    fetch: (request, listener) => unlessUpgraded(rest.handle(request, new Peer(listener, request))),
+    fetch: (request, listener) => answered(request, rest.handle(request, new Peer(listener, request))),
     websocket: sockets,
   });
   const origin = `http://127.0.0.1:${server.port}`;

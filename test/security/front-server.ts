@@ -113,6 +113,12 @@ backend pons
   }
 }
 
+/** Whether the first answer, but for those that say to go on, is the last one by its own words. */
+const isLast = (heard: string): boolean => {
+  const [head = ""] = heard.replace(/^(?:HTTP\/1\.1 1\d\d[^]*?\r\n\r\n)+/, "").split("\r\n\r\n", 1);
+  return /^connection: close\r?$/im.test(head);
+};
+
 /** What passes between a front and the server behind it. */
 export class Tap implements AsyncDisposable {
   readonly port: number;
@@ -122,6 +128,7 @@ export class Tap implements AsyncDisposable {
   connections = 0;
   #asked = "";
   #answered = "";
+  #brokenOff: string[] = [];
 
   private constructor(server: ReturnType<typeof createServer>, port: number) {
     this.#server = server;
@@ -136,10 +143,13 @@ export class Tap implements AsyncDisposable {
     return tap;
   }
 
-  /** What was asked and answered since the last time. */
-  take(): { readonly asked: string; readonly answered: string } {
-    const taken = { asked: this.#asked, answered: this.#answered };
-    [this.#asked, this.#answered] = ["", ""];
+  /**
+   * What was asked and answered since the last time, and the last answers on connections that the server has ended without saying so: a front shares those
+   * for good, and gives others no answer whose requests it sends there just then.
+   */
+  take(): { readonly asked: string; readonly answered: string; readonly brokenOff: readonly string[] } {
+    const taken = { asked: this.#asked, answered: this.#answered, brokenOff: this.#brokenOff };
+    [this.#asked, this.#answered, this.#brokenOff] = ["", "", []];
     return taken;
   }
 
@@ -152,13 +162,25 @@ export class Tap implements AsyncDisposable {
       this.#open.delete(front);
     };
     for (const socket of [front, server]) socket.on("error", end).on("close", end);
+    let isEndedByFront = false;
+    /** Everything since the last request. */
+    let heard = "";
+    front.on("end", () => void (isEndedByFront = true));
     front.on("data", (bytes: Buffer) => {
-      this.#asked += bytes.toString("latin1");
+      const text = bytes.toString("latin1");
+      this.#asked += text;
+      if (text.includes(mark)) heard = "";
       server.write(bytes);
     });
     server.on("data", (bytes: Buffer) => {
-      this.#answered += bytes.toString("latin1");
+      const text = bytes.toString("latin1");
+      this.#answered += text;
+      heard += text;
       front.write(bytes);
+    });
+    server.on("end", () => {
+      // Without any answer the front answers the sender, and nobody else is touched.
+      if (!isEndedByFront && heard !== "" && !isLast(heard)) this.#brokenOff.push(heard);
     });
   }
 

@@ -122,22 +122,23 @@ for (const [name, Made, variable] of [
     });
 
     /** Others who ask meanwhile: each has an answer, and it is his own. */
-    const askAsOthers = async (): Promise<void> => {
+    const askAsOthers = async (after: string): Promise<void> => {
       for (let count = 0; count < victims; count++) {
         const wire = await Wire.open(opened().front.port);
         wire.send(`GET /healthz?victim=${count} HTTP/1.1\r\nHost: a\r\n\r\n`);
         const heard = await wire.hear({ method: "GET", withinMs: answerMsMax });
         wire.close();
-        if (typeof heard === "string") throw new Error(`another's request: ${heard}`);
-        expect([heard.status, isItsOwn(heard), wire.surplus.length]).toEqual([200, true, 0]);
+        if (typeof heard === "string") throw new Error(`another's request after ${after}: ${heard}`);
+        expect([after, heard.status, isItsOwn(heard), wire.surplus.length]).toEqual([after, 200, true, 0]);
       }
     };
     /** Whether an answer of the server is to the request that the front has asked it. */
     const isItsOwn = (heard: Heard): boolean => headerOf(heard, "x-request-id") === headerOf(heard, "x-front");
 
-    /** What passed between the two: an answer at most to each request, and to none that the front does not know of. */
-    const judge = (): void => {
-      const { asked, answered } = opened().tap.take();
+    /** What passed between the two: an answer at most to each request, to none that the front does not know of, and the last on a connection says so. */
+    const judge = (what: string): void => {
+      const { asked, answered, brokenOff } = opened().tap.take();
+      expect([what, brokenOff]).toEqual([what, []]);
       const requests = new Set(asked.match(new RegExp(`${mark}[\\w-]+`, "g")));
       const answers = [...answered.matchAll(/^x-request-id: (.*)\r$/gim)].map(([, id]) => id ?? "");
       expect(answers.filter((id) => !requests.has(id))).toEqual([]);
@@ -166,8 +167,8 @@ for (const [name, Made, variable] of [
             if (id !== undefined) passed++;
             expect([what, id === undefined || isItsOwn(answer)]).toEqual([what, true]);
           }
-          await askAsOthers();
-          judge();
+          await askAsOthers(what);
+          judge(what);
         }
         // Not everything is refused by the front already.
         expect(passed).toBeGreaterThan(5);
@@ -194,8 +195,8 @@ for (const [name, Made, variable] of [
           await raw
             .until(({ type, stream }) => type === "GOAWAY" || (stream === 1 && ["HEADERS", "RST_STREAM"].includes(type)))
             .catch(() => undefined);
-          await askAsOthers();
-          judge();
+          await askAsOthers(what);
+          judge(what);
           expect([what, opened().tap.connections > 0]).toEqual([what, true]);
         }
         // A request without faults passes.

@@ -10,7 +10,7 @@ import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
 import { type App, createApp } from "../../src/host/app.ts";
 import { type Channels, createChannels } from "../../src/host/channels.ts";
-import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { answered, Peer, sockets } from "../../src/host/connection.ts";
 import { type Listeners, startListeners } from "../../src/host/listeners.ts";
 import { type Grant, grantKeys } from "../../src/host/keys.ts";
 import type { Managed, ManagedParts } from "../../src/host/managed.ts";
@@ -69,7 +69,7 @@ const listen = (app: App, errors: unknown[], channels: Channels): Bun.Server<Soc
     port: 0,
     hostname: "127.0.0.1",
     development: false,
-    fetch: (request, server) => unlessUpgraded(rest.handle(request, new Peer(server, request))),
+    fetch: (request, server) => answered(request, rest.handle(request, new Peer(server, request))),
     websocket: sockets,
   });
 };

@@ -12,7 +12,7 @@ import { createRest } from "../../src/channels/rest/index.ts";
 import { createStream, type StreamLimits } from "../../src/channels/stream/index.ts";
 import { type App, type AppOptions, createApp } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
-import { Peer, sockets, unlessUpgraded } from "../../src/host/connection.ts";
+import { answered, Peer, sockets } from "../../src/host/connection.ts";
 import { createForwardReceiver } from "../../src/host/forward-receiver.ts";
 import { forwardPath } from "../../src/host/forward.ts";
 import { type Grant, grantKeys, revokeKey } from "../../src/host/keys.ts";
@@ -119,7 +119,7 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
         const { pathname } = new URL(request.url);
         if (pathname === "/healthz") return new Response("ok");
         if (pathname.startsWith("/page") && options.page !== undefined) return options.page(request);
-        if (pathname !== forwardPath) return unlessUpgraded(rest.handle(request, new Peer(listener, request)));
+        if (pathname !== forwardPath) return answered(request, rest.handle(request, new Peer(listener, request)));
         return (await receive(request)) ?? new Response(null, { status: 404 });
       },
       websocket: sockets,
