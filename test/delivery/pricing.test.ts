@@ -56,6 +56,15 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       const { status } = await house.rest("POST", "/tariffs", { content: odd }, "manager");
       expect([odd, status]).toEqual([odd, 422]);
     }
+    // Amounts have two decimals over SOAP, and a version never changes: what would tell wrong amounts, or none, is not added.
+    const odds = { currency: ["ZZZ", "JPY", "KWD", 7], effectiveFrom: ["0000-01-01T00:00:00Z", "9999-12-31T24:00:00Z"] };
+    for (const [field, values] of Object.entries(odds)) {
+      for (const value of values) {
+        const odd = await house.rest("POST", "/tariffs", { content: { ...content, [field]: value } }, "manager");
+        const { problems = [] } = (odd.error["details"] ?? {}) as { problems?: Data[] };
+        expect([value, odd.status, problems[0]?.["path"]]).toEqual([value, 422, field]);
+      }
+    }
     expect((await house.rest("PATCH", `/tariffs/${String(tariff["id"])}`, { name: "x" }, "manager")).status).toBe(405);
   });
 
@@ -120,6 +129,31 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     });
     const none = await house.rest("POST", "/packings/check", { goods: [rod(longest + 10)] });
     expect([none.status, none.error["type"], (none.error["details"] as Data)["over"]]).toEqual([422, "too_long", 1]);
+  });
+
+  test("a check and a quote agree: on boxes of other sides than the smallest, on several parcels, on what packaging adds", async () => {
+    const line = (sides: readonly [number, number, number], weight: number, quantity: number): Data => {
+      const [length, width, height] = sides;
+      return { sku: "S-1", length, width, height, weight, quantity };
+    };
+    const [longest = 0] = sampleTariff.services.map(({ limits }) => limits.sidesMax?.[0] ?? 0).toSorted((a, b) => b - a);
+    const weightMax = Math.max(...sampleTariff.services.map(({ limits }) => limits.weightMax));
+    const { wall, weight } = sampleTariff.packaging.custom;
+    const address = { index: String(point.address.index), city: String(point.address.city) };
+    const cases: readonly (readonly [what: string, goods: readonly Data[], ways: readonly number[]])[] = [
+      ["in a row they are too long", [line([13_000, 4000, 4000], 10_000, 3), line([9000, 4000, 4000], 10_000, 2)], [8]],
+      ["too heavy for one parcel", [line([3000, 3000, 2000], 20_000, 50)], [4, 8]],
+      ["as long as can be", [line([longest - 2 * wall, 100, 100], 1000, 1)], [8]],
+      ["too long with its packaging", [line([longest - 2 * wall + 10, 100, 100], 1000, 1)], []],
+      ["as heavy as can be", [line([2000, 100, 100], weightMax - weight, 1)], [8]],
+      ["too heavy with its packaging", [line([2000, 100, 100], weightMax - weight + 1, 1)], []],
+    ];
+    for (const [what, goods, ways] of cases) {
+      const quoted = await house.rest("POST", "/rates", { declaredCost: 1000, seal: 1, goods, address });
+      const offered = (quoted.data["offers"] as Data[]).map((offer) => Number(offer["deliveryType"])).toSorted((a, b) => a - b);
+      const checked = await house.rest("POST", "/packings/check", { goods });
+      expect([what, offered, checked.status]).toEqual([what, [...ways], ways.length > 0 ? 200 : 422]);
+    }
   });
 
   test("what no way of delivery admits: false, with the limit and by how much; over REST a refusal", async () => {

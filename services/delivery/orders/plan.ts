@@ -1,6 +1,6 @@
 /** How the goods of an order are to be packed: into the cartons that its way of delivery takes, or a box made to measure, with every piece in its place. */
 import type { FunctionRefusal, QueryContext } from "pons";
-import { itemsOf, packedFor, piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
+import { itemsOf, parcelPacker, piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
 import { isSeal, noTariff, packingRefusalOf, packingRefusals } from "../pricing/quote.ts";
 import { versionAt } from "../pricing/versions.ts";
 import { grossParcel, packerTask } from "../tariffs/index.ts";
@@ -30,7 +30,7 @@ export const planOf = async (ctx: QueryContext, order: Order): Promise<readonly 
   if (!isSeal(seal)) throw new RangeError(`no seal ${seal}`);
   const wrapping = { seal, sturdy: isSturdy };
   try {
-    const packed = await packedFor(itemsOf(order.goods), packerTask(version.packaging, service, wrapping), ctx.signal);
+    const packed = await parcelPacker(itemsOf(order.goods), ctx.signal)(packerTask(version.packaging, service, wrapping));
     if (packed === undefined || packed.length > parcelsMax) return ctx.refuse("not_packable", { order: order.externalId });
     return packed.map(({ carton, length, width, height, weight, placements }): PackedParcel => {
       const container = carton === undefined ? {} : { container: carton };

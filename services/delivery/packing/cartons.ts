@@ -122,6 +122,10 @@ class CartonSearch {
       );
       if (!fits) throw new PackingRefused("does_not_fit", `No carton holds item ${items[0]?.id}.`, items[0]?.id);
     }
+    const { volume, weight } = this.#kinds;
+    const roomiest = Math.max(...this.#offers.map((offer) => offer.volume));
+    const strongest = Math.max(...this.#offers.map(({ maxWeight }) => maxWeight));
+    if (volume > most * roomiest || weight > most * strongest) return;
     const all = Int32Array.from(kinds, ({ count }) => count);
     this.#finish({ price: 0, parcels: [] }, all, most);
     if (most === 1) return;

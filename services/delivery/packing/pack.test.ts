@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { containersMax } from "../tariffs/limits.ts";
 import { boxBound } from "./bound.ts";
 import { kindsOf } from "./kinds.ts";
 import { pack } from "./pack.ts";
 import { cutBox, goods } from "./test-goods.ts";
-import { type PackItem, PackingRefused, type PackMode, type PackRequest, type Side } from "./packing.ts";
+import { type PackItem, packingLimits, PackingRefused, type PackMode, type PackRequest, type Side } from "./packing.ts";
 import { validate } from "./validate.ts";
 
 const box = { kind: "box" } as const;
@@ -15,6 +16,15 @@ const cartons = {
     { id: "large", length: 1500, width: 1000, height: 800, weight: 300, price: 95, maxWeight: 30_000 },
   ],
 } as const;
+const manyCartons = (count: number) =>
+  Array.from({ length: count }, (_, at) => ({
+    id: `c${at}`,
+    length: 500 + at,
+    width: 400,
+    height: 300,
+    weight: 1,
+    price: 100 + at,
+  }));
 const modes: readonly PackMode[] = [box, container, cartons];
 
 const refusal = (request: PackRequest): string => {
@@ -307,6 +317,13 @@ test("one carton that holds all is the cheapest that does; otherwise several, as
   expect(refusal({ items: cube(60), mode: { kind: "cartons", cartons: offered, maxParcels: 2 } })).toBe("does_not_fit");
 });
 
+test("as many cartons may be offered as a tariff has", () => {
+  expect(packingLimits.cartons).toBeGreaterThanOrEqual(containersMax);
+  const items = [{ id: "cube", length: 300, width: 300, height: 300, weight: 100, quantity: 1 }];
+  const packing = pack({ items, mode: { kind: "cartons", cartons: manyCartons(containersMax) } });
+  expect(packing.parcels.map(({ carton }) => carton)).toEqual(["c0"]);
+});
+
 test("a carton's load counts, not only its room", () => {
   const items = [{ id: "lead", length: 50, width: 50, height: 50, weight: 4000, quantity: 5 }];
   const offered = [{ id: "c", length: 500, width: 500, height: 500, weight: 50, maxWeight: 10_000, price: 10 }];
@@ -354,6 +371,7 @@ test("what is no request is refused with its code", () => {
     ["invalid_request", { items: [item], mode: box, effort: 100_001 }],
     ["invalid_request", { items: [item], mode: { ...container, length: 0 } }],
     ["invalid_request", { items: [item], mode: { kind: "cartons", cartons: [] } }],
+    ["invalid_request", { items: [item], mode: { kind: "cartons", cartons: manyCartons(packingLimits.cartons + 1) } }],
     ["invalid_request", { items: [item], mode: { ...cartons, maxParcels: 0 } }],
     ["invalid_carton", { items: [item], mode: { kind: "cartons", cartons: [...cartons.cartons, cartons.cartons[0]] } }],
     ["does_not_fit", { items: [{ ...item, length: 5000 }], mode: cartons }],

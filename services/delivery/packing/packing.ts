@@ -14,7 +14,7 @@ export const packingLimits = {
   lines: 200,
   side: 200_000,
   weight: 1_000_000_000,
-  cartons: 100,
+  cartons: 200,
   effort: 100_000,
 } as const;
 

@@ -2,13 +2,12 @@
 import { type FunctionRefusal, type QueryContext, resource, t } from "pons";
 import { type AskedLine, type FilledLine, filledLines, goodsUnknown } from "../catalogue/fill.ts";
 import { askedSizeFields, goodsMax, quantity, sizeFields } from "../measures.ts";
-import { packOffLoop, type Packing, PackingRefused, type PackMode, picture } from "../packing/index.ts";
-import { itemsOf, piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
+import { packOffLoop, type Packing, type Parcel, picture } from "../packing/index.ts";
+import { itemsOf, parcelPacker, piecesMax, piecesOf } from "../pricing/pack-parcels.ts";
 import { noTariff, packingRefusalOf, packingRefusals } from "../pricing/quote.ts";
 import { versionAt } from "../pricing/versions.ts";
 import { everybody } from "../roles.ts";
-import type { TariffVersion } from "../tariffs/index.ts";
-import { exceededOf, roomsFor } from "./admit.ts";
+import { admittedOf, exceededBy } from "./admit.ts";
 
 const keptMs = 86_400_000;
 
@@ -52,52 +51,25 @@ const fields = {
   createdAt: t.dateTime({ set: "created" }),
 };
 
-type BoxLimits = Omit<PackMode & { kind: "box" }, "kind">;
-
 interface Boxed {
   readonly goods: readonly FilledLine[];
   readonly parcel: Packing["parcels"][number];
 }
 
-/** One box around all of it, as small as can be; of a box with limits undefined where there is none within them. */
-const boxAround = async (
-  ctx: QueryContext,
-  goods: readonly FilledLine[],
-  limits: BoxLimits = {},
-): Promise<Boxed | FunctionRefusal | undefined> => {
-  try {
-    const { parcels } = await packOffLoop({ items: itemsOf(goods), mode: { kind: "box", ...limits } }, { signal: ctx.signal });
-    const [parcel] = parcels;
-    if (parcel === undefined) throw new Error("a box that was packed has no parcel");
-    return { goods, parcel };
-  } catch (error) {
-    if (limits.maxLength !== undefined && error instanceof PackingRefused && error.code === "does_not_fit") return undefined;
-    return packingRefusalOf(ctx, error);
-  }
-};
-
+/** One box around all of it, as small as can be. */
 const boxOf = async (ctx: QueryContext, asked: readonly AskedLine[]): Promise<Boxed | FunctionRefusal> => {
   const goods = await filledLines(ctx, asked, "packing");
   if ("refused" in goods) return goods;
   const pieces = piecesOf(goods);
   if (pieces > piecesMax) return ctx.refuse("too_many_pieces", { pieces, most: piecesMax });
-  const boxed = await boxAround(ctx, goods);
-  if (boxed === undefined) throw new Error("a box without limits was not found");
-  return boxed;
-};
-
-/** The smallest box that a way of delivery admits, where the smallest of all is too long or too wide for each of them. */
-const admittedBoxOf = async (
-  ctx: QueryContext,
-  version: TariffVersion,
-  { goods, parcel }: Boxed,
-): Promise<Boxed | FunctionRefusal | undefined> => {
-  for (const [maxLength, maxWidth, maxHeight] of roomsFor(version, parcel.weight)) {
-    const boxed = await boxAround(ctx, goods, { maxLength, maxWidth, maxHeight });
-    if (boxed === undefined) continue;
-    if ("refused" in boxed || exceededOf(version, boxed.parcel) === undefined) return boxed;
+  try {
+    const { parcels } = await packOffLoop({ items: itemsOf(goods), mode: { kind: "box" } }, { signal: ctx.signal });
+    const [parcel] = parcels;
+    if (parcel === undefined) throw new Error("a box that was packed has no parcel");
+    return { goods, parcel };
+  } catch (error) {
+    return packingRefusalOf(ctx, error);
   }
-  return undefined;
 };
 
 /** The refusal that tells of a limit. Lengths are told in millimetres. */
@@ -197,17 +169,22 @@ export const packings = resource(
           if (inForce === null) return ctx.refuse("no_tariff");
           const boxed = await boxOf(ctx, goods);
           if ("refused" in boxed) return boxed;
-          const { length, width, height, weight } = boxed.parcel;
-          const size = { length, width, height, weight };
-          const exceeded = exceededOf(inForce.version, size);
-          if (exceeded === undefined) return { fits: true, ...size, comment: "" };
-          const admitted = exceeded.reason === "weight" ? undefined : await admittedBoxOf(ctx, inForce.version, boxed);
-          if (admitted !== undefined) {
-            if ("refused" in admitted) return admitted;
-            const { parcel } = admitted;
-            return { fits: true, length: parcel.length, width: parcel.width, height: parcel.height, weight, comment: "" };
+          const { goods: filled, parcel } = boxed;
+          const { length, width, height, weight } = parcel;
+          let admitted: readonly Parcel[] | undefined;
+          try {
+            admitted = await admittedOf(inForce.version, parcel, parcelPacker(itemsOf(filled), ctx.signal, [parcel]));
+          } catch (error) {
+            return packingRefusalOf(ctx, error);
           }
-          const { reason, limit, actual } = exceeded;
+          if (admitted !== undefined) {
+            // Several parcels, or a carton: what the goods measure together.
+            const [one = parcel, ...others] = admitted;
+            const box = others.length > 0 || one.carton !== undefined ? parcel : one;
+            return { fits: true, length: box.length, width: box.width, height: box.height, weight, comment: "" };
+          }
+          const size = { length, width, height, weight };
+          const { reason, limit, actual } = exceededBy(inForce.version, parcel);
           const over = actual - limit;
           return ctx.refuse(typeOf(reason), { ...size, limit, over: reason === "weight" ? over : over / 10 });
         },

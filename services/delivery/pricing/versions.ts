@@ -1,6 +1,6 @@
 /** Versions of the tariff as they are kept: read, found by the moment, added. */
-import { type CommandContext, type FunctionRefusal, lte, type QueryContext } from "pons";
-import { inForceAt, type TariffVersion, validateVersion, versionOf } from "../tariffs/index.ts";
+import { type CommandContext, exponentOf, type FunctionRefusal, lte, type QueryContext } from "pons";
+import { inForceAt, type Problem, type TariffVersion, validateVersion, versionOf } from "../tariffs/index.ts";
 import { indexVersion } from "./tariff-index.ts";
 import { contentIdOf, tariffContents, tariffs } from "./tariff-fields.ts";
 
@@ -44,6 +44,16 @@ export const versionRefusals = {
   invalid_tariff: { status: 422, doc: "The version has mistakes, which `problems` lists." },
 } as const;
 
+/** Amounts have two decimals over SOAP, whatever the currency: those of another one would be told wrong. */
+const flawOfCurrency = (currency: unknown): readonly Problem[] => {
+  try {
+    if (exponentOf(String(currency)) === 2) return [];
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return [{ path: "currency", code: "unknown_currency", text: "a currency of ISO 4217 with two decimals is needed" }];
+};
+
 /** Adds a version under the next number. */
 export const addVersion = async (
   ctx: CommandContext,
@@ -55,7 +65,7 @@ export const addVersion = async (
   const [newest] = before;
   const id = ctx.id(tariffs);
   const numbered = { effectiveTo: null, ...content, id, number: (newest?.number ?? 0) + 1 };
-  const problems = validateVersion(numbered);
+  const problems = [...flawOfCurrency(content["currency"]), ...validateVersion(numbered)];
   if (problems.length > 0)
     return ctx.refuse("invalid_tariff", {
       problems: problems.slice(0, problemsShown).map(({ path, code, text }) => ({ path, code, text })),

@@ -75,6 +75,8 @@ describe("a price grid as CSV", () => {
   test("is read with semicolons, a byte order mark, lone line feeds, columns in any order, empty lines", () => {
     const text = `\uFEFFPrice;zone;service;weightTo;weightFrom\n490;near;"van";1000;0\n\n595;near;van;2500;1000`;
     expect(fromCsv(text)).toEqual({ grid: smallTariff.grid.slice(0, 2), problems: [] });
+    // As a spreadsheet saves rows without a value.
+    expect(fromCsv(`${text}\n;;;;\n  \n; ;"";;\n`)).toEqual({ grid: smallTariff.grid.slice(0, 2), problems: [] });
   });
 
   const cases: readonly (readonly [what: string, text: string, line: number, column: number, code: string])[] = [

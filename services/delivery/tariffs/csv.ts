@@ -71,7 +71,7 @@ class Reader {
     return this.#at >= this.#text.length;
   }
 
-  /** The cells of the next line; an empty line has none. */
+  /** The cells of the next line; one without any text has none. */
   row(): readonly Cell[] {
     const cells: Cell[] = [];
     for (;;) {
@@ -83,7 +83,8 @@ class Reader {
         continue;
       }
       this.#lineBreak();
-      return cells.length === 1 && cells[0]?.text === "" ? [] : cells;
+      // Spreadsheets write rows that were once touched as separators alone.
+      return cells.every(({ text }) => text.trim() === "") ? [] : cells;
     }
   }
 

@@ -16,11 +16,14 @@ export const dateOf = (day: number): string => new Date(day * dayMs).toISOString
 /** 1 is Monday, 7 Sunday. */
 export const weekdayOf = (day: number): number => ((((day + 3) % 7) + 7) % 7) + 1;
 
-/** Milliseconds since 1970 of an RFC 3339 instant in UTC; undefined for what is none. */
+/** The years 1 to 9999. */
+const [firstMs, lastMs] = [Date.parse("0001-01-01T00:00:00Z"), Date.parse("9999-12-31T23:59:59.999Z")];
+
+/** Milliseconds since 1970 of an RFC 3339 instant in UTC; undefined for what is none, and outside of the years 1 to 9999. */
 export const instantOf = (text: string): number | undefined => {
   if (!instantPattern.test(text) || dayOf(text.slice(0, 10)) === undefined) return undefined;
   const ms = Date.parse(text);
-  return Number.isNaN(ms) ? undefined : ms;
+  return ms >= firstMs && ms <= lastMs ? ms : undefined;
 };
 
 /** What a clock in a time zone shows. */

@@ -9,5 +9,5 @@ export { difference } from "./difference.ts";
 export { inForceAt } from "./in-force.ts";
 export { isOpenAt, type OpeningHours, worktimeOf } from "./opening-hours.ts";
 export { excesses, grossParcel, packerTask } from "./parcels.ts";
-export { packerTasks, periodOf, rate, sumOf, zoneOf } from "./rate.ts";
+export { packerTasks, periodOf, rate, sumOf, takes, zoneOf } from "./rate.ts";
 export { validateVersion, versionOf } from "./validate.ts";

@@ -11,7 +11,7 @@ import { AddressIndex } from "./address-index.ts";
 import { instantOf, localClock, type LocalTime } from "./days.ts";
 import { itemsMax, parcelSideMax, parcelsMax, parcelWeightMax, valueMax } from "./limits.ts";
 import { packagingLines } from "./packaging-lines.ts";
-import { chargeableWeight, type Excess, excesses, goesToPoint, type GrossParcel } from "./parcels.ts";
+import { chargeableWeight, type Excess, excesses, goesToPoint, type GrossParcel, type Wrapping } from "./parcels.ts";
 import { grossParcel, packerTask, pointExcesses } from "./parcels.ts";
 import { DeliveryCalendar } from "./period.ts";
 import type { Address, Exclusion, Line, PackerTask, Period, Rate, RateParcel, RateRequest, Rating } from "./rating.ts";
@@ -136,7 +136,11 @@ const containerExcesses = ({ container, goodsWeight }: GrossParcel, service: Ser
   return [{ reason: "container", limit: container.maxWeight, actual: goodsWeight, unit: "g" }];
 };
 
-const parcelExcesses = (parcels: readonly GrossParcel[], service: Service, request: RateRequest): readonly Refused[] => {
+const parcelExcesses = (
+  parcels: readonly GrossParcel[],
+  service: Service,
+  request: Pick<RateRequest, "servicePoint">,
+): readonly Refused[] => {
   const { limits } = service;
   const found: Refused[] = [];
   if (limits.parcelsMax !== undefined && parcels.length > limits.parcelsMax)
@@ -152,6 +156,18 @@ const parcelExcesses = (parcels: readonly GrossParcel[], service: Service, reque
   }
   return found;
 };
+
+/** Whether a way of delivery takes such parcels, as they are handed over. */
+export const takes = (
+  { packaging }: TariffVersion,
+  service: Service,
+  { parcels, ...wrapping }: Wrapping & { readonly parcels: readonly RateParcel[] },
+): boolean =>
+  parcelExcesses(
+    parcels.map((parcel) => grossParcel(packaging, parcel, wrapping)),
+    service,
+    {},
+  ).length === 0;
 
 /** Of what many parcels exceed, the one that exceeds it most: 200 parcels are not 200 reasons. */
 const worst = (found: readonly Refused[]): readonly Refused[] => {

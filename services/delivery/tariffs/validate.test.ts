@@ -39,6 +39,8 @@ describe("a version", () => {
     ["currency", "euro", "currency", "unknown_currency"],
     ["effectiveFrom", "2026-02-30T00:00:00Z", "effectiveFrom", "bad_instant"],
     ["effectiveFrom", "2026-01-01", "effectiveFrom", "bad_instant"],
+    ["effectiveFrom", "0000-01-01T00:00:00Z", "effectiveFrom", "bad_instant"],
+    ["effectiveFrom", "9999-12-31T24:00:00Z", "effectiveFrom", "bad_instant"],
     ["effectiveTo", "2026-01-01T00:00:00Z", "effectiveTo", "bad_order"],
     ["effectiveTo", undefined, "effectiveTo", "bad_instant"],
     ["zones", [], "zones", "empty"],
