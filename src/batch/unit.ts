@@ -8,7 +8,7 @@ import type { Table } from "../store/table.ts";
 import type { DueMoment, Need } from "./command.ts";
 import type { InMemory } from "./in-memory.ts";
 import { countersTable, memoryCounter } from "./system-tables.ts";
-import { type Entry, textOf, uniqueText, WorkingSet } from "./working-set.ts";
+import { type Entry, type Ranks, textOf, uniqueText, WorkingSet } from "./working-set.ts";
 
 export interface EmittedEvent {
   readonly type: string;
@@ -43,7 +43,7 @@ export class Unit {
   readonly now: string;
   readonly secrets: Secrets | undefined;
   readonly #tx: WriteTransaction;
-  readonly #order: readonly Table[];
+  readonly #ranks: Ranks;
   readonly #memory: InMemory;
   #events: EmittedEvent[] = [];
 
@@ -51,7 +51,7 @@ export class Unit {
     tx: WriteTransaction,
     options: {
       readonly now: string;
-      readonly order: readonly Table[];
+      readonly ranks: Ranks;
       readonly memory: InMemory;
       readonly secrets?: Secrets | undefined;
     },
@@ -59,7 +59,7 @@ export class Unit {
     this.secrets = options.secrets;
     this.#tx = tx;
     this.now = options.now;
-    this.#order = options.order;
+    this.#ranks = options.ranks;
     this.#memory = options.memory;
   }
 
@@ -208,7 +208,7 @@ export class Unit {
     if (!this.rows.touches(tables)) return (await this.#tx.read(shape, [call]))[0] ?? [];
     const savepoint = await this.#tx.savepoint();
     try {
-      await this.#tx.apply(this.rows.changes(this.#order, { now: this.now }));
+      await this.#tx.apply(this.rows.changes(this.#ranks, { now: this.now }));
       return (await this.#tx.read(shape, [call]))[0] ?? [];
     } finally {
       await savepoint.rollback();
@@ -229,12 +229,12 @@ export class Unit {
 
   /** Writes the changes since `mark` now, so that the database checks them before the next ones. */
   async settle(mark: number): Promise<void> {
-    await this.#tx.apply(this.rows.changes(this.#order, { since: mark, now: this.now }));
+    await this.#tx.apply(this.rows.changes(this.#ranks, { since: mark, now: this.now }));
     this.rows.settle(mark);
   }
 
   /** Writes the difference between what was loaded and what is now, and rows that were never in the working set. */
   apply(further: readonly TableChanges[] = []): MaybePromise<void> {
-    return this.#tx.apply([...this.rows.changes(this.#order, { now: this.now }), ...further]);
+    return this.#tx.apply([...this.rows.changes(this.#ranks, { now: this.now }), ...further]);
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Row } from "../store/store.ts";
 import type { Table } from "../store/table.ts";
-import { type Entry, uniqueText, WorkingSet } from "./working-set.ts";
+import { type Entry, ranksOf, uniqueText, WorkingSet } from "./working-set.ts";
 
 const table = (name: string): Table => ({
   name,
@@ -35,7 +35,7 @@ describe("working set", () => {
     set.set(loaded, row("a", "A", "new"));
     set.set(same, { ...row("b", "B") });
     set.set(gone, undefined);
-    expect(set.changes([parents, children], { now })).toEqual([
+    expect(set.changes(ranksOf([parents, children]), { now })).toEqual([
       { table: parents, inserts: [], updates: [{ realm: 1, key: ["a"], changes: { value: "new" } }], deletes: [] },
       { table: children, inserts: [{ realm: 1, row: row("y", "Y") }], updates: [], deletes: [] },
       { table: children, inserts: [], updates: [], deletes: [{ realm: 1, key: ["x"] }] },
@@ -49,10 +49,10 @@ describe("working set", () => {
     const mark = set.mark();
     set.set(entry, row("a", "A"));
     set.settle(mark);
-    expect(set.changes([parents], { now })).toEqual([]);
+    expect(set.changes(ranksOf([parents]), { now })).toEqual([]);
     expect(set.touches(new Set(["parents"]))).toBe(false);
     set.set(entry, row("a", "A", "next"));
-    expect(set.changes([parents], { now })).toMatchObject([{ inserts: [], updates: [{ changes: { value: "next" } }] }]);
+    expect(set.changes(ranksOf([parents]), { now })).toMatchObject([{ inserts: [], updates: [{ changes: { value: "next" } }] }]);
   });
 
   test("realms and keys of several parts are told apart", () => {

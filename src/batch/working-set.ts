@@ -71,6 +71,12 @@ const sameIn = (fields: readonly string[], before: Row | undefined, after: Row |
 
 const none: readonly Entry[] = [];
 
+/** Name of a table → its place in the order in which changes are written. */
+export type Ranks = ReadonlyMap<string, number>;
+
+/** The tables in an order in which each stands after those it refers to. */
+export const ranksOf = (order: readonly Table[]): Ranks => new Map(order.map(({ name }, place) => [name, place]));
+
 export class WorkingSet {
   readonly #tables = new Map<string, TableRows>();
   readonly #undo: Undo[] = [];
@@ -175,12 +181,11 @@ export class WorkingSet {
   }
 
   /**
-   * Statements' worth of changes against the database. Tables in `order` stand after those they refer to: rows are inserted and updated in that
-   * order and deleted in the reverse, deletes last. A delete that gives up a unique value another row takes comes first, and with it the deletes
+   * Statements' worth of changes against the database. Rows are inserted and updated in the order of the tables' ranks and deleted in the
+   * reverse, deletes last. A delete that gives up a unique value another row takes comes first, and with it the deletes
    * of all tables behind its own, whose rows may refer to it.
    */
-  changes(order: readonly Table[], { since = 0, now }: { readonly since?: number; readonly now: string }): TableChanges[] {
-    const rank = new Map(order.map((table, position) => [table.name, position]));
+  changes(ranks: Ranks, { since = 0, now }: { readonly since?: number; readonly now: string }): TableChanges[] {
     const byTable = new Map<string, Set<Entry>>();
     for (const { entry } of since === 0 ? this.#undo : this.#undo.slice(since)) {
       const entries = byTable.get(entry.table.name);
@@ -188,7 +193,7 @@ export class WorkingSet {
       else entries.add(entry);
     }
     const published = publicationOf(byTable.values());
-    const rankOf = (name: string): number => rank.get(name) ?? order.length;
+    const rankOf = (name: string): number => ranks.get(name) ?? ranks.size;
     const names = [...byTable.keys()].toSorted((a, b) => rankOf(a) - rankOf(b));
     const writes: TableChanges[] = [];
     const removals: TableChanges[] = [];

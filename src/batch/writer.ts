@@ -30,6 +30,7 @@ import { fail, failedAt, isRace, outcomeOf, overloadedRetryAfter, refusalOf, wit
 import { prefetch } from "./prefetch.ts";
 import { Unit } from "./unit.ts";
 import { BatchUsage } from "./usage.ts";
+import { type Ranks, ranksOf } from "./working-set.ts";
 
 export interface WriterOptions {
   /** Tables in order of reference: a table stands after those it refers to. */
@@ -104,6 +105,7 @@ export class Writer {
   readonly #store: Store;
   readonly #options: WriterOptions & typeof defaults;
   readonly #clock: () => number;
+  readonly #ranks: Ranks;
   readonly #memory = new InMemory();
   /** Ends of the journals that it has written. */
   readonly journalHeads = new JournalHeads();
@@ -122,6 +124,7 @@ export class Writer {
     this.#store = store;
     this.#options = { ...defaults, ...options };
     this.#clock = options.clock ?? Date.now;
+    this.#ranks = ranksOf(options.order);
   }
 
   /** Queues a group; resolves after its commit with one outcome per step. Never rejects. */
@@ -310,7 +313,7 @@ export class Writer {
     const at = this.#clock();
     const unit = new Unit(tx, {
       now: new Date(at).toISOString(),
-      order: this.#options.order,
+      ranks: this.#ranks,
       memory: this.#memory,
       secrets: this.#options.secrets,
     });

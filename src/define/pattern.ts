@@ -117,14 +117,21 @@ interface Shape {
 }
 
 const empty: Shape = { nullable: true, first: [], last: [] };
+const allAscii = String.fromCharCode(...Array(128).keys());
 const beyondAscii = /[^\x00-\x7f]|\\[uUxcpPDWSs]|\[\^|^\.$/;
+
+/** What one place matches: a bit for each character of ASCII, and whether anything beyond. */
+interface Alphabet {
+  readonly ascii: bigint;
+  readonly wide: boolean;
+}
 
 /** Glushkov's automaton of a pattern, with each way from place to place counted. */
 class Automaton {
   ambiguous = false;
   readonly #sources: string[] = [];
   readonly #followers: Set<number>[] = [];
-  readonly #alphabets = new Map<string, { readonly ascii: readonly boolean[]; readonly wide: boolean }>();
+  readonly #alphabets = new Map<string, Alphabet>();
 
   /** Whether there is never more than one way to go on. */
   isDeterministic(pattern: Pattern): boolean {
@@ -211,17 +218,15 @@ class Automaton {
   #overlap(left: string, right: string): boolean {
     const a = this.#alphabet(left);
     const b = this.#alphabet(right);
-    return (a.wide && b.wide) || a.ascii.some((matches, code) => matches && b.ascii[code] === true);
+    return (a.wide && b.wide) || (a.ascii & b.ascii) !== 0n;
   }
 
-  #alphabet(source: string): { readonly ascii: readonly boolean[]; readonly wide: boolean } {
+  #alphabet(source: string): Alphabet {
     let alphabet = this.#alphabets.get(source);
     if (alphabet === undefined) {
-      const form = new RegExp(`^${source}$`, "u");
-      alphabet = {
-        ascii: Array.from({ length: 128 }, (_, code) => form.test(String.fromCharCode(code))),
-        wide: beyondAscii.test(source),
-      };
+      let ascii = 0n;
+      for (const character of allAscii.match(new RegExp(source, "gu")) ?? []) ascii |= 1n << BigInt(character.charCodeAt(0));
+      alphabet = { ascii, wide: beyondAscii.test(source) };
       this.#alphabets.set(source, alphabet);
     }
     return alphabet;
@@ -248,8 +253,7 @@ const waysThrough = (pattern: Pattern): number => {
   }
 };
 
-/** What is wrong with a pattern, to follow its name in a sentence; `undefined` when it may be used. */
-export const checkPattern = (source: string): string | undefined => {
+const flawOf = (source: string): string | undefined => {
   try {
     const pattern = parse(source);
     if (waysThrough(pattern) <= waysMax || new Automaton().isDeterministic(pattern)) return undefined;
@@ -258,6 +262,15 @@ export const checkPattern = (source: string): string | undefined => {
     if (error instanceof Unsafe) return error.message;
     return `is no regular expression (${error instanceof Error ? error.message : String(error)})`;
   }
+};
+
+/** Patterns of definitions are few, and asked about for each field and each version of a service. */
+const flaws = new Map<string, string | undefined>();
+
+/** What is wrong with a pattern, to follow its name in a sentence; `undefined` when it may be used. */
+export const checkPattern = (source: string): string | undefined => {
+  if (!flaws.has(source)) flaws.set(source, flawOf(source));
+  return flaws.get(source);
 };
 
 const preferred = [..."A1a-_. ", ...Array.from({ length: 95 }, (_, index) => String.fromCharCode(32 + index)), ..."éßЖ中あ€–😀"];

@@ -10,13 +10,13 @@
  *   /oauth/interaction/{uid}   the pages on which people log in and consent
  */
 import { hkdfSync } from "node:crypto";
-import type { Context, Provider } from "oidc-provider/lib/provider.js";
+import type { Provider } from "oidc-provider/lib/provider.js";
 import { atLeisure } from "../observe/at-leisure.ts";
 import type { MaybePromise, Store } from "../store/index.ts";
 import { claimsOf, looksLikeJwt, storedToken, tokenMsMax } from "./access-token.ts";
 import type { OAuthAccounts } from "./account.ts";
 import type { JsonWebKey, OAuthClient, OAuthClients } from "./client.ts";
-import { Door, requestHeader } from "./door.ts";
+import type { Door } from "./door.ts";
 import type { OAuthEvent } from "./event.ts";
 import { oauthPaths } from "./paths.ts";
 import { SigningKeys, type SigningKeysOptions } from "./signing-keys.ts";
@@ -121,6 +121,7 @@ class OAuthServer implements OAuth {
   #current: { readonly keys: string; readonly answer: ReturnType<Provider["callback"]> } | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
   readonly #running = new Set<Promise<unknown>>();
+  #isClosed = false;
 
   constructor(options: OAuthOptions) {
     const { store, secret, onRevoked } = options;
@@ -138,7 +139,6 @@ class OAuthServer implements OAuth {
 
   async open(): Promise<void> {
     await this.#keys.refresh();
-    this.#door = await Door.open(new URL(this.#options.issuer), (request, response) => this.#current?.answer(request, response));
     atLeisure(() => this.#load(), this.#options.onError);
     this.#every(this.#options.refreshMs ?? refreshMsDefault, async () => {
       await this.#keys.refresh();
@@ -175,7 +175,7 @@ class OAuthServer implements OAuth {
 
   async purge(): Promise<number> {
     let removed = 0;
-    for (let count = 1; count > 0 && this.#door !== undefined;) {
+    for (let count = 1; count > 0 && !this.#isClosed;) {
       count = await this.#state.purgeStep();
       removed += count;
       // Others have the writer in between.
@@ -186,9 +186,12 @@ class OAuthServer implements OAuth {
 
   async close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.#isClosed = true;
+    await Promise.all(this.#running);
+    // What is still being loaded opens the door at its end.
+    await this.#library?.catch(() => undefined);
     const door = this.#door;
     this.#door = undefined;
-    await Promise.all(this.#running);
     await door?.close();
   }
 
@@ -241,15 +244,15 @@ class OAuthServer implements OAuth {
     return byHandle === undefined ? token : { ...token, aud };
   }
 
-  #outsideOf(context: Context): { readonly request: Request; readonly address: string } {
-    const outside = this.#outside.get(context.get(requestHeader));
+  #outsideOf(id: string): { readonly request: Request; readonly address: string } {
+    const outside = this.#outside.get(id);
     if (outside === undefined) throw new Error("a request that did not come in by the door");
     return outside;
   }
 
-  /** The library, once it is needed: to load it takes a fifth of the server's start. */
+  /** The library and the door to it, once they are needed: to load them takes a quarter of the server's start. */
   async #load(): Promise<void> {
-    if (this.#makeProvider !== undefined) return;
+    if (this.#makeProvider !== undefined || this.#isClosed) return;
     this.#library ??= this.#loadLibrary();
     try {
       this.#makeProvider = await this.#library;
@@ -260,14 +263,17 @@ class OAuthServer implements OAuth {
   }
 
   async #loadLibrary(): Promise<() => Provider> {
-    const { providerMaker } = await import("./provider-maker.ts");
+    const [{ providerMaker }, { Door, requestHeader }] = await Promise.all([import("./provider-maker.ts"), import("./door.ts")]);
+    this.#door ??= await Door.open(new URL(this.#options.issuer), (request, response) =>
+      this.#current?.answer(request, response),
+    );
     return providerMaker({
       ...this.#options,
       state: this.#state,
       keys: this.#keys,
       derived: (purpose) => derived(this.#options.secret, purpose),
       tokenOf: (kind, value) => this.#tokenOf(kind, value),
-      outside: (context) => this.#outsideOf(context),
+      outside: (context) => this.#outsideOf(context.get(requestHeader)),
     });
   }
 

@@ -378,6 +378,16 @@ forEachEngine((engine) => {
       expect(await (await fetch(`${authority.issuer}/elsewhere`)).text()).toBe("not here");
     });
 
+    test("who asks while the server ends has an answer, and nobody after that is let in", async () => {
+      await using ending = await openAuthority(await engine.create());
+      const ask = () => ending.oauth.handle(new Request(`${ending.issuer}/.well-known/openid-configuration`), { address });
+      // The first request is what opens the door.
+      const asked = ask();
+      await ending.oauth.close();
+      expect([200, 503]).toContain((await asked)?.status ?? 0);
+      expect((await ask())?.status).toBe(503);
+    });
+
     test("errors are JSON to programs, whatever they accept", async () => {
       const answer = await fetch(`${authority.issuer}/oauth/token`, {
         method: "POST",
