@@ -152,6 +152,24 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect((await refusal(`/parcels/${String(byHand["id"])}/picture`))["type"]).toBe("contents_unknown");
   });
 
+  test("parcels that were noted for other goods or another way are forgotten; what else changes leaves them", async () => {
+    const id = await house.place("repacked", more);
+    const push = async (changes: Data): Promise<readonly Data[]> => {
+      await house.place("repacked", { ...more, ...changes });
+      return (await house.rest("GET", `/orders/${id}/parcels`, undefined, "warehouse")).rows;
+    };
+    const plan = () => house.rest("POST", `/orders/${id}/plan`, {}, "warehouse");
+    await plan();
+    expect(await push({ comment: "Ring twice." })).not.toEqual([]);
+    expect(await push({ isActive: false })).not.toEqual([]);
+    const changes = [{ goods: goods.slice(0, 1) }, { deliveryType: 3 }, { seal: 3 }, { isSturdy: true }];
+    for (const change of changes) {
+      await push({});
+      await plan();
+      expect([change, await push(change)]).toEqual([change, []]);
+    }
+  });
+
   test("labels need a sender, parcels and a number; what lacks is told", async () => {
     const id = await house.place("bare", more);
     expect(await refusal(`/orders/${id}/labels`)).toMatchObject({ type: "sender_unknown", details: { shippers: [""] } });

@@ -16,14 +16,20 @@ export const packRefusals = {
 export type PackedParcel = Omit<Parcel, "id" | "order" | "position" | "createdAt" | "contents"> &
   Partial<Pick<Parcel, "contents">>;
 
+/** Forgets the parcels of an order. */
+export const unpackOrder = async (ctx: CommandContext, order: Order): Promise<void> => {
+  const table = ctx.table(parcels);
+  for (const { id } of await table.find((row) => eq(row.order, order.id), { limit: parcelsMax })) table.delete(id);
+};
+
 export const packOrder = async (
   ctx: CommandContext,
   order: Order,
   packed: readonly PackedParcel[],
 ): Promise<Order | FunctionRefusal> => {
   if (order.state !== "created" && order.state !== "manifested") return ctx.refuse("not_in_the_house", { state: order.state });
+  await unpackOrder(ctx, order);
   const table = ctx.table(parcels);
-  for (const { id } of await table.find((row) => eq(row.order, order.id), { limit: parcelsMax })) table.delete(id);
   for (const [index, parcel] of packed.entries()) table.insert({ ...parcel, order: order.id, position: index + 1 });
   tell(ctx, "packed", order);
   return order;

@@ -7,6 +7,8 @@
  *   - Of an order on a manifest, a line that says nothing else than the order has is that line: the same message changes nothing, and is not refused.
  *   - A line whose article is in the catalogue no more stays as the order has it.
  *
+ * Parcels that were noted for other goods, or another way of delivery, are forgotten: the house packs it again.
+ *
  * `isActive: false` cancels it; one that was never seen before is kept as cancelled, so that an order that comes late stays cancelled only if it says so.
  */
 import type { CommandContext, FunctionRefusal } from "pons";
@@ -19,6 +21,7 @@ import { isLocated } from "./address-fields.ts";
 import { hasContent } from "./content.ts";
 import { noteStatus, tell } from "./note-status.ts";
 import { type Order, type OrderContent, type OrderInput, orders } from "./order-fields.ts";
+import { unpackOrder } from "./pack.ts";
 import { isOpen } from "./states.ts";
 import { flawOfWay, wayRefusals } from "./ways.ts";
 
@@ -58,8 +61,12 @@ const place = (ctx: CommandContext, id: string, input: OrderContent): Order => {
   return order;
 };
 
-/** Gives an order on no manifest other content; its state follows `isActive`. */
+/** What the parcels follow from: of other content than this they are not the order's any more. */
+const packedBy = ({ goods, deliveryType, seal, isSturdy }: Partial<OrderContent>) => ({ goods, deliveryType, seal, isSturdy });
+
+/** Gives an order on no manifest other content; its state follows `isActive`. Parcels that were noted for other content are forgotten. */
 const change = async (ctx: CommandContext, known: Order, input: Partial<OrderContent>): Promise<Order> => {
+  if (input.goods !== undefined && !hasContent(known, packedBy(input))) await unpackOrder(ctx, known);
   const state = (input.isActive ?? known.isActive) ? "created" : "cancelled";
   const order = ctx.table(orders).update(known.id, { ...input, state });
   if (state === known.state) {
