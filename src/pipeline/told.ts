@@ -34,3 +34,23 @@ export const tell = (refusal: Refusal, { locale, requestId, messages, resource }
     ...(data === undefined || Object.keys(data).length === 0 ? {} : { data }),
   };
 };
+
+/** Characters of what an exception says. */
+const reasonLengthMax = 500;
+
+/**
+ * What the exception of a client says: the message and, since most clients show nothing else, the sentences about single values, as far as they fit. They are
+ * those of `data`: who may not see one there does not see it here.
+ *
+ *   "Validation failed: The name must not be empty. The price must be at least 0."
+ */
+export const reasonOf = ({ error: { message }, data = {} }: ToldRefusal): string => {
+  const sentences = Object.values(data).flat();
+  const whole = sentences.length === 0 ? message : `${message}${/[.!?]$/.test(message) ? "" : ":"} ${sentences.join(" ")}`;
+  return whole.length <= reasonLengthMax
+    ? whole
+    : `${whole
+        .slice(0, reasonLengthMax - 1)
+        .toWellFormed()
+        .replace(/\ufffd$/, "")}…`;
+};

@@ -36,6 +36,16 @@ export interface Heard {
   readonly face: string;
 }
 
+/** The message of a refusal whose text goes on with all that is wrong with single values; of one that does not, what is amiss. */
+export const messageIn = (text: string, issues: Heard["issues"] = {}): string => {
+  const sentences = Object.values(issues).flat().join(" ");
+  if (sentences === "") return text;
+  const at = text.indexOf(` ${sentences.slice(0, 20)}`);
+  const rest = text.slice(at + 1);
+  const isWhole = rest === sentences || (rest.endsWith("…") && sentences.startsWith(rest.slice(0, -1)));
+  return at > 0 && isWhole ? text.slice(0, at).replace(/:$/, "") : `it does not name what is wrong: ${text}`;
+};
+
 /** A server as clients reach it. */
 export interface Target {
   readonly baseUrl: string;

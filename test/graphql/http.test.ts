@@ -270,6 +270,7 @@ describe("GraphQL over HTTP", () => {
       key,
       headers: { "accept-language": "de" },
     });
+    expect(german.errors[0]?.message).toBe("Validierung fehlgeschlagen: Das Feld „Name“ muss mindestens 2 Zeichen haben.");
     expect(german.errors[0]?.extensions["issues"]).toEqual({ name: ["Das Feld „Name“ muss mindestens 2 Zeichen haben."] });
     expect((await fetch(`${library.origin}/de/library/v2/graphql?query=%7Bhours%7Btext%7D%7D`)).status).toBe(401);
     expect((await fetch(`${library.origin}/library/v9/graphql`)).status).toBe(404);

@@ -111,6 +111,7 @@ forEachEngine((engine) => {
       expect((named["bookCreate"] as { refusal: Data }).refusal).toMatchObject({
         __typename: "OtherRefusal",
         type: "validation_failed",
+        message: expect.stringMatching(/^Validation failed: The title .+ The price .+ The pages .+\.$/),
         issues: [{ field: "title" }, { field: "price" }, { field: "pages" }],
       });
       // What GraphQL itself refuses is refused in the same words, and the operation did not run.

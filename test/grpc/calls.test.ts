@@ -66,7 +66,7 @@ forEachEngine((engine) => {
         seller({ "accept-language": "de-AT,en;q=0.5" }),
       );
       expect(status.code).toBe(grpc.status.INVALID_ARGUMENT);
-      expect(status.details).toBe("Validierung fehlgeschlagen");
+      expect(status.details).toMatch(/^Validierung fehlgeschlagen: Das Feld „Name“ .+ Das Feld „Preis“ .+\.$/);
       const { outcome, issues } = detailsOf(status);
       expect(outcome).toBe("validation_failed");
       expect(Object.keys(issues ?? {}).toSorted()).toEqual(["name", "price"]);

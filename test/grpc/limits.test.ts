@@ -119,7 +119,11 @@ describe("limits", () => {
     own.destroy();
   });
 
-  test("details of a refusal fit into what clients take as metadata, however much is wrong", async () => {
+  test.each([
+    ["in one language", "nothing", {}],
+    ["and another", "nothing", { "accept-language": "ru" }],
+    ["in names of the caller's", "😀", { "accept-language": "bg" }],
+  ])("what a refusal says fits into what clients take as metadata, however much is wrong, %s", async (_, name, headers) => {
     const { key } = await plane.app({}, ["seller"]);
     const { trailers } = await exchange(
       session,
@@ -129,15 +133,18 @@ describe("limits", () => {
           Array.from({ length: 100 }, (_, at) =>
             new BinaryWriter()
               .tag(5, WireType.LengthDelimited)
-              .string(`${"nothing".repeat(20)}${at} desc`)
+              .string(`${name.repeat(20)}${at} desc`)
               .finish(),
           ),
         ),
       ],
-      { authorization: `Bearer ${key}` },
+      { authorization: `Bearer ${key}`, ...headers },
     );
     expect(trailers["grpc-status"]).toBe("3");
     const size = Object.entries(trailers).reduce((sum, [name, value]) => sum + name.length + String(value).length + 32, 0);
     expect(size).toBeLessThan(8 * 1024);
+    const { issues = {} } = refusalOf(Buffer.from(String(trailers["grpc-status-details-bin"]), "base64"));
+    expect(Object.values(issues).flat().length).toBeGreaterThan(2);
+    expect(decodeURIComponent(String(trailers["grpc-message"]))).toContain(name.repeat(10));
   });
 });

@@ -1,5 +1,6 @@
 /**
  * Errors of an answer: refusals with their type, as every channel tells it, at the place in the answer where something is missing.
+ * The message names what is wrong with single values too, since most clients show nothing else of an error.
  *
  *   { "message": "There is no such account.", "locations": [{ "line": 1, "column": 3 }], "path": ["account"],
  *     "extensions": { "type": "not_found", "status": 404, "requestId": "…" } }

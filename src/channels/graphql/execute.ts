@@ -16,7 +16,7 @@ import { andThen } from "../../pipeline/condition.ts";
 import { entityTag } from "../../pipeline/entity-tag.ts";
 import type { Page, RowGroup } from "../../pipeline/page.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
-import type { ToldRefusal } from "../../pipeline/told.ts";
+import { reasonOf, type ToldRefusal } from "../../pipeline/told.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { Errors, extensionsOf, type Path, under } from "./errors.ts";
@@ -59,7 +59,7 @@ export class Execution {
   /** Tells of a refusal where its field stands. */
   refused(node: FieldNode, path: Path, refusal: Refusal, operation: Operation | undefined): null {
     const told = this.#caller.tell(refusal, operation);
-    this.errors.add(node, path, told.error.message, extensionsOf(told, refusal));
+    this.errors.add(node, path, reasonOf(told), extensionsOf(told, refusal));
     return null;
   }
 

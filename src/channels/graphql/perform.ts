@@ -11,7 +11,7 @@ import { compileFields } from "../../contract/values/fields.ts";
 import { andThen } from "../../pipeline/condition.ts";
 import type { Pipeline } from "../../pipeline/pipeline.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { tell, type ToldRefusal } from "../../pipeline/told.ts";
+import { reasonOf, tell, type ToldRefusal } from "../../pipeline/told.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import { type Conditions, conditionsOf } from "../http/index.ts";
 import type { Values } from "./arguments.ts";
@@ -87,7 +87,7 @@ export class Performance implements Caller {
     const told = this.tell(refusal, operation);
     return {
       status: refusal.status,
-      errors: [{ message: told.error.message, extensions: extensionsOf(told, refusal) }],
+      errors: [{ message: reasonOf(told), extensions: extensionsOf(told, refusal) }],
       ...(refusal.allow === undefined ? {} : { allow: refusal.allow }),
       ...(refusal.retryAfter === undefined ? {} : { retryAfter: refusal.retryAfter }),
     };

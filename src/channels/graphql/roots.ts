@@ -5,6 +5,7 @@ import { andThen } from "../../pipeline/condition.ts";
 import { stemOfTag } from "../../pipeline/entity-tag.ts";
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
+import { reasonOf } from "../../pipeline/told.ts";
 import type { Conditions } from "../http/index.ts";
 import { conditionsOf, fieldsOf, listQueryOf, type Values, valuesOf } from "./arguments.ts";
 import { prefixOf } from "./cost.ts";
@@ -191,12 +192,12 @@ export class RootFields {
         const types = part.union.extensions[metaKey] as RefusalTypes;
         const type = (types.get(refusal.type) ?? types.get("")) as GraphQLObjectType;
         const told = this.#execution.tell(refusal, root.operation);
-        const { message, issues = {}, ...facts } = { message: told.error.message, ...extensionsOf(told, refusal) };
+        const { issues = {}, ...facts } = extensionsOf(told, refusal);
         const whole = {
           details: null,
           retryAfter: null,
           ...facts,
-          message,
+          message: reasonOf(told),
           issues: Object.entries(issues as Row).map(([field, messages]) => ({ field, messages })),
         };
         return this.#shapeOne(whole, part.choice.of(type), place);

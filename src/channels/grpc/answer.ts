@@ -2,7 +2,7 @@
 import type { Operation } from "../../contract/contract.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import { StreamEnded } from "../../pipeline/stream-ended.ts";
-import { tell, type ToldRefusal } from "../../pipeline/told.ts";
+import { reasonOf, tell, type ToldRefusal } from "../../pipeline/told.ts";
 import { addManaged, type ChannelParts, formatLinks } from "../http/index.ts";
 import { statusOf } from "../rpc/index.ts";
 import type { Asking } from "./asking.ts";
@@ -70,7 +70,7 @@ export const refusalStatus = (asking: Asking, operation: Operation, refusal: Ref
     status = statusOf({ ...refusal, issues: firstOf(issues, count) }, some, place);
   }
   const { code, message, bytes } = status;
-  return bytes.length > detailsBytesMax ? { code, message } : { code, message, details: bytes };
+  return bytes.length > detailsBytesMax ? { code, message: reasonOf(whole) } : { code, message, details: bytes };
 };
 
 /** Seconds to wait, where the refusal says so or is of a kind that passes. */

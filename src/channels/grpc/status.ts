@@ -11,18 +11,26 @@ export interface Status {
 
 export const ok: Status = Object.freeze({ code: 0, message: "" });
 
-/** Longer messages are cut: the whole stands in the details. */
-const messageLengthMax = 1_000;
+/** Most bytes of `grpc-message`: longer ones are cut, the whole stands in the details, and clients take 8 KB of metadata in all. */
+const messageBytesMax = 1_200;
 const plain = /^[\x20-\x24\x26-\x7e]*$/;
+const ellipsis = "%E2%80%A6";
+
+const encodeCharacter = (character: string): string => {
+  if (plain.test(character)) return character;
+  let encoded = "";
+  for (const byte of Buffer.from(character)) encoded += `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  return encoded;
+};
 
 /** A message as `grpc-message` holds it: UTF-8, percent-encoded but for printable ASCII (PROTOCOL-HTTP2, Percent-Encoded). */
 export const encodeMessage = (message: string): string => {
-  const text = message.length > messageLengthMax ? `${message.slice(0, messageLengthMax).toWellFormed()}…` : message;
-  if (plain.test(text)) return text;
+  if (message.length <= messageBytesMax && plain.test(message)) return message;
   let encoded = "";
-  for (const byte of Buffer.from(text)) {
-    const isPlain = byte >= 0x20 && byte <= 0x7e && byte !== 0x25;
-    encoded += isPlain ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase().padStart(2, "0")}`;
+  for (const character of message) {
+    const next = encodeCharacter(character);
+    if (encoded.length + next.length > messageBytesMax) return encoded + ellipsis;
+    encoded += next;
   }
   return encoded;
 };

@@ -6,7 +6,7 @@ import type { DocumentData } from "../../pipeline/document-data.ts";
 import { entityTag } from "../../pipeline/entity-tag.ts";
 import type { Page } from "../../pipeline/page.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import type { ToldRefusal } from "../../pipeline/told.ts";
+import { reasonOf, type ToldRefusal } from "../../pipeline/told.ts";
 import { codeOf } from "./codes.ts";
 
 type Done = Result & { readonly ok: true };
@@ -97,15 +97,15 @@ export type Verdict =
   Done | { readonly ok: false; readonly refusal: Refusal; readonly told: ToldRefusal; readonly replayed?: true };
 
 /** A refusal as an item of a stream is answered with. */
-const refusalMessage = (refusal: Refusal, { error, data = {} }: ToldRefusal): Message => ({
+const refusalMessage = (refusal: Refusal, told: ToldRefusal): Message => ({
   code: codeOf(refusal),
   status: refusal.status,
   type: refusal.type,
-  message: error.message,
-  fieldViolations: Object.entries(data).map(([field, messages]) => ({ field, messages })),
+  message: reasonOf(told),
+  fieldViolations: Object.entries(told.data ?? {}).map(([field, messages]) => ({ field, messages })),
   details: refusal.details,
   retryAfterSeconds: refusal.retryAfter === undefined ? undefined : Math.ceil(refusal.retryAfter),
-  requestId: error.requestId,
+  requestId: told.error.requestId,
 });
 
 /** One answer of a `…Stream`. */

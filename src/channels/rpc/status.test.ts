@@ -117,6 +117,16 @@ describe("details", () => {
     });
   });
 
+  test("the message says what is wrong by field, LocalizedMessage what the refusal is", () => {
+    const made = status(invalid({ name: [{ code: "required" }] }));
+    expect(made.message).toBe("Validierung fehlgeschlagen: Das Feld „name“ darf nicht leer sein.");
+    expect(made.details.find(({ type }) => type === "google.rpc.LocalizedMessage")?.debug).toEqual({
+      locale: "de",
+      message: "Validierung fehlgeschlagen",
+    });
+    expect(text(fieldsOf(made.bytes)[1]?.[1])).toBe(made.message);
+  });
+
   test("a limit: which, and when to come again", () => {
     expect(debugOf(refuse("too_many_requests", { retryAfter: 1.5, details: { limit: "burst", quota: 10 } }))).toMatchObject({
       ErrorInfo: { reason: "too_many_requests", metadata: { status: "429", limit: "burst", quota: "10" } },

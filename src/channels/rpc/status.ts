@@ -7,10 +7,12 @@
  *   QuotaFailure       which limit was met
  *   LocalizedMessage   the message and its language
  *   RequestInfo        what to name to support
+ *
+ * The status's own message names what is wrong with single values too, since exceptions of most clients show no details.
  */
 import type { Message } from "../../contract/protobuf/index.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import type { ToldRefusal } from "../../pipeline/told.ts";
+import { reasonOf, type ToldRefusal } from "../../pipeline/told.ts";
 import { codeNames, codeOf } from "./codes.ts";
 import { googleMessage } from "./details.ts";
 
@@ -27,7 +29,7 @@ export interface RpcStatus {
   readonly code: number;
   /** `not_found`, as Connect writes it. */
   readonly name: string;
-  /** In the caller's language. */
+  /** In the caller's language, with what is wrong with single values. */
   readonly message: string;
   /** A serialized google.rpc.Status, for `grpc-status-details-bin`. */
   readonly bytes: Uint8Array;
@@ -95,10 +97,11 @@ export const statusOf = (refusal: Refusal, told: ToldRefusal, { domain, locale }
   add("localizedMessage", { locale, message });
   add("requestInfo", { requestId });
   const code = codeOf(refusal);
+  const reason = reasonOf(told);
   const status = {
     code,
-    message,
+    message: reason,
     details: details.map(({ type, value }) => ({ typeUrl: `type.googleapis.com/${type}`, value })),
   };
-  return { code, name: codeNames[code] ?? "unknown", message, bytes: googleMessage("status").encode(status), details };
+  return { code, name: codeNames[code] ?? "unknown", message: reason, bytes: googleMessage("status").encode(status), details };
 };

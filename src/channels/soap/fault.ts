@@ -11,7 +11,7 @@
  */
 import { type ComplexType, escapeAttribute, escapeText } from "../../contract/soap/index.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import type { ToldRefusal } from "../../pipeline/told.ts";
+import { reasonOf, type ToldRefusal } from "../../pipeline/told.ts";
 import { envelopeNamespaces, ownNamespace, type SoapVersion, wsse } from "./namespaces.ts";
 
 /** A code that a standard names for it. */
@@ -89,21 +89,6 @@ export interface FaultTelling {
   /** The detail's element and namespace; absent where the service version is not known. */
   readonly detail?: { readonly element: ComplexType; readonly namespace: string } | undefined;
 }
-
-/** Characters of a reason. */
-const reasonLengthMax = 500;
-
-/** What the exception of a client says: the message and, since most clients show nothing else, the sentences about single values, as far as they fit. */
-const reasonOf = ({ error: { message }, data = {} }: ToldRefusal): string => {
-  const sentences = Object.values(data).flat();
-  const whole = sentences.length === 0 ? message : `${message}: ${sentences.join(" ")}`;
-  return whole.length <= reasonLengthMax
-    ? whole
-    : `${whole
-        .slice(0, reasonLengthMax - 1)
-        .toWellFormed()
-        .replace(/\ufffd$/, "")}…`;
-};
 
 const codeOf11 = (fault: Fault): string => {
   const { code, refusal } = fault;

@@ -15,7 +15,7 @@ import { schemaOf } from "../../../src/channels/graphql/schema/schema.ts";
 import type { Contract, Operation } from "../../../src/contract/contract.ts";
 import { versionView } from "../../../src/contract/versions.ts";
 import type { RawFilter, RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
-import type { Asked, Driver, Heard } from "../driver.ts";
+import { type Asked, type Driver, type Heard, messageIn } from "../driver.ts";
 
 type Field = GraphQLField<unknown, unknown>;
 type Values = Record<string, unknown>;
@@ -307,7 +307,7 @@ const withoutIds = (text: string): string => text.replaceAll(/"requestId":"[^"]*
 
 const refused = ({ message, extensions = {} }: AnswerError, face: string): Heard => ({
   outcome: extensions.type ?? "",
-  message,
+  message: messageIn(message, extensions.issues),
   ...(extensions.issues === undefined ? {} : { issues: extensions.issues }),
   ...(extensions.details === undefined ? {} : { details: extensions.details }),
   ...(extensions.retryAfter === undefined ? {} : { retryAfter: extensions.retryAfter }),
@@ -326,18 +326,18 @@ interface PayloadRefusal {
 const heardOfPayload = (type: GraphQLObjectType, payload: Values, hidden: ReadonlySet<string>, face: string): Heard => {
   const no = payload["refusal"] as PayloadRefusal | null | undefined;
   const replayed = payload["replayed"] === true;
-  if (no !== null && no !== undefined)
+  if (no !== null && no !== undefined) {
+    const issues = Object.fromEntries(no.issues.map(({ field, messages }) => [field, messages]));
     return {
       outcome: no.type,
-      message: no.message,
-      ...(no.issues.length === 0
-        ? {}
-        : { issues: Object.fromEntries(no.issues.map(({ field, messages }) => [field, messages])) }),
+      message: messageIn(no.message, issues),
+      ...(no.issues.length === 0 ? {} : { issues }),
       ...(no.details === null ? {} : { details: no.details }),
       ...(no.retryAfter === null ? {} : { retryAfter: no.retryAfter }),
       replayed,
       face,
     };
+  }
   const answer = Object.values(type.getFields()).find((field) => metaOf(field)?.kind === "answer");
   if (answer === undefined) return { outcome: "done", replayed, face };
   const inner = typeOf(answer);

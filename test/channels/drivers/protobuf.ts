@@ -23,7 +23,7 @@ import type { Contract, Operation } from "../../../src/contract/contract.ts";
 import { protoOf } from "../../../src/contract/protobuf/index.ts";
 import { versionView } from "../../../src/contract/versions.ts";
 import type { Input, RawFilter, RawInclude, RawQuery } from "../../../src/pipeline/call.ts";
-import type { Asked, Heard, Target } from "../driver.ts";
+import { type Asked, type Heard, messageIn, type Target } from "../driver.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -324,7 +324,7 @@ export const refusalOf = (status: Uint8Array): Omit<Heard, "face" | "replayed"> 
   });
   return {
     outcome,
-    message,
+    message: messageIn(message, issues),
     ...(Object.keys(issues).length === 0 ? {} : { issues }),
     ...(Object.keys(details).length === 0 ? {} : { details }),
     ...(retryAfter === undefined ? {} : { retryAfter }),

@@ -50,7 +50,11 @@ export class Refusals {
     });
     this.#fields = {
       type: { type: sure, description: "Stable, the same on every channel.", ...meta({ kind: "leaf", source: "type" }) },
-      message: { type: sure, description: "In the caller's language.", ...meta({ kind: "leaf", source: "message" }) },
+      message: {
+        type: sure,
+        description: "In the caller's language, with what is wrong with single values.",
+        ...meta({ kind: "leaf", source: "message" }),
+      },
       status: {
         type: new GraphQLNonNull(GraphQLInt),
         description: "As HTTP has it.",
