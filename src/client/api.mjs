@@ -4,6 +4,11 @@
  * call is given to it as a list. Browsers, Node from 20, Bun; depends on nothing.
  */
 
+import { PonsError } from "./error.mjs";
+import { queryText } from "./query.mjs";
+
+export { PonsError };
+
 /**
  * @typedef {object} ClientOptions
  * @property {string} baseUrl `https://api.example.com`; a path before `/{service}/{version}` is kept
@@ -42,28 +47,6 @@
 
 /** @typedef {{ service: string, version: string, operations: readonly Operation[] }} Definition */
 
-/** A refusal, or that no answer came. */
-export class PonsError extends Error {
-  /**
-   * @param {string} type stable: `validation_failed`; `no_answer` where none came
-   * @param {{ message: string, status?: number, requestId?: string, issues?: Record<string, string[]>, details?: Record<string, unknown>, retryAfter?: number,
-   *   cause?: unknown }} facts
-   */
-  constructor(type, { message, status = 0, requestId, issues = {}, details = {}, retryAfter, cause }) {
-    super(message, cause === undefined ? {} : { cause });
-    this.name = "PonsError";
-    this.type = type;
-    /** HTTP status; 0 where no answer came. */
-    this.status = status;
-    this.requestId = requestId;
-    /** Field → sentences. */
-    this.issues = issues;
-    this.details = details;
-    /** Seconds. */
-    this.retryAfter = retryAfter;
-  }
-}
-
 const defaultRetries = 3;
 const defaultTimeoutMs = 30_000;
 const defaultSilenceMs = 45_000;
@@ -92,57 +75,30 @@ const sleep = (ms, signal) =>
 /** Full jitter: anything up to the bound, so that many do not come back at once. @param {number} attempt */
 const waitMsOf = (attempt) => Math.random() * Math.min(waitMsMax, firstWaitMs * 2 ** attempt);
 
-/** @param {unknown} include @returns {string} */
-const includeText = (include) => {
-  if (typeof include === "string") return include;
-  if (Array.isArray(include)) return include.map(includeText).join(",");
-  return Object.entries(/** @type {Record<string, any>} */ (include))
-    .map(([name, options]) => {
-      if (options === true) return name;
-      const parts = [];
-      if (options.perPage !== undefined) parts.push(`perPage:${options.perPage}`);
-      if (options.sortBy !== undefined) parts.push(`sortBy:${[options.sortBy].flat().join(",")}`);
-      if (options.include !== undefined) parts.push(`include:${includeText(options.include)}`);
-      return parts.length === 0 ? name : `${name}(${parts.join(",")})`;
-    })
-    .join(",");
-};
+const bytesAtOnce = 0x8000;
 
-/** @param {unknown} filter */
-const namedText = (filter) => {
-  if (typeof filter === "string") return filter;
-  const { name, params = {} } = /** @type {{ name: string, params?: Record<string, unknown> }} */ (filter);
-  const given = Object.entries(params).map(([param, value]) => `${param}:${String(value)}`);
-  return given.length === 0 ? name : `${name}(${given.join(",")})`;
-};
-
-/** A query as the address has it. @param {Record<string, any>} query */
-export const queryText = (query) => {
-  const search = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) {
-    if (value === undefined) continue;
-    if (name === "filters") search.append(name, [value].flat().map(namedText).join(";"));
-    else if (name === "include") search.append(name, includeText(value));
-    else if (name === "sortBy" || name === "fields") search.append(name, [value].flat().join(","));
-    else if (Array.isArray(value)) for (const one of value) search.append(name, String(one));
-    else if (value === null) search.append(`${name}[null]`, "true");
-    else if (typeof value === "object" && !(value instanceof Date)) {
-      for (const [operator, wanted] of Object.entries(value))
-        for (const one of [wanted].flat())
-          search.append(`${name}[${operator}]`, one instanceof Date ? one.toISOString() : String(one));
-    } else search.append(name, value instanceof Date ? value.toISOString() : String(value));
-  }
-  const text = search.toString();
-  return text === "" ? "" : `?${text}`;
+/** @param {Uint8Array} bytes */
+const base64Of = (bytes) => {
+  let text = "";
+  for (let at = 0; at < bytes.length; at += bytesAtOnce) text += String.fromCharCode(...bytes.subarray(at, at + bytesAtOnce));
+  return btoa(text);
 };
 
 /** Amounts as bigint, moments as Date and bytes are sent as the wire has them. @param {unknown} body */
 const bodyText = (body) =>
-  JSON.stringify(body, (_, value) => {
-    if (typeof value === "bigint")
-      return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER) ? Number(value) : String(value);
-    return value instanceof Uint8Array ? btoa(String.fromCharCode(...value)) : value;
-  });
+  JSON.stringify(
+    body,
+    /** @this {any} @param {string} name @param {unknown} value */
+    function (name, value) {
+      if (typeof value === "bigint")
+        return value <= BigInt(Number.MAX_SAFE_INTEGER) && value >= BigInt(Number.MIN_SAFE_INTEGER)
+          ? Number(value)
+          : String(value);
+      // As it was given: a Buffer has made an object of itself by now.
+      const given = this[name];
+      return given instanceof Uint8Array ? base64Of(given) : value;
+    },
+  );
 
 /** @param {Response} response @param {any} answer */
 const errorOf = (response, answer) => {
@@ -212,6 +168,28 @@ async function* eventsIn(stream, silenceMs) {
   }
 }
 
+const keyForm = /^[\x20-\x7e]{1,255}$/;
+
+/** An idempotency key as its header has it. @param {string} key */
+const keyText = (key) => {
+  if (!keyForm.test(key)) throw new TypeError("idempotencyKey: 1 to 255 printable characters of ASCII");
+  return `"${key.replaceAll(/["\\]/g, "\\$&")}"`;
+};
+
+/** A text as a header can have it: beyond ASCII as a display string (RFC 9651). @param {string} text */
+const headerText = (text) => {
+  if (/^[\x20-\x7e]*$/.test(text) && !text.startsWith('%"')) return text;
+  const escaped = [...new TextEncoder().encode(text)].map((byte) =>
+    byte < 0x20 || byte > 0x7e || byte === 0x22 || byte === 0x25
+      ? `%${byte.toString(16).padStart(2, "0")}`
+      : String.fromCharCode(byte),
+  );
+  return `%"${escaped.join("")}"`;
+};
+
+/** @param {Response} response @returns {Promise<any>} */
+const readEnvelope = async (response) => (response.status === 204 ? { success: true, data: undefined } : response.json());
+
 /** A client of one service version. */
 export class Api {
   /** @param {Definition} definition @param {ClientOptions} options */
@@ -232,7 +210,7 @@ export class Api {
     if (tenant !== undefined) all.set("pons-tenant", tenant);
     if (call.actFor !== undefined) {
       all.set("pons-act-for", call.actFor.subject);
-      if (call.actFor.reason !== undefined) all.set("pons-reason", call.actFor.reason);
+      if (call.actFor.reason !== undefined) all.set("pons-reason", headerText(call.actFor.reason));
     }
     if (call.ifMatch !== undefined) all.set("if-match", call.ifMatch);
     return all;
@@ -246,12 +224,20 @@ export class Api {
   }
 
   /**
-   * A request and its answer; repeated where that is safe. Throws `PonsError`, or the signal's reason.
+   * A request and its answer, read to its end; repeated where that is safe. Throws `PonsError`, or the signal's reason.
    *
-   * @param {string} method @param {string} path @param {{ body?: unknown, accept?: string, isRead?: boolean }} more @param {CallOptions} [call]
-   * @returns {Promise<Response>}
+   * @param {string} method @param {string} path
+   * @param {{ body?: unknown, accept?: string, isRead?: boolean, read?: (response: Response) => Promise<any>, isAnswer?: (answer: any) => boolean }} more
+   *   `isAnswer`: whether what comes with a status of refusal is an answer all the same
+   * @param {CallOptions} [call]
+   * @returns {Promise<any>}
    */
-  async request(method, path, { body, accept = "application/json", isRead = method === "GET" }, call = {}) {
+  async request(
+    method,
+    path,
+    { body, accept = "application/json", isRead = method === "GET", read = readEnvelope, isAnswer = () => false },
+    call = {},
+  ) {
     const {
       retries = this.options.retries ?? defaultRetries,
       timeoutMs = this.options.timeoutMs ?? defaultTimeoutMs,
@@ -262,7 +248,8 @@ export class Api {
     if (body !== undefined) headers.set("content-type", "application/json");
     // With its key a command may be sent again: it has one effect.
     const key = call.idempotencyKey ?? (isRead ? undefined : crypto.randomUUID());
-    if (key !== undefined) headers.set("idempotency-key", `"${key}"`);
+    if (key !== undefined) headers.set("idempotency-key", keyText(key));
+    const text = body === undefined ? undefined : bodyText(body);
     for (let attempt = 0; ; attempt++) {
       const timeout = AbortSignal.timeout(timeoutMs);
       /** @type {PonsError} */
@@ -271,11 +258,13 @@ export class Api {
         const response = await this.fetchOnce(`${this.base}${path}`, {
           method,
           headers,
-          ...(body === undefined ? {} : { body: bodyText(body) }),
+          ...(text === undefined ? {} : { body: text }),
           signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         });
-        if (response.ok) return response;
-        failed = errorOf(response, await response.json().catch(() => undefined));
+        if (response.ok) return await read(response);
+        const answer = await response.json().catch(() => undefined);
+        if (isAnswer(answer)) return answer;
+        failed = errorOf(response, answer);
         const isFinal = !passing.has(response.status) || failed.type === "quota_exceeded" || failed.type === "internal";
         if (isFinal || attempt >= retries) throw failed;
       } catch (error) {
@@ -292,19 +281,9 @@ export class Api {
     }
   }
 
-  /**
-   * @param {string} method @param {string} path @param {{ body?: unknown, isRead?: boolean }} more @param {CallOptions} [call]
-   * @returns {Promise<any>}
-   */
-  async envelope(method, path, more, call) {
-    const response = await this.request(method, path, more, call);
-    if (response.status === 204) return { success: true, data: undefined };
-    return response.json();
-  }
-
   /** @param {string} path @param {Record<string, any>} [query] @param {CallOptions} [call] */
   async list(path, query = {}, call) {
-    const { data, pagination } = await this.envelope("GET", `${path}${queryText(query)}`, {}, call);
+    const { data, pagination } = await this.request("GET", `${path}${queryText(query)}`, {}, call);
     return { data, pagination };
   }
 
@@ -379,24 +358,20 @@ export class Api {
 
   /** Many calls in one request. @param {readonly object[]} calls @param {{ strategy?: "atomic" | "independent" } & CallOptions} [options] */
   async batch(calls, { strategy = "independent", ...call } = {}) {
-    const headers = await this.headersOf(call);
-    headers.set("content-type", "application/json");
-    headers.set("idempotency-key", `"${call.idempotencyKey ?? crypto.randomUUID()}"`);
-    const response = await this.fetchOnce(`${this.base}/batch`, {
-      method: "POST",
-      headers,
-      body: bodyText({ strategy, calls }),
-      ...(call.signal === undefined ? {} : { signal: call.signal }),
-    });
-    /** @type {any} */
-    const answer = await response.json().catch(() => undefined);
-    if (!Array.isArray(answer?.data)) throw errorOf(response, answer);
+    const isAnswer = (/** @type {any} */ answer) => Array.isArray(answer?.data);
+    const answer = await this.request("POST", "/batch", { body: { strategy, calls }, isAnswer }, call);
     return answer.data;
   }
 }
 
+/** No id, but another address. */
+const noId = /^\.{0,2}$/;
+
 /** @param {string} path @param {string} id */
-const at = (path, id) => path.replace("{id}", encodeURIComponent(id));
+const at = (path, id) => {
+  if (noId.test(id)) throw new PonsError("not_found", { message: `there is nothing with the id "${id}"`, status: 404 });
+  return path.replace("{id}", encodeURIComponent(id));
+};
 
 /** The function of one operation. @param {Api} api @param {Operation} operation */
 const methodOf = (api, { method, path, kind, hasBody = false, isRead = false }) => {
@@ -408,31 +383,31 @@ const methodOf = (api, { method, path, kind, hasBody = false, isRead = false }) 
         all: (/** @type {any} */ query, /** @type {any} */ call) => api.all(path, query, call),
       });
     case "value":
-      return (/** @type {any} */ query = {}, /** @type {any} */ call) =>
-        data(api.envelope("GET", `${path}${queryText(query)}`, {}, call));
+      return async (/** @type {any} */ query = {}, /** @type {any} */ call) =>
+        data(api.request("GET", `${path}${queryText(query)}`, {}, call));
     case "get":
       return isItem
-        ? (/** @type {string} */ id, /** @type {any} */ query = {}, /** @type {any} */ call) =>
-            data(api.envelope("GET", `${at(path, id)}${queryText(query)}`, {}, call))
-        : (/** @type {any} */ query = {}, /** @type {any} */ call) =>
-            data(api.envelope("GET", `${path}${queryText(query)}`, {}, call));
+        ? async (/** @type {string} */ id, /** @type {any} */ query = {}, /** @type {any} */ call) =>
+            data(api.request("GET", `${at(path, id)}${queryText(query)}`, {}, call))
+        : async (/** @type {any} */ query = {}, /** @type {any} */ call) =>
+            data(api.request("GET", `${path}${queryText(query)}`, {}, call));
     case "document":
       return async (/** @type {any[]} */ ...given) => {
         const [id, body, call] = isItem ? given : ["", ...given];
-        const response = await api.request(method, at(path, id), { body: body ?? {}, accept: "*/*", isRead }, call);
-        return response.blob();
+        const read = (/** @type {Response} */ response) => response.blob();
+        return api.request(method, isItem ? at(path, id) : path, { body: body ?? {}, accept: "*/*", isRead, read }, call);
       };
     case "delete":
-      return (/** @type {string} */ id, /** @type {any} */ call) => data(api.envelope(method, at(path, id), {}, call));
+      return async (/** @type {string} */ id, /** @type {any} */ call) => data(api.request(method, at(path, id), {}, call));
     default:
       if (!isItem)
-        return (/** @type {any} */ body, /** @type {any} */ call) =>
-          data(api.envelope(method, path, { body: body ?? {}, isRead }, call));
+        return async (/** @type {any} */ body, /** @type {any} */ call) =>
+          data(api.request(method, path, { body: body ?? {}, isRead }, call));
       return hasBody
-        ? (/** @type {string} */ id, /** @type {any} */ body, /** @type {any} */ call) =>
-            data(api.envelope(method, at(path, id), { body: body ?? {}, isRead }, call))
-        : (/** @type {string} */ id, /** @type {any} */ call) =>
-            data(api.envelope(method, at(path, id), { body: {}, isRead }, call));
+        ? async (/** @type {string} */ id, /** @type {any} */ body, /** @type {any} */ call) =>
+            data(api.request(method, at(path, id), { body: body ?? {}, isRead }, call))
+        : async (/** @type {string} */ id, /** @type {any} */ call) =>
+            data(api.request(method, at(path, id), { body: {}, isRead }, call));
   }
 };
 

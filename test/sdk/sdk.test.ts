@@ -39,6 +39,7 @@ const expected = {
 const tsconfig = {
   compilerOptions: {
     strict: true,
+    exactOptionalPropertyTypes: true,
     noEmit: true,
     skipLibCheck: false,
     target: "es2022",
@@ -108,6 +109,36 @@ describe("pons sdk", () => {
     expect((await pons(["sdk", service, "--version", version, "--out", own])).code).toBe(0);
     writeFileSync(join(own, "use.ts"), 'export * from "./index.js";\n');
     expect(await checkTypes(own)).toBe("");
+  });
+
+  test("resources may be called as what every client has", async () => {
+    const [service, own] = [folder.at("calendar.ts"), folder.at("calendar-client")];
+    writeFileSync(service, readFileSync(join(import.meta.dir, "calendar.txt"), "utf8"));
+    expect(await pons(["sdk", "calendar", "--services", service, "--out", own])).toMatchObject({ code: 0 });
+    writeFileSync(join(own, "use.ts"), readFileSync(join(import.meta.dir, "calendar-use.txt"), "utf8"));
+    expect(await checkTypes(own)).toBe("");
+    const { createCalendarClient } = (await import(join(own, "index.js"))) as {
+      createCalendarClient: (options: object) => {
+        events: { (): AsyncIterable<unknown>; list(): Promise<unknown> };
+        batch(calls: readonly object[]): Promise<unknown>;
+      };
+    };
+    const paths: string[] = [];
+    const calendar = createCalendarClient({
+      baseUrl: "http://localhost",
+      retries: 0,
+      fetch: (request: Request) => {
+        paths.push(new URL(request.url).pathname);
+        return Promise.resolve(Response.json({ success: false, error: { type: "forbidden", message: "no" } }, { status: 403 }));
+      },
+    });
+    const refused = async (): Promise<unknown> => {
+      for await (const event of calendar.events()) return event;
+      return undefined;
+    };
+    const wait = [calendar.events.list(), refused(), calendar.batch([])].map((call) => call.catch(() => undefined));
+    await Promise.all(wait);
+    expect(paths.toSorted()).toEqual(["/calendar/v1/batch", "/calendar/v1/events", "/calendar/v1/stream"]);
   });
 
   test.each([

@@ -6,7 +6,7 @@ import { type Command, servicesOption } from "../command.ts";
 import { CommandError, exitCodes } from "../exit-code.ts";
 import { contractOf, loadDefinitions } from "../surroundings.ts";
 
-const engine = ["api", "encoding", "signer"];
+const engine = ["api", "encoding", "error", "query", "signer"];
 
 /** The engine's files as they go with a client. */
 const runtime = async (): Promise<Readonly<Record<string, string>>> => {
@@ -25,35 +25,37 @@ export interface ClientOptions {
   /** \`https://api.example.com\`; a path before \`/{service}/{version}\` is kept. */
   baseUrl: string;
   /** API key. */
-  key?: string;
+  key?: string | undefined;
   /** Access token, or what gives one; asked before every request. */
-  token?: string | (() => string | Promise<string>);
+  token?: string | (() => string | Promise<string>) | undefined;
   /** Of \`createSigner\`: every request is signed (RFC 9421). */
-  signer?: { sign(request: Request): Promise<Request> };
+  signer?: { sign(request: Request): Promise<Request> } | undefined;
   /** Of messages: \`de\`. */
-  language?: string;
+  language?: string | undefined;
   /** Where the credentials do not say whose it is. */
-  tenant?: string;
+  tenant?: string | undefined;
   /** Further attempts of a call that can be repeated safely; 3. */
-  retries?: number;
+  retries?: number | undefined;
   /** Of one attempt, in milliseconds; 30,000. */
-  timeoutMs?: number;
+  timeoutMs?: number | undefined;
+  /** After so much silence an event stream counts as cut, in milliseconds; 45,000. */
+  silenceMs?: number | undefined;
   /** In place of the platform's. */
-  fetch?: (request: Request) => Promise<Response>;
+  fetch?: ((request: Request) => Promise<Response>) | undefined;
   /** On every request. */
-  headers?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>> | undefined;
 }
 export interface CallOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Of a command; made when absent, so that a repeated attempt has one effect. */
-  idempotencyKey?: string;
+  idempotencyKey?: string | undefined;
   /** Entity tag, or \`*\`. */
-  ifMatch?: string;
-  language?: string;
+  ifMatch?: string | undefined;
+  language?: string | undefined;
   /** The row on whose behalf. */
-  actFor?: { subject: string; reason?: string };
-  timeoutMs?: number;
-  retries?: number;
+  actFor?: { subject: string; reason?: string | undefined } | undefined;
+  timeoutMs?: number | undefined;
+  retries?: number | undefined;
 }
 /** A refusal, or that no answer came. */
 export declare class PonsError extends Error {
@@ -70,18 +72,25 @@ export declare class PonsError extends Error {
 }
 `;
 
-const signerTypes = `export interface SignerOptions {
+const signerTypes = `/** A \`CryptoKey\`, whichever types of the platform are at hand. */
+export interface SigningKey {
+  readonly type: string;
+  readonly extractable: boolean;
+  readonly algorithm: object;
+  readonly usages: readonly string[];
+}
+export interface SignerOptions {
   /** Id of the app; \`app_…/sandbox\` for its keys of another environment than live. */
   keyId: string;
-  algorithm?: "hmac-sha256" | "ed25519";
+  algorithm?: "hmac-sha256" | "ed25519" | undefined;
   /** For hmac-sha256: the app's signing secret. */
-  secret?: string | Uint8Array;
+  secret?: string | Uint8Array | undefined;
   /** For ed25519: a key that may sign, or its PKCS #8 (DER). */
-  privateKey?: CryptoKey | Uint8Array;
+  privateKey?: SigningKey | Uint8Array | undefined;
   /** Further headers to cover. */
-  cover?: readonly string[];
+  cover?: readonly string[] | undefined;
   /** Milliseconds since the epoch. */
-  now?: () => number;
+  now?: (() => number) | undefined;
 }
 /** Signs requests (RFC 9421): the \`signer\` of a client. */
 export declare const createSigner: (options: SignerOptions) => Promise<{ sign(request: Request): Promise<Request> }>;

@@ -49,6 +49,12 @@ const callsOf = (contract: Contract): readonly Call[] => {
   return [...calls.values()];
 };
 
+/** What a list of a resource may be asked for. */
+const queryType = (resource: string): string => {
+  const name = `${pascal(resource)}Query`;
+  return reservedTypes.has(name) ? `${pascal(resource)}RowQuery` : name;
+};
+
 const rowType = ({ singular, name }: ResourceContract): string => pascal(singular === "" ? name : singular.replaceAll(" ", "_"));
 
 class Declarations {
@@ -101,7 +107,7 @@ class Declarations {
     });
     const filterType = named.length === 0 ? "never" : named.join(" | ");
     this.#add(
-      `export interface ${pascal(plural)}Query extends ListQuery<${filterType}> {`,
+      `export interface ${queryType(plural)} extends ListQuery<${filterType}> {`,
       ...filtersOf(fields).map(indent),
       "  /** Fields of related rows: `customer.country`. */",
       "  [path: `${string}.${string}`]: unknown;",
@@ -144,12 +150,12 @@ class Declarations {
       }
       node.members.push(...this.#memberOf(last, call));
     }
-    root.members.push(
-      "/** Events as they are committed; goes on where it was after an interruption. */",
-      "events(query?: EventsQuery<Event>, options?: CallOptions): AsyncIterable<Event>;",
-      "/** Many calls in one request: all or none (`atomic`), or each on its own. */",
-      'batch(calls: readonly BatchCall[], options?: CallOptions & { strategy?: "atomic" | "independent" }): Promise<Verdict[]>;',
-    );
+    // A resource of the same name is called by members of the function.
+    for (const { name, doc, call } of ownCalls) {
+      const node = root.inner.get(name);
+      if (node === undefined) root.members.push(doc, `${name}${call}`);
+      else node.members.unshift(doc, call);
+    }
     const write = ({ inner, members }: Node): string => {
       const lines = [...members, ...[...inner].map(([name, node]) => `readonly ${name}: ${write(node)};`)];
       return `{\n${lines
@@ -167,7 +173,7 @@ class Declarations {
     const isItem = address.path.includes("{id}");
     const id = isItem ? "id: string, " : "";
     const answer = this.#answerOf(operation);
-    const query = `${pascal(operation.resource?.name ?? "")}Query`;
+    const query = queryType(operation.resource?.name ?? "");
     if (kind === "list") {
       const row = operation.resource === undefined ? "unknown" : (this.#rows.get(operation.resource) ?? "unknown");
       return [
@@ -215,19 +221,26 @@ class Declarations {
   }
 }
 
-const reservedTypes: ReadonlySet<string> = new Set([
-  "Event",
-  "Page",
-  "Filter",
-  "CallOptions",
-  "ClientOptions",
-  "Verdict",
-  "Date",
-  "Error",
-  "Record",
-  "Promise",
-  "CloudEvent",
-]);
+/** What every client has. */
+const ownCalls = [
+  {
+    name: "events",
+    doc: "/** Events as they are committed; goes on where it was after an interruption. */",
+    call: "(query?: EventsQuery<Event>, options?: CallOptions): AsyncIterable<Event>;",
+  },
+  {
+    name: "batch",
+    doc: "/** Many calls in one request: all or none (`atomic`), or each on its own. */",
+    call: '(calls: readonly BatchCall[], options?: CallOptions & { strategy?: "atomic" | "independent" | undefined }): Promise<Verdict[]>;',
+  },
+] as const;
+
+const reservedTypes: ReadonlySet<string> = new Set(
+  (
+    "AsyncIterable BatchCall Blob CallOptions ClientOptions CloudEvent Date Error Event EventsQuery Filter Include ListQuery Omit Page Pagination Partial " +
+    "PonsError Promise Readonly Record RowQuery Uint8Array Verdict"
+  ).split(" "),
+);
 const indent = (lines: string): string =>
   lines
     .split("\n")
@@ -247,25 +260,25 @@ export type Filter<Value> =
   | Value
   | readonly Value[]
   | null
-  | { eq?: Value; ne?: Value | readonly Value[]; gt?: Value; gte?: Value; lt?: Value; lte?: Value; contains?: string; startsWith?: string; null?: boolean };
-export type Include = string | readonly Include[] | { [relation: string]: true | { perPage?: number; sortBy?: string | readonly string[]; include?: Include } };
-export interface RowQuery { fields?: string | readonly string[]; include?: Include; }
+  | { [operator in "eq" | "gt" | "gte" | "lt" | "lte"]?: Value | undefined } & { ne?: Value | readonly Value[] | undefined; contains?: string | undefined; startsWith?: string | undefined; null?: boolean | undefined };
+export type Include = string | readonly Include[] | { [relation: string]: true | { perPage?: number | undefined; sortBy?: string | readonly string[] | undefined; include?: Include | undefined } };
+export interface RowQuery { fields?: string | readonly string[] | undefined; include?: Include | undefined; }
 export interface ListQuery<Named = never> extends RowQuery {
-  page?: number; perPage?: number; cursor?: string; count?: boolean;
+  page?: number | undefined; perPage?: number | undefined; cursor?: string | undefined; count?: boolean | undefined;
   /** \`name.desc\` */
-  sortBy?: string | readonly string[];
+  sortBy?: string | readonly string[] | undefined;
   /** Named filters. */
-  filters?: Named | readonly Named[];
+  filters?: Named | readonly Named[] | undefined;
 }
 export interface CloudEvent<Type extends string> { specversion: "1.0"; id: string; source: string; type: Type; subject?: string; time: string; datacontenttype: "application/json"; sequence: string; }
 export interface EventsQuery<E extends { type: string }> {
-  types?: readonly (E["type"] | \`\${string}.*\`)[];
+  types?: readonly (E["type"] | \`\${string}.*\`)[] | undefined;
   /** Fields of the data and the values of which they have to have one. */
-  filters?: Readonly<Record<string, string | readonly string[]>>;
+  filters?: Readonly<Record<string, string | readonly string[]>> | undefined;
   /** Position behind which to begin: an event's \`id\`. */
-  after?: string;
+  after?: string | undefined;
 }
-export interface BatchCall { id?: string; method?: string; path: string; body?: unknown; }
+export interface BatchCall { id?: string | undefined; method?: string | undefined; path: string; body?: unknown; }
 export interface Verdict { success: boolean; status: number; data?: unknown; error?: { code: number; type: string; message: string; requestId: string; details?: unknown }; }
 `;
 

@@ -53,7 +53,9 @@ export const membersOf = (fields: Fields, { use, required, partial = false }: Me
         ? isSeenByAll(field)
         : !partial && (required === undefined ? !isOptional && options.default === undefined : required.has(name));
     const comment = options.doc === undefined ? "" : `/** ${sentence(options.doc)} */\n`;
-    return `${comment}${name}${isGiven ? "" : "?"}: ${typeOf(field, use)}${isOptional ? " | null" : ""};`;
+    // What is sent may be left out by name too, where types tell the two apart (exactOptionalPropertyTypes).
+    const isLeftOut = use === "input" && !isGiven;
+    return `${comment}${name}${isGiven ? "" : "?"}: ${typeOf(field, use)}${isOptional ? " | null" : ""}${isLeftOut ? " | undefined" : ""};`;
   });
 
 /** Members of every query, which a field of the same name does not replace. */
@@ -64,5 +66,5 @@ const unfiltered: ReadonlySet<string> = new Set(["json", "object", "array", "bin
 export const filtersOf = (fields: Fields): readonly string[] =>
   Object.entries(fields).flatMap(([name, field]) => {
     if (controls.has(name) || field.options.filter === false || unfiltered.has(field.kind)) return [];
-    return [`${name}?: Filter<${typeOf(field, "filter")}>;`];
+    return [`${name}?: Filter<${typeOf(field, "filter")}> | undefined;`];
   });
