@@ -43,10 +43,11 @@ const pagesOf = (pdf: Uint8Array): number => new TextDecoder("latin1").decode(pd
 describe.each(testDatabases())("$engine", ({ create }) => {
   let house: House;
   let key: string;
+  let aheadMs = 0;
   /** Papers made so far: what has to be read in each. */
   const papers: { readonly pdf: Uint8Array; readonly parts: readonly string[] }[] = [];
   beforeAll(async () => {
-    house = await openHouse(await create());
+    house = await openHouse(await create(), () => aheadMs);
     key = await house.served.key("warehouse", "shop");
   });
   afterAll(() => house[Symbol.asyncDispose]());
@@ -179,7 +180,7 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const sender = { name: "Lantern", address: { index: "10100", city: "Alderburg", street: "Dock", home: "7" } };
     expect((await house.rest("POST", "/senders", sender)).status).toBe(201);
     const renamed = await house.rest("POST", "/senders", { ...sender, name: "Lantern & Co." });
-    expect(renamed.data["name"]).toBe("Lantern & Co.");
+    expect([renamed.status, renamed.data["name"]]).toEqual([200, "Lantern & Co."]);
     expect((await house.rest("GET", "/senders")).rows).toHaveLength(1);
     const other = await house.place("bare 2", { ...more, isActive: false });
     expect(await refusal("/labels", { orders: [id, other] })).toMatchObject({
@@ -224,12 +225,44 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect((await refusal(`/orders/${id}/labels`, { format: "png" }))["type"]).toBe("validation_failed");
   });
 
+  test("a long street is cut before the house is, and a long number never", async () => {
+    const number = `RR${"0".repeat(58)}`;
+    const far = {
+      ...address,
+      region: "Aldermark",
+      district: "Riverside",
+      settlement: "Old Harbour",
+      street: `Улица ${"Красного Курсанта ".repeat(8).trim()}`,
+      home: "12/34",
+      housing: "корпус Б",
+    };
+    const name = "Константин Константинопольский-Задунайский";
+    const id = await ready("long", number, { customer: { ...customer, name, address: far } });
+    const parts = ["12/34, корпус Б, 4", "Old Harbour, Riverside", "10105 Alderburg, Aldermark", name, "+12025550107", number];
+    const zpl = new TextDecoder().decode((await file(`/orders/${id}/labels`, { format: "zpl" })).bytes);
+    for (const part of parts) expect(zpl).toContain(`^FD${part}^FS`);
+    papers.push({ pdf: (await file(`/orders/${id}/labels`)).bytes, parts });
+  });
+
+  test("dates on paper are those of the house: half an hour before midnight in UTC it is the next day there", async () => {
+    const id = await ready("night", "RR000000401XX");
+    const night = new Date(Date.now() + 86_400_000);
+    night.setUTCHours(23, 30, 0, 0);
+    try {
+      aheadMs = night.getTime() - Date.now();
+      const zpl = new TextDecoder().decode((await file(`/orders/${id}/labels`, { format: "zpl" })).bytes);
+      expect(zpl).toContain(`Order: N night   ${new Date(night.getTime() + 3_600_000).toISOString().slice(0, 10)}^FS`);
+    } finally {
+      aheadMs = 0;
+    }
+  });
+
   test("the labels of many orders and of a manifest are one document; the act lists them", async () => {
     const orders = [await ready("many 1", "RR000000201XX"), await ready("many 2", "RR000000202XX", { amountToBePaid: 0 })];
     const labels = await file("/labels", { orders });
     const sheets = (await Promise.all(orders.map(parcelsOf))).flat().length;
     expect([labels.status, pagesOf(labels.bytes)]).toEqual([200, sheets]);
-    const paper = { externalId: "M paper", number: "17/a", madeAt: "2026-02-01T00:00:00Z", shipAt: "2026-02-02T00:00:00Z" };
+    const paper = { externalId: "M paper", number: "17/a", madeAt: "2026-02-01T00:00:00Z", shipAt: "2026-02-01T23:30:00Z" };
     const made = await house.rest("POST", "/manifests", { ...paper, orderIds: ["many 1", "many 2"] });
     const manifest = String(made.data["id"]);
     expect(pagesOf((await file(`/manifests/${manifest}/labels`)).bytes)).toBe(sheets);
@@ -237,7 +270,15 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect([act.status, act.type, act.name]).toEqual([200, "application/pdf", 'attachment; filename="act-17-a.pdf"']);
     papers.push({
       pdf: act.bytes,
-      parts: ["Акт приёма-передачи 17/a", "Harbour Couriers", "RR000000201XX", "RR000000202XX", "49.90 EUR", "316.80 EUR"],
+      parts: [
+        "Акт приёма-передачи 17/a",
+        "Дата: 2026-02-02",
+        "Harbour Couriers",
+        "RR000000201XX",
+        "RR000000202XX",
+        "49.90 EUR",
+        "316.80 EUR",
+      ],
     });
     await house.rest("POST", `/manifests/${manifest}/withdraw`, {}, "warehouse");
     expect((await refusal(`/manifests/${manifest}/act`))["type"]).toBe("nothing_to_hand_over");
@@ -245,18 +286,25 @@ describe.each(testDatabases())("$engine", ({ create }) => {
   });
 
   test("the packing slip: the goods, then a sheet for each parcel with its steps", async () => {
-    const id = await ready("slip", "RR000000301XX", { comment: "Ring twice" });
+    const id = await ready("slip", "RR000000301XX", { comment: "Ring twice", placedAt: "2026-01-31T23:30:00Z" });
     const slip = await file(`/orders/${id}/packingSlip`, {}, "fr");
     expect([slip.status, slip.type, pagesOf(slip.bytes)]).toEqual([200, "application/pdf", 1 + (await parcelsOf(id)).length]);
     papers.push({
       pdf: slip.bytes,
-      parts: ["Bon de colisage N slip", "MUG-01 Stoneware mug 3 1.020 kg", "Remarque: Ring twice", "Étape 1", "Total 6"],
+      parts: [
+        "Bon de colisage N slip",
+        "2026-02-01",
+        "MUG-01 Stoneware mug 3 1.020 kg",
+        "Remarque: Ring twice",
+        "Étape 1",
+        "Total 6",
+      ],
     });
   });
 
   // Only where poppler-utils are installed, which read a PDF as text.
   test.skipIf(!hasPdftotext)("the papers say all of it; money is collected once", async () => {
-    expect(papers).toHaveLength(3);
+    expect(papers).toHaveLength(4);
     for (const { pdf, parts } of papers) {
       const text = await textOf(pdf);
       for (const part of parts) expect(text).toContain(part);

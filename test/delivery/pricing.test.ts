@@ -309,6 +309,20 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const told = await house.soap("CalculateShippingCost", costs());
     const offers = (told["Types"] as Data[]).filter((offer) => offer["Worktime"] !== undefined && offer["Worktime"] !== "");
     expect(offers.map((offer) => String(offer["Address"]))).toEqual([expect.stringContaining(String(address.city)) as never]);
+    const german = await house.soap("CalculateShippingCost", costs(), { "accept-language": "de-AT" });
+    expect((german["Types"] as Data[]).map((offer) => offer["Worktime"])).toContainEqual(
+      expect.stringMatching(/^Mo–Sa 10:00–21:00; So 11:00–17:00/) as never,
+    );
+    // A day that is over is told no more.
+    const later = await house.rest("POST", `/servicePoints/${String(made.data["id"])}/hours`, { at: "2027-06-01T00:00:00.000Z" });
+    expect(later.data["workTime"]).toBe("Mon–Sat 10:00–21:00; Sun 11:00–17:00");
+    // Where cash is collected, a point that takes none is not named.
+    await house.rest("PATCH", `/servicePoints/${String(made.data["id"])}`, { hasCashOnDelivery: false }, "manager");
+    const named = async (cash: string): Promise<readonly unknown[]> =>
+      ((await house.soap("CalculateShippingCost", costs({ CashOnDelivery: cash })))["Types"] as Data[])
+        .map((offer) => offer["Address"])
+        .filter((text) => text !== undefined && text !== "");
+    expect([(await named("false")).length, await named("true")]).toEqual([1, []]);
   });
 
   test("a version that came into force later counts from its moment", async () => {

@@ -183,6 +183,21 @@ describe("a label as ZPL", () => {
     );
   });
 
+  test("what is long is printed smaller before it is cut, and nothing runs into another field", () => {
+    const trackingNumber = "Z".repeat(60);
+    const long = { ...label, trackingNumber, service: "Express within two hours", zone: "far-north-2" };
+    const zpl = labelZpl({ ...long, to: { name: "x".repeat(58), address: ["y".repeat(64)] } });
+    const data = dataOf(zpl);
+    for (const part of [trackingNumber, "x".repeat(58), "y".repeat(64), long.service, long.zone]) expect(data).toContain(part);
+    const fields = [...zpl.matchAll(/\^FO(\d+),(\d+)\^A0N,(\d+),\d+\^FB(\d+),1,0,[LCR],0\^FH_\^FD(.*)\^FS/g)];
+    const ends = fields.map(([, x, y, height, width]) => ({ y, left: Number(x), right: Number(x) + Number(width), height }));
+    for (const [at, one] of ends.entries()) {
+      expect(one.right).toBeLessThanOrEqual(760);
+      for (const other of ends.slice(at + 1))
+        if (one.y === other.y) expect(one.right <= other.left || other.right <= one.left).toBeTrue();
+    }
+  });
+
   test("what is longer than a line is cut, since a printer would write it over itself", () => {
     const cut = dataOf(labelZpl({ ...label, service: "x".repeat(500) }))[0] ?? "";
     expect(cut).toEndWith("x…");

@@ -78,6 +78,22 @@ const text = (
   ...more,
 });
 
+const mmPerPoint = 25.4 / 72;
+/** Mean width of a character, as a share of its size: of capitals and wide letters more than most texts have. */
+const em = { plain: 0.54, bold: 0.58, mono: 0.6 } as const;
+/** The smallest print that is read without trouble. */
+const sizeMin = 7;
+
+/** A text in smaller print where it would not fit on its line; what does not even so is cut. */
+const fitted = (
+  y: number,
+  content: string,
+  { size, font = "plain", align = "left" }: Readonly<{ size: number; font?: keyof typeof em; align?: "left" | "center" }>,
+): Mark => {
+  const fits = Math.floor((inner / ([...content].length * em[font] * mmPerPoint)) * 10) / 10;
+  return { kind: "text", x: margin, y, width: inner, text: content, size: Math.min(size, Math.max(sizeMin, fits)), font, align };
+};
+
 const ruler = (y: number): Mark => ({ kind: "box", x: margin, y, width: inner, height: 0.3 });
 
 /** Bars as wide as fit, at most 0.5 mm a module, centred, with quiet zones of ten modules. */
@@ -101,12 +117,12 @@ const partyMarks = (
   const step = size * 0.46;
   return [
     text(y, title, { size: 7 }),
-    text(y + 3.5, name, { size: size + 1, font: "bold" }),
-    ...[...address, ...(phone === undefined ? [] : [phone])].map((line, at) => text(y + 4.5 + (at + 1) * step, line, { size })),
+    fitted(y + 3.5, name, { size: size + 1, font: "bold" }),
+    ...[...address, ...(phone === undefined ? [] : [phone])].map((line, at) => fitted(y + 4.5 + (at + 1) * step, line, { size })),
   ];
 };
 
-/** The label as a sheet. Texts that do not fit are cut with an ellipsis. Throws `RangeError` for one that cannot be printed. */
+/** The label as a sheet. Texts that do not fit are printed smaller, or else cut with an ellipsis. Throws `RangeError` for one that cannot be printed. */
 export const labelSheet = (label: Label, words: DocumentWords = englishWords): Sheet => {
   checkLabel(label);
   return {
@@ -122,9 +138,9 @@ export const labelSheet = (label: Label, words: DocumentWords = englishWords): S
       ...noticesOf(label, words).map((notice, at) => text(81.5 + at * 7, notice, { size: 15, font: "bold" })),
       ruler(97),
       ...barMarks(label.trackingNumber, 100, 24),
-      { kind: "text", x: margin, y: 125, width: inner, text: label.trackingNumber, size: 11, font: "mono", align: "center" },
+      fitted(125, label.trackingNumber, { size: 11, font: "mono", align: "center" }),
       ruler(131),
-      ...factsOf(label, words).map((fact, at) => text(132.5 + at * 4.8, fact, { size: 9 })),
+      ...factsOf(label, words).map((fact, at) => fitted(132.5 + at * 4.8, fact, { size: 9 })),
     ],
   };
 };

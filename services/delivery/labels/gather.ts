@@ -97,7 +97,15 @@ interface AddressParts {
 const joined = (separator: string, ...parts: readonly (string | null)[]): string =>
   parts.filter((part) => part !== null && part.trim() !== "").join(separator);
 
-/** Lines of an address, as they stand on paper: street, place, postal code and city, region. At most four. */
+/** Characters of a line of street and house that a label prints in full size. */
+const streetMax = 38;
+/** Lines of an address on a label. */
+const linesMax = 4;
+
+/**
+ * Lines of an address, as they stand on paper: street and house, place, postal code and city, region. At most four. Beside a long street the house has a
+ * line of its own, so that it is never what is cut; where that is one too many, the region stands behind the city.
+ */
 export const linesOf = ({
   index,
   region,
@@ -108,13 +116,15 @@ export const linesOf = ({
   home,
   housing,
   flat,
-}: AddressParts): readonly string[] =>
-  [
-    joined(", ", joined(" ", street, home), housing, flat),
-    joined(", ", settlement, district),
-    joined(" ", index, city),
-    region === city ? "" : (region ?? ""),
-  ].filter((line) => line.trim() !== "");
+}: AddressParts): readonly string[] => {
+  const whole = joined(", ", joined(" ", street, home), housing, flat);
+  const streets = whole.length <= streetMax ? [whole] : [joined("", street), joined(", ", home, housing, flat)];
+  const area = region === city ? null : region;
+  const place = joined(", ", settlement, district);
+  const lines = [...streets, place, joined(" ", index, city), joined("", area)].filter((line) => line !== "");
+  if (lines.length <= linesMax) return lines;
+  return [...streets, place, joined(", ", joined(" ", index, city), area)].filter((line) => line !== "");
+};
 
 export const partyOf = ({
   name,

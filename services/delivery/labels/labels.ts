@@ -5,7 +5,7 @@ import type { Manifest } from "../manifests/manifest-fields.ts";
 import { type Order, orders as orderTable } from "../orders/order-fields.ts";
 import type { Parcel } from "../orders/parcel-fields.ts";
 import { everybody } from "../roles.ts";
-import { type TariffVersion, zoneOf } from "../tariffs/index.ts";
+import { localDate, type TariffVersion, zoneOf } from "../tariffs/index.ts";
 import { gather, type Gathered, gatherRefusals, nothingOnIt, ordersOf, ordersOn, partyOf, type Printed } from "./gather.ts";
 
 /** Labels of one document. */
@@ -83,7 +83,7 @@ const ready = (ctx: QueryContext, gathered: Gathered | FunctionRefusal): Gathere
 };
 
 const labelsOf = ({ printed, version }: Gathered, now: string): readonly Label[] => {
-  const date = now.slice(0, 10);
+  const date = localDate(now, version.calendar.timeZone);
   return printed.flatMap((one) => one.parcels.map((parcel) => labelOf(one, parcel, { version, date })));
 };
 

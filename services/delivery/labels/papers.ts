@@ -6,6 +6,7 @@ import type { Order } from "../orders/order-fields.ts";
 import type { Parcel } from "../orders/parcel-fields.ts";
 import { type Parcel as Packed, picture } from "../packing/index.ts";
 import { everybody } from "../roles.ts";
+import { localDate } from "../tariffs/index.ts";
 import { gather, gatherRefusals, nothingOnIt, ordersOn, partyOf, type Printed } from "./gather.ts";
 
 const pdf = "application/pdf";
@@ -59,11 +60,12 @@ export const packingSlip = {
     if ("refused" in gathered) return gathered;
     const [printed] = gathered.printed;
     if (printed === undefined) throw new Error(`${row.id} was not gathered`);
-    const containers = new Map(gathered.version.packaging.containers.map(({ id, name }) => [id, name]));
+    const { version } = gathered;
+    const containers = new Map(version.packaging.containers.map(({ id, name }) => [id, name]));
     const content = await packingSlipPdf(
       {
         orderNumber: row.number,
-        date: row.placedAt.slice(0, 10),
+        date: localDate(row.placedAt, version.calendar.timeZone),
         trackingNumber: row.trackingNumber,
         from: partyOf(printed.sender),
         to: partyOf(row.customer),
@@ -131,7 +133,7 @@ export const handOverAct = {
     const content = await actPdf(
       {
         number: row.number,
-        date: (row.handedOverAt ?? row.shipAt).slice(0, 10),
+        date: localDate(row.handedOverAt ?? row.shipAt, version.calendar.timeZone),
         from: senders.length === 1 ? from : { name: senders.map(({ name }) => name).join(", "), address: [] },
         to: { name: input.takenOverBy ?? "", address: [] },
         currency: version.currency,

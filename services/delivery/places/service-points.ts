@@ -2,7 +2,8 @@
 import { and, type QueryContext, eq, resource, t } from "pons";
 import { address } from "../orders/address-fields.ts";
 import { everybody } from "../roles.ts";
-import { isOpenAt, worktimeOf } from "../tariffs/index.ts";
+import { isOpenAt } from "../tariffs/index.ts";
+import { workTimeIn } from "./work-time.ts";
 
 const minute = (doc: string) => t.integer({ min: 0, max: 1_440, doc });
 const interval = { from: minute("Minutes after midnight."), to: minute("The minute it closes; 1440 is midnight.") };
@@ -87,12 +88,12 @@ export const servicePoints = resource(
     functions: {
       hours: query({
         on: "item",
-        doc: "Its hours in words, and whether it is open.",
+        doc: "Its hours in words, in the language of who asks, with dates to come that differ; and whether it is open.",
         roles: everybody,
         input: { at: t.dateTime({ optional: true, doc: "Now unless given." }) },
         output: { workTime: t.text(), isOpen: t.boolean() },
         run: (ctx, { row, input: { at } }) => ({
-          workTime: worktimeOf(row),
+          workTime: workTimeIn(ctx.locale, row, at ?? ctx.now),
           isOpen: row.enabled && isOpenAt(row, { timeZone: row.timeZone, at: at ?? ctx.now }),
         }),
       }),
@@ -105,20 +106,29 @@ export interface PointFound {
   readonly workTime: string;
 }
 
-/** A service point of a kind in a city. */
+/** A service point of a kind in a city; one that takes cash, where that is asked for. */
 export const pointIn = async (
   ctx: QueryContext,
   kind: "servicePoint" | "locker",
-  city: string | null,
+  { city, takesCash }: { readonly city: string | null; readonly takesCash: boolean },
 ): Promise<PointFound | null> => {
   if (city === null) return null;
   const [found] = await ctx
     .table(servicePoints)
-    .find((row) => and(eq(row.city, city), eq(row.kind, kind), eq(row.enabled, true)), { limit: 1, sortBy: "code" });
+    .find(
+      (row) =>
+        and(
+          eq(row.city, city),
+          eq(row.kind, kind),
+          eq(row.enabled, true),
+          ...(takesCash ? [eq(row.hasCashOnDelivery, true)] : []),
+        ),
+      { limit: 1, sortBy: "code" },
+    );
   if (found === undefined) return null;
   const { index, street, home } = found.address;
   const address = [index, found.city, [street, home].filter((part) => part !== null).join(" ")].filter(
     (part) => part !== null && part !== "",
   );
-  return { address: address.join(", "), workTime: worktimeOf(found) };
+  return { address: address.join(", "), workTime: workTimeIn(ctx.locale, found, ctx.now) };
 };

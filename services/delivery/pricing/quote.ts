@@ -90,8 +90,8 @@ export const quote = async (
   try {
     const parcels = await packerFor(ctx, input.goods, packerTasks(version, request));
     const rating = rate(version, { ...request, parcels });
-    const city = input.address.city;
-    const points = { servicePoint: await pointIn(ctx, "servicePoint", city), locker: await pointIn(ctx, "locker", city) };
+    const where = { city: input.address.city, takesCash: (request.cashOnDelivery ?? 0) > 0 };
+    const points = { servicePoint: await pointIn(ctx, "servicePoint", where), locker: await pointIn(ctx, "locker", where) };
     const pointOf = (service: string): PointFound | null => {
       const kind = version.services.find(({ id }) => id === service)?.kind;
       return kind === "servicePoint" || kind === "locker" ? points[kind] : null;

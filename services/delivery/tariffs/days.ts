@@ -54,6 +54,9 @@ export const localClock = (timeZone: string): ((ms: number) => LocalTime) => {
   };
 };
 
+/** The date of an instant (RFC 3339, UTC) in a time zone: `localDate("2026-03-08T23:30:00Z", "Europe/Berlin")` → "2026-03-09". */
+export const localDate = (instant: string, timeZone: string): string => dateOf(localClock(timeZone)(Date.parse(instant)).day);
+
 export const isTimeZone = (name: string): boolean => {
   try {
     new Intl.DateTimeFormat("en-US", { timeZone: name });

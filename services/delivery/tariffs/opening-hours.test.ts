@@ -18,7 +18,9 @@ describe("opening hours", () => {
     );
     expect(worktimeOf({ weekly: week([1, 2, 3, 4, 5, 6, 7], 0, 1440), exceptions: [] })).toBe("Mon–Sun 00:00–24:00");
     const words = { weekdays: ["Пн", "Вт", "Ср", "Чт", "Пт", "Сб", "Вс"], closed: "закрыто" };
-    expect(worktimeOf({ weekly: week([1], 540, 600), exceptions: [] }, words)).toBe("Пн 09:00–10:00; Вт–Вс закрыто");
+    expect(worktimeOf({ weekly: week([1], 540, 600), exceptions: [] }, { words })).toBe("Пн 09:00–10:00; Вт–Вс закрыто");
+    // What is over is told no more; the day itself is.
+    expect(worktimeOf(hours, { since: "2026-12-31" })).toEndWith("Sun closed; 2026-12-31 09:00–15:00");
   });
 
   const cases: readonly (readonly [what: string, timeZone: string, at: string, isOpen: boolean])[] = [

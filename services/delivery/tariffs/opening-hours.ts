@@ -36,8 +36,11 @@ const timesOf = (intervals: readonly Interval[], { closed }: WorktimeWords): str
   return sorted.map(({ from, to }) => `${clock(from)}–${clock(to)}`).join(", ");
 };
 
-/** One line of text: days with the same hours together, then the exceptions by date. */
-export const worktimeOf = ({ weekly, exceptions }: OpeningHours, words: WorktimeWords = english): string => {
+/** One line of text: days with the same hours together, then the exceptions by date: those from `since` on, if that is given. */
+export const worktimeOf = (
+  { weekly, exceptions }: OpeningHours,
+  { words = english, since = "" }: { readonly words?: WorktimeWords; readonly since?: string } = {},
+): string => {
   const runs: { first: number; last: number; times: string }[] = [];
   for (let weekday = 1; weekday <= 7; weekday++) {
     const times = timesOf(
@@ -53,6 +56,7 @@ export const worktimeOf = ({ weekly, exceptions }: OpeningHours, words: Worktime
     first === last ? `${nameOf(first)} ${times}` : `${nameOf(first)}–${nameOf(last)} ${times}`,
   );
   const dates = exceptions
+    .filter(({ date }) => date >= since)
     .toSorted((left, right) => (left.date < right.date ? -1 : 1))
     .map(({ date, intervals }) => `${date} ${timesOf(intervals, words)}`);
   return [...week, ...dates].join("; ");
