@@ -6,26 +6,22 @@ import { languages } from "./languages.ts";
 import { names } from "./names.ts";
 import { refusals } from "./refusals.ts";
 
+const wordsIn = (index: number, resources: readonly ResourceDefinition[]): Record<string, string> => {
+  const words: Record<string, string> = { ...commentsIn(index + 1) };
+  for (const [type, texts] of Object.entries(refusals)) words[`error.${type}`] = texts[index] ?? "";
+  // Within objects, and in what is asked of functions.
+  for (const [name, texts] of Object.entries(names)) words[`field.${name}`] = texts[index] ?? "";
+  for (const { name: resource, fields } of resources) {
+    for (const field of Object.keys(fields)) {
+      const text = names[field]?.[index];
+      if (text !== undefined) words[`field.${resource}.${field}`] = text;
+    }
+  }
+  return words;
+};
+
 /** Messages about the fields of these resources, about all refusals, and sentences that answers hold. */
 export const messagesOf = (resources: readonly ResourceDefinition[]): Messages => ({
   en: { ...en, ...commentsIn(0) },
-  ...Object.fromEntries(
-    languages.map((language, index) => [
-      language,
-      {
-        ...commentsIn(index + 1),
-        ...Object.fromEntries(Object.entries(refusals).map(([type, texts]) => [`error.${type}`, texts[index] ?? ""])),
-        // Within objects, and in what is asked of functions.
-        ...Object.fromEntries(Object.entries(names).map(([name, texts]) => [`field.${name}`, texts[index] ?? ""])),
-        ...Object.fromEntries(
-          resources.flatMap(({ name, fields }) =>
-            Object.keys(fields).flatMap((field) => {
-              const text = names[field]?.[index];
-              return text === undefined ? [] : [[`field.${name}.${field}`, text]];
-            }),
-          ),
-        ),
-      },
-    ]),
-  ),
+  ...Object.fromEntries(languages.map((language, index) => [language, wordsIn(index, resources)])),
 });

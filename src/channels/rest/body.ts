@@ -22,7 +22,7 @@ export interface BodyWanted {
   readonly need: "required" | "optional";
   /** Lists (CSV, NDJSON) make sense. */
   readonly takesMany: boolean;
-  readonly hint?: SchemaHint | undefined;
+  readonly hint?: (() => SchemaHint) | undefined;
   /** The bytes, where they were read already: those of a signed request. */
   readonly content?: Uint8Array | undefined;
 }
@@ -67,8 +67,9 @@ export const readBody = async (request: Request, wanted: BodyWanted): Promise<Re
   const content = encoding === null ? bytes : await decompressBody(bytes, encoding, { bytesMax: wanted.bytesMax });
   if (content instanceof FormatError) return refusalOfFormat(content);
   const limits = { ...defaultLimits, bytesMax: wanted.bytesMax };
-  const value = input.format.parse(content, { limits, ...(wanted.hint === undefined ? {} : { hint: wanted.hint }) });
-  if (value instanceof FormatError) return refusalOfFormat(value);
   const text = input.format.name === "xml" || input.format.name === "csv";
+  const hint = text ? wanted.hint?.() : undefined;
+  const value = input.format.parse(content, { limits, ...(hint === undefined ? {} : { hint }) });
+  if (value instanceof FormatError) return refusalOfFormat(value);
   return { body: { value, text }, kind: input.kind, bytes: Math.max(bytes.length, content.length) };
 };

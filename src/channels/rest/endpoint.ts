@@ -65,7 +65,7 @@ export interface OperationEndpoint {
   /** unrelate: what makes the change once the list (`operation`) has found the row. */
   readonly then?: Operation;
   /** What XML and CSV need to know of the body. */
-  readonly hint?: SchemaHint;
+  readonly hint?: () => SchemaHint;
   /** Several calls behind one request: cannot stand in a mixed batch. */
   readonly isComposed: boolean;
 }

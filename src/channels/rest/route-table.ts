@@ -11,7 +11,7 @@
 import type { Contract, ManyContract, Operation, ResourceContract } from "../../contract/contract.ts";
 import { addressOf } from "./endpoint.ts";
 import type { Address, Endpoint, EndpointKind, Method, OperationEndpoint, RelatedTo } from "./endpoint.ts";
-import { batchHintOf, hintOf } from "./schema-hint.ts";
+import { hintOfBody } from "./schema-hint.ts";
 
 export interface MemberNode {
   readonly address: Address;
@@ -54,15 +54,18 @@ class TableBuilder {
   readonly #contract: Contract;
   /** What calls name: the newest version's operations. */
   readonly #newest: Contract;
+  /** By the resource they are on; those of singletons have addresses of their own. */
+  readonly #operations: ReadonlyMap<string | undefined, readonly Operation[]>;
 
   constructor(contract: Contract, newest: Contract) {
     this.#contract = contract;
     this.#newest = newest;
+    const onResources = contract.operations.values().filter(({ target }) => target !== "singleton");
+    this.#operations = Map.groupBy(onResources, ({ resource }) => resource?.name);
   }
 
   #endpoint(kind: EndpointKind, operation: Operation, shape: Shape = {}): OperationEndpoint {
     const { query = "none", body = "none", takesMany = false, answersList = false, isComposed = false, then, ...rest } = shape;
-    const hint = body === "none" ? undefined : takesMany ? batchHintOf(operation.input) : hintOf(operation.input);
     return {
       kind,
       operation: this.#newestOf(operation),
@@ -71,7 +74,7 @@ class TableBuilder {
       takesMany,
       answersList,
       isComposed,
-      ...(hint === undefined ? {} : { hint }),
+      ...(body === "none" ? {} : { hint: hintOfBody(operation.input, { takesMany }) }),
       ...(then === undefined ? {} : { then: this.#newestOf(then) }),
       ...rest,
     };
@@ -130,10 +133,9 @@ class TableBuilder {
     const members = new Map<string, Address>();
     const stats = new Map<string, Address>();
     const itemMembers = new Map<string, MemberNode>();
-    let operations = 0;
-    for (const operation of this.#contract.operations.values()) {
-      if (operation.resource?.name !== name || operation.target === "singleton") continue;
-      operations++;
+    const operations = this.#operations.get(name);
+    if (operations === undefined) return [];
+    for (const operation of operations) {
       const member = operation.member;
       if (member === undefined) continue;
       if (operation.action === "stats") {
@@ -149,7 +151,6 @@ class TableBuilder {
         members.set(member, addressOf(new Map([["GET", this.#endpoint("value", operation, { query: "filters" })]])));
       }
     }
-    if (operations === 0) return [];
     for (const [relation, many] of resource.many) {
       if (itemMembers.has(relation)) continue;
       const node = this.#relation(resource, relation, many);

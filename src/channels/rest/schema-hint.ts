@@ -11,13 +11,19 @@ const hintOfField = (field: Field): SchemaHint => {
 };
 
 /** Hint of one object of these fields. */
-export const hintOf = (fields: Fields): SchemaHint => ({
+const hintOf = (fields: Fields): SchemaHint => ({
   type: "object",
   properties: Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, hintOfField(field)])),
 });
 
 /** Hint of one object or a list of them: which of the two it is, the body shows. */
-export const batchHintOf = (fields: Fields): SchemaHint => {
+const batchHintOf = (fields: Fields): SchemaHint => {
   const one = hintOf(fields);
   return { ...one, type: ["object", "array"], properties: { ...one.properties, ids: { type: "array" } }, items: one };
+};
+
+/** The hint of a body of these fields; made when it is first asked for, which is by XML and CSV only. */
+export const hintOfBody = (fields: Fields, { takesMany }: { readonly takesMany: boolean }): (() => SchemaHint) => {
+  let hint: SchemaHint | undefined;
+  return () => (hint ??= takesMany ? batchHintOf(fields) : hintOf(fields));
 };
