@@ -8,7 +8,7 @@
  */
 import definition from "../../services/bank/index.ts";
 import type { Contract } from "../../src/contract/index.ts";
-import { createApp, compileServices, tablesOf } from "../../src/host/app.ts";
+import { createApp, tablesOf } from "../../src/host/app.ts";
 import type { ToolContext, ToolReport } from "../../src/define/service.ts";
 import { scanRows } from "../../src/sources/index.ts";
 import { createSeeder } from "../../src/host/seeder.ts";
@@ -16,6 +16,7 @@ import type { Call, Input, Result } from "../../src/pipeline/call.ts";
 import type { Strategy } from "../../src/pipeline/pipeline.ts";
 import type { Refusal } from "../../src/pipeline/refusal.ts";
 import { applyMigration, openStore, planMigration, realmOf } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 
 export type Caller = NonNullable<Call["principal"]>;
@@ -83,8 +84,8 @@ const owesMost = "100000000000000000";
 export const openBank = async (database: TestDatabase): Promise<Bank> => {
   const store = await openStore(database.url);
   const services = [definition];
-  const tables = tablesOf(compileServices(services).values());
-  await applyMigration(store, await planMigration(store, tables), { destructive: false });
+  const contracts = compiled(services);
+  await applyMigration(store, await planMigration(store, tablesOf(contracts.values())), { destructive: false });
   const realm = await realmOf(store, tenant, environment);
   let shiftMs = 0;
   let requests = 0;
@@ -92,6 +93,7 @@ export const openBank = async (database: TestDatabase): Promise<Bank> => {
   const failures: unknown[] = [];
   const app = createApp({
     services,
+    contracts,
     store,
     cursorSecret: "a secret for cursors, of tests only",
     clock: () => Date.now() + shiftMs,

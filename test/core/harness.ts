@@ -14,7 +14,7 @@ import { describe } from "bun:test";
 import { journalTable } from "../../src/batch/system-tables.ts";
 import type { Contract } from "../../src/contract/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
-import { type App, type AppOptions, compileServices, createApp, tablesOf } from "../../src/host/app.ts";
+import { type App, type AppOptions, createApp, tablesOf } from "../../src/host/app.ts";
 import type { Call, Input, Result } from "../../src/pipeline/call.ts";
 import type { Strategy } from "../../src/pipeline/pipeline.ts";
 import type { Refusal } from "../../src/pipeline/refusal.ts";
@@ -28,6 +28,7 @@ import {
   type RowsShape,
 } from "../../src/store/index.ts";
 import { type TestDatabase, testDatabases, type TestEngine } from "../postgres/index.ts";
+import { compiled } from "./compiled.ts";
 
 export type Caller = NonNullable<Call["principal"]>;
 export type Data = Record<string, unknown>;
@@ -120,7 +121,7 @@ const journalRowsMax = 50_000;
 
 /** Brings the schema of services to a fresh database. */
 export const migrate = async (store: OpenStore, services: readonly ServiceDefinition[]): Promise<void> => {
-  const tables = tablesOf(compileServices(services).values());
+  const tables = tablesOf(compiled(services).values());
   await applyMigration(store, await planMigration(store, tables), { destructive: false });
 };
 
@@ -135,6 +136,7 @@ export const serve = async (database: Pick<TestDatabase, "url" | "drop">, option
   let requests = 0;
   const app = createApp({
     services,
+    contracts: compiled(services),
     store,
     cursorSecret: "a secret for cursors, of tests only",
     onError: (error) => void errors.push(error),

@@ -8,7 +8,8 @@ import { dirname, join } from "node:path";
 import { type Block, blocksOf } from "./markdown.ts";
 
 const root = join(import.meta.dir, "..", "..");
-const main = join(root, "src", "cli", "main.ts");
+/** The command line: src/cli/main.ts, or a bundle of it that a test run has made. */
+const main = process.env["PONS_TEST_MAIN"] ?? join(root, "src", "cli", "main.ts");
 const startMsMax = 60_000;
 const outputs: ReadonlySet<string> = new Set(["http", "json", "text", "csv", "xml", "yaml"]);
 

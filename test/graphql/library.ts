@@ -17,6 +17,7 @@ import { type Grant, grantKeys, revokeKey } from "../../src/host/keys.ts";
 import type { Logger } from "../../src/observe/logger.ts";
 import { hashOfKey, newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { type OpenStore, openStore } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import { migrate } from "../core/harness.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 import definition from "./library-service.ts";
@@ -96,6 +97,7 @@ export const openLibrary = async (database: TestDatabase, options: LibraryOption
   const store = through(opened);
   const app = createApp({
     services,
+    contracts: compiled(services),
     store,
     cursorSecret: "a secret for cursors, of tests only",
     identity: { publicTenant: "demo" },

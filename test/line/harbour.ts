@@ -13,6 +13,7 @@ import { type Grant, grantKeys } from "../../src/host/keys.ts";
 import type { Logger } from "../../src/observe/logger.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { openStore } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import { migrate } from "../core/harness.ts";
 import { testDatabases } from "../postgres/index.ts";
 import { LineClient } from "./client.ts";
@@ -50,7 +51,14 @@ export const openHarbour = async ({
   const onError = (error: unknown): void => void errors.push(error);
   const store = await openStore(database.url);
   await migrate(store, services);
-  const app = createApp({ services, store, cursorSecret: secret, identity: { publicTenant: "demo" }, onError });
+  const app = createApp({
+    services,
+    contracts: compiled(services),
+    store,
+    cursorSecret: secret,
+    identity: { publicTenant: "demo" },
+    onError,
+  });
   app.directory.start();
   const logger = { error: (_: string, { error }: { error?: unknown }) => onError(error) } as unknown as Logger;
   const { parts } = createChannels({ app, config: { publicUrl: undefined, mode: "development" }, services: [] }, { logger });

@@ -9,7 +9,7 @@
  */
 import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
-import { type App, createApp, compileServices, tablesOf } from "../../src/host/app.ts";
+import { type App, createApp, tablesOf } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
 import { answered, Peer, sockets } from "../../src/host/connection.ts";
 import { type Listeners, startListeners } from "../../src/host/listeners.ts";
@@ -22,6 +22,7 @@ import { MemoryLimiter } from "../../src/limits/index.ts";
 import type { Logger } from "../../src/observe/logger.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { applyMigration, type OpenStore, openStore, planMigration } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 import market from "./market.ts";
 
@@ -105,7 +106,7 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
   const { count = 1, managed = {}, aheadMs = () => 0, service = market } = options;
   const platform = (await loadServices([])).flatMap(({ definition }) => (definition.name === "platform" ? [definition] : []));
   const services = [service, ...platform];
-  const contracts = compileServices(services);
+  const contracts = compiled(services);
   const errors: unknown[] = [];
   const nodes: Node[] = [];
   const stores: OpenStore[] = [];

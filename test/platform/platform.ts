@@ -9,11 +9,12 @@
 import { query, resource, service, t } from "pons";
 import definition from "../../services/platform/index.ts";
 import type { Contract } from "../../src/contract/index.ts";
-import { compileServices, createApp, type App, tablesOf } from "../../src/host/app.ts";
+import { createApp, type App, tablesOf } from "../../src/host/app.ts";
 import type { Call, Credentials, Findings, Result } from "../../src/pipeline/call.ts";
 import { csrfOf } from "../../src/pipeline/identity/session.ts";
 import { totpCode, totpStep } from "../../src/pipeline/identity/totp.ts";
 import { applyMigration, type OpenStore, openStore, planMigration } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 
 export type Data = Record<string, unknown>;
@@ -75,6 +76,8 @@ export interface Platform extends AsyncDisposable {
   /** Of `call`, unless it says another. */
   readonly tenant: string;
   readonly password: string;
+  /** Of everybody whom the harness makes: of the least cost, as a hash names its own. Hashes that the platform makes cost what they cost. */
+  readonly passwordHash: string;
   call(operation: string, options?: CallOptions): Promise<Result>;
   /** As the installation itself, in a tenant. */
   system(operation: string, body: unknown, options?: { readonly id?: string; readonly tenant?: string }): Promise<Result>;
@@ -117,18 +120,20 @@ export const outcomeOf = (result: Result): string =>
 const waitMsMax = 5_000;
 const home = "acme";
 const password = "correct horse battery staple";
+const passwordHash = Bun.password.hashSync(password, { algorithm: "argon2id", memoryCost: 8, timeCost: 1 });
 
 export const openPlatform = async (database: Pick<TestDatabase, "url" | "drop">): Promise<Platform> => {
   const store = await openStore(database.url);
   const services = [definition, shelf];
-  const tables = tablesOf(compileServices(services).values());
-  await applyMigration(store, await planMigration(store, tables), { destructive: false });
+  const contracts = compiled(services);
+  await applyMigration(store, await planMigration(store, tablesOf(contracts.values())), { destructive: false });
   const errors: unknown[] = [];
   let shiftMs = 0;
   let requests = 0;
   const now = (): number => Date.now() + shiftMs;
   const app = createApp({
     services,
+    contracts,
     store,
     cursorSecret: "a secret for cursors, of tests only",
     clock: now,
@@ -228,7 +233,10 @@ export const openPlatform = async (database: Pick<TestDatabase, "url" | "drop">)
     logIn(session.email, apps.has(session.email) ? { totp: codeFor(session.email) } : {}, options);
 
   const person: Platform["person"] = async (email, roles, { tenant = home, subject } = {}) => {
-    dataOf(await system("provisionUser", { email, name: email.split("@")[0], password, roles, subject }, { tenant }));
+    const { user } = dataOf(
+      await system("provisionUser", { email, name: email.split("@")[0], password, roles, subject }, { tenant }),
+    );
+    await sql("UPDATE platform_users SET password_hash = $1 WHERE id = $2", [passwordHash, String(user)]);
     const session = await logIn(email, {}, { tenant });
     if (dataOf(await call("sessionInfo", { by: session }))["mustEnrol"] === true) await enrol(session);
     return session;
@@ -271,6 +279,7 @@ export const openPlatform = async (database: Pick<TestDatabase, "url" | "drop">)
     contract,
     tenant: home,
     password,
+    passwordHash,
     call,
     system,
     addTenant,

@@ -9,11 +9,12 @@
 import definition from "../fixtures/shop.ts";
 import { createRest } from "../../src/channels/rest/index.ts";
 import type { RestOptions } from "../../src/channels/rest/index.ts";
-import { compileServices, createApp, tablesOf } from "../../src/host/app.ts";
+import { createApp, tablesOf } from "../../src/host/app.ts";
 import type { App } from "../../src/host/app.ts";
 import { grantKeys } from "../../src/host/keys.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { applyMigration, openStore, planMigration } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 
 export type Caller = "clerk" | "ann" | "ben" | "nobody";
@@ -62,12 +63,14 @@ const jsonOf = (text: string): unknown => {
 export const openShop = async (database: TestDatabase, rest: Partial<RestOptions> = {}): Promise<Shop> => {
   const store = await openStore(database.url);
   const services = [definition];
-  await applyMigration(store, await planMigration(store, tablesOf(compileServices(services).values())), { destructive: false });
+  const contracts = compiled(services);
+  await applyMigration(store, await planMigration(store, tablesOf(contracts.values())), { destructive: false });
   const failures: unknown[] = [];
   let shiftMs = 0;
   const clock = () => Date.now() + shiftMs;
   const app = createApp({
     services,
+    contracts,
     store,
     cursorSecret: "a secret for cursors, of tests only",
     clock,

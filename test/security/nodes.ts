@@ -111,7 +111,7 @@ export const openNodes = async (database: TestDatabase, options: NodesOptions): 
   const nodes = [nodeOf(running.app, errors, () => Promise.resolve())];
   for (let more = 1; more < count; more++) {
     const store = await openStore(database.url);
-    const app = createApp({ ...shared, store, onError: (error) => void errors.push(error) });
+    const app = createApp({ ...shared, contracts: running.app.contracts, store, onError: (error) => void errors.push(error) });
     nodes.push(
       nodeOf(app, errors, async () => {
         await app.writer.drained();

@@ -8,13 +8,14 @@
  */
 import { generateKeyPairSync } from "node:crypto";
 import { createRest, type RestOptions } from "../../src/channels/rest/index.ts";
-import { compileServices, createApp, tablesOf } from "../../src/host/app.ts";
+import { createApp, tablesOf } from "../../src/host/app.ts";
 import type { AppEntry, SignerEntry } from "../../src/pipeline/identity/entries.ts";
 import { directoryTable } from "../../src/pipeline/identity/directory-tables.ts";
 import { installationRealm, tenantEnvironment } from "../../src/pipeline/identity/realm.ts";
 import { Secrets, signingLabel } from "../../src/pipeline/identity/secrets.ts";
 import { applyMigration, openStore, planMigration, realmOf } from "../../src/store/index.ts";
 import definition from "../fixtures/shop.ts";
+import { compiled } from "../core/compiled.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 
 const installationSecret = "a secret of the installation, of tests only";
@@ -84,7 +85,7 @@ const entryOf = (name: string, signers: readonly SignerEntry[]): AppEntry => ({
 export const openSignedShop = async (database: TestDatabase): Promise<SignedShop> => {
   const services = [definition];
   const first = await openStore(database.url);
-  await applyMigration(first, await planMigration(first, tablesOf(compileServices(services).values())), { destructive: false });
+  await applyMigration(first, await planMigration(first, tablesOf(compiled(services).values())), { destructive: false });
   const secrets = new Secrets(installationSecret);
   const failures: unknown[] = [];
   let shiftMs = 0;
@@ -125,6 +126,7 @@ export const openSignedShop = async (database: TestDatabase): Promise<SignedShop
     const store = await openStore(database.url);
     const app = createApp({
       services,
+      contracts: compiled(services),
       store,
       cursorSecret: installationSecret,
       clock,

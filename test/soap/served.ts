@@ -6,12 +6,13 @@
  */
 import { createRest } from "../../src/channels/rest/index.ts";
 import type { ServiceDefinition } from "../../src/define/service.ts";
-import { type App, type AppOptions, compileServices, createApp, tablesOf } from "../../src/host/app.ts";
+import { type App, type AppOptions, createApp, tablesOf } from "../../src/host/app.ts";
 import { createChannels } from "../../src/host/channels.ts";
 import { grantKeys } from "../../src/host/keys.ts";
 import type { Logger } from "../../src/observe/logger.ts";
 import { newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import { applyMigration, openStore, planMigration } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 
 export interface Served extends AsyncDisposable {
@@ -39,7 +40,7 @@ export const serve = async (
   services: readonly ServiceDefinition[],
   { publicUrl, baseDomain, mode = "development", aheadMs = () => 0, outside = {} }: ServeOptions = {},
 ): Promise<Served> => {
-  const contracts = compileServices(services);
+  const contracts = compiled(services);
   const store = await openStore(database.url);
   await applyMigration(store, await planMigration(store, tablesOf(contracts.values())), { destructive: false });
   const errors: unknown[] = [];

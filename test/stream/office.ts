@@ -20,6 +20,7 @@ import type { Logger } from "../../src/observe/logger.ts";
 import { hashOfKey, newApiKey } from "../../src/pipeline/identity/api-key.ts";
 import type { Call, Result } from "../../src/pipeline/call.ts";
 import { type OpenStore, openStore } from "../../src/store/index.ts";
+import { compiled } from "../core/compiled.ts";
 import { migrate } from "../core/harness.ts";
 import type { TestDatabase } from "../postgres/index.ts";
 import { type ConnectOptions, EventReader, Socket } from "./client.ts";
@@ -89,6 +90,7 @@ export const openOffice = async (database: TestDatabase, options: OfficeOptions 
     const store = await openStore(database.url);
     const app = createApp({
       services,
+      contracts: compiled(services),
       store,
       cursorSecret: secret,
       clock: () => Date.now() + aheadMs(),

@@ -101,6 +101,16 @@ const refusalOf = ({ type, message, retryAfter, issue = [], fact = [] }: CallRef
   };
 };
 
+/** Names of the methods of a version; finding them takes longer than a call. */
+const namesOf = new WeakMap<Contract, ReadonlyMap<string, string>>();
+
+const methodOf = (asked: Asked, contract: Contract): string | undefined => {
+  const version = versionView(contract, asked.version ?? contract.version).contract;
+  const names = namesOf.get(version) ?? methodNames(version);
+  namesOf.set(version, names);
+  return names.get(asked.operation);
+};
+
 const operationOf = (asked: Asked, contract: Contract): Operation | undefined =>
   versionView(contract, asked.version ?? contract.version).contract.operations.get(asked.operation);
 
@@ -116,10 +126,7 @@ class SoapDriver implements Driver {
 
   can(asked: Asked, target: Target): boolean {
     const contract = target.contract(asked.service);
-    const version = asked.version ?? contract.version;
-    return (
-      operationOf(asked, contract) !== undefined && methodNames(versionView(contract, version).contract).has(asked.operation)
-    );
+    return operationOf(asked, contract) !== undefined && methodOf(asked, contract) !== undefined;
   }
 
   #describe(target: Target, path: string, written: () => string): Promise<Description> {
@@ -139,7 +146,7 @@ class SoapDriver implements Driver {
     const contract = target.contract(asked.service);
     const version = asked.version ?? contract.version;
     const operation = operationOf(asked, contract);
-    const method = methodNames(versionView(contract, version).contract).get(asked.operation);
+    const method = methodOf(asked, contract);
     if (operation === undefined || method === undefined) throw new Error(`${asked.operation} is not offered`);
     const path = `/${asked.service}/${version}/soap`;
     const description = await this.#describe(target, path, () => {

@@ -59,7 +59,7 @@ export const openNodes = async (count: number, options: Pick<AppOptions, "manage
 
   const open: Nodes["open"] = async ({ secret: own = secret } = {}) => {
     const store = await openStore(database.url);
-    const app = createApp({ services: [definition], store, cursorSecret: own, ...options });
+    const app = createApp({ services: [definition], contracts: depot.app.contracts, store, cursorSecret: own, ...options });
     const receive = createForwardReceiver(app);
     const server = Bun.serve({
       port: 0,
