@@ -31,5 +31,12 @@ export const resourceMetadata =
           ? { scopes_supported: [...app.contracts.keys()].flatMap((service) => [service, `${service}:read`, `${service}:write`]) }
           : {}),
       },
-      { headers: { "Cache-Control": "public, max-age=300", "X-Content-Type-Options": "nosniff" } },
+      // Public, and the same for everybody: agents that run in a page read it as they read the authorization server's.
+      {
+        headers: {
+          "Access-Control-Allow-Origin": "*",
+          "Cache-Control": "public, max-age=300",
+          "X-Content-Type-Options": "nosniff",
+        },
+      },
     );

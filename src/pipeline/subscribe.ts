@@ -302,7 +302,8 @@ export const subscribeTo = (options: SubscribeOptions): MaybePromise<Subscriptio
     if (query.after === undefined) return from({ seq, index: Number.POSITIVE_INFINITY });
     // Behind the last event there is: of another environment, or of a database that was put back. Who waited for it would miss all that comes before.
     if (isAfter(query.after, { seq: seq + 1, index: -1 }))
-      return { ok: false, refusal: invalid({ after: [{ code: "too_large", params: { max: seq } }] }) };
+      // A name rather than a number: to be given as it stands.
+      return { ok: false, refusal: invalid({ after: [{ code: "too_large", params: { max: String(seq) } }] }) };
     return from(query.after);
   });
 };

@@ -89,6 +89,20 @@ forEachEngine((engine) => {
       expect(await last()).toMatchObject({ operation: "bank.transfers.create", subject: null, actor: null });
     });
 
+    test.each<[string, string | undefined]>([
+      ['%"%d0%9c%d0%be%d0%bb%d0%b1%d0%b0 4711"', "Молба 4711"],
+      ["Ticket 4711, 50%", "Ticket 4711, 50%"],
+      ['%"%0a"', undefined],
+      ['%"%e2%80%ae"', undefined],
+      ['%"%ff"', undefined],
+      ['%""', undefined],
+    ])("a reason is of any language, and plain text: %s", async (header, reason) => {
+      const body = { debit: ann.account, credit: ben.account, amount: 7, currency: "EUR" };
+      const { status } = await ask("POST", "/transfers", { ...forAnn(), "pons-reason": header }, body);
+      expect(status).toBe(reason === undefined ? 400 : 201);
+      if (reason !== undefined) expect(await last()).toMatchObject({ actor: { reason } });
+    });
+
     test("SECURITY 30: roles that may act for nobody do not", async () => {
       for (const role of ["customer", "supervisor", "auditor"]) {
         const subject = role === "customer" ? ben.customer : null;

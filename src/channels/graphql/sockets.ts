@@ -16,6 +16,7 @@ import {
   type ChannelParts,
   type HttpExchange,
   type HttpVersion,
+  reasonHeader,
   type Socket,
   type SocketSession,
   upgraded,
@@ -231,7 +232,9 @@ class Connection implements SocketSession, Member {
     const headers = new Headers();
     try {
       for (const [name, value] of Object.entries(payload)) {
-        if (typeof value === "string" && connectionHeaders.has(name.toLowerCase())) headers.set(name, value);
+        const header = name.toLowerCase();
+        if (typeof value !== "string" || !connectionHeaders.has(header)) continue;
+        headers.set(header, header === "pons-reason" ? reasonHeader(value) : value);
       }
     } catch {
       return refuse("invalid_credentials");

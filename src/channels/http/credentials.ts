@@ -14,6 +14,7 @@
 import type { Credentials } from "../../pipeline/call.ts";
 import { refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
+import { reasonOf } from "./reason.ts";
 
 const none: Credentials = Object.freeze({ kind: "none" });
 /** RFC 6750 section 2.1: b64token. A joined pair of two headers ("a, b") does not match. */
@@ -133,7 +134,6 @@ export const isInAddress = (path: string, query: string): boolean =>
 
 const tenantForm = /^[a-z][a-z0-9-]{0,62}$/;
 const subjectForm = /^[A-Za-z0-9_-]{1,64}$/;
-const reasonForm = /^[\x20-\x7e]{1,300}$/;
 
 /** For whom the caller acts: `Pons-Tenant`, `Pons-Act-For` with `Pons-Reason`. Refusals: 400 invalid_header. */
 export const actingOf = (
@@ -141,9 +141,10 @@ export const actingOf = (
 ): { readonly tenant?: string; readonly actFor?: { readonly subject: string; readonly reason: string | null } } | Refusal => {
   const tenant = headers.get("pons-tenant");
   const subject = headers.get("pons-act-for");
-  const reason = headers.get("pons-reason");
+  const why = headers.get("pons-reason");
+  const reason = why === null ? null : reasonOf(why);
   if (tenant !== null && !tenantForm.test(tenant)) return refuse("invalid_header", { details: { header: "Pons-Tenant" } });
   if (subject !== null && !subjectForm.test(subject)) return refuse("invalid_header", { details: { header: "Pons-Act-For" } });
-  if (reason !== null && !reasonForm.test(reason)) return refuse("invalid_header", { details: { header: "Pons-Reason" } });
+  if (reason === undefined) return refuse("invalid_header", { details: { header: "Pons-Reason" } });
   return { ...(tenant === null ? {} : { tenant }), ...(subject === null ? {} : { actFor: { subject, reason } }) };
 };

@@ -12,6 +12,7 @@ export { callOf } from "./exchange.ts";
 export type { CallerInfo, CallOptions, HttpExchange, HttpVersion } from "./exchange.ts";
 export { identify } from "./identify.ts";
 export { addManaged, isManaged } from "./managed.ts";
+export { reasonHeader } from "./reason.ts";
 export { RequestIds } from "./request-id.ts";
 export { readSigned } from "./signed.ts";
 export { acceptSignature, isSigned } from "./signature-offer.ts";

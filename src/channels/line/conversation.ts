@@ -8,7 +8,7 @@ import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { Telling } from "../../pipeline/told.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
 import type { HeaderReader } from "../http/credentials.ts";
-import { actingOf, type ChannelParts, conditionsOf } from "../http/index.ts";
+import { actingOf, type ChannelParts, conditionsOf, reasonHeader } from "../http/index.ts";
 import { type Aside, asidesOfHeaders, keptAsides } from "./asides.ts";
 import { credentialsOfLine } from "./credentials.ts";
 import { type Flaw, readLine } from "./grammar.ts";
@@ -363,10 +363,11 @@ export class Conversation {
   #headers(heard: Heard): HeaderReader {
     const own = (aside: Aside): string | null => heard.request.asides.get(aside)?.[0]?.text ?? null;
     const tag = own("ifMatch");
+    const reason = this.#said(heard, "reason");
     const values: Readonly<Record<string, string | null>> = {
       "pons-tenant": this.#said(heard, "tenant") ?? null,
       "pons-act-for": this.#said(heard, "actFor") ?? null,
-      "pons-reason": this.#said(heard, "reason") ?? null,
+      "pons-reason": reason === undefined ? null : reasonHeader(reason),
       "idempotency-key": own("idempotencyKey"),
       // As answers have it, without quotes.
       "if-match": tag === null || tag === "*" || tag.includes('"') ? tag : `"${tag}"`,

@@ -28,15 +28,20 @@ export type Located =
   | { readonly kind: "channel"; readonly channel: HttpChannel; readonly rest: readonly string[] }
   | { readonly kind: "problem"; readonly problem: { readonly type: string; readonly status: number; readonly doc: string } };
 
-const readMethods = ["GET", "HEAD", "OPTIONS"] as const;
+/** What is only read, and is no operation. */
+const readAddress: Address = { endpoints: new Map(), allow: ["GET", "HEAD", "OPTIONS"] };
 /** Methods that exist; the others are refused before anything is looked up. TRACE and CONNECT are none of them. */
 const methods = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "QUERY", "OPTIONS"]);
 
 /** A name as protobuf has them, with at least one dot. */
 const packageForm = /^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+$/;
 
-const methodOf = (exchange: Exchange, allow: readonly string[]): Refusal | undefined =>
-  allow.includes(exchange.request.method) ? undefined : refuse("method_not_allowed", { allow });
+/** What is to be said instead of a document. HEAD is GET to an exchange. */
+const insteadOf = (exchange: Exchange): Located | Refusal | undefined => {
+  const { method } = exchange.request;
+  if (method === "OPTIONS") return { kind: "options", address: readAddress };
+  return readAddress.allow.includes(method) ? undefined : refuse("method_not_allowed", { allow: readAddress.allow });
+};
 
 /** Language: `?language=` (in `negotiate`) before path and host, before Accept-Language. */
 const enter = (exchange: Exchange, place: Place): void => {
@@ -71,16 +76,16 @@ const aside = (
     const rest = segments.slice(place.from).map(encodeURIComponent).join("/");
     const handler = config.documents.get(`/${version.service}/${version.name}${rest === "" ? "" : `/${rest}`}`);
     if (handler === undefined) return refuse("not_found");
-    return methodOf(exchange, readMethods) ?? { kind: "document", handler };
+    return insteadOf(exchange) ?? { kind: "document", handler };
   }
   const root = atRoot(config, exchange, segments);
   if (root !== undefined) return root;
   const handler = config.documents.get(exchange.path);
-  if (handler !== undefined) return methodOf(exchange, readMethods) ?? { kind: "document", handler };
+  if (handler !== undefined) return insteadOf(exchange) ?? { kind: "document", handler };
   const type = segments.length === 2 && exchange.path.startsWith(problemPath) ? (segments[1] ?? "") : "";
   const problem = config.problems.get(type);
   if (problem === undefined) return refuse("not_found");
-  return methodOf(exchange, readMethods) ?? { kind: "problem", problem: { type, ...problem } };
+  return insteadOf(exchange) ?? { kind: "problem", problem: { type, ...problem } };
 };
 
 /** Finds the endpoint. */

@@ -7,6 +7,7 @@
  * A header of HTTP goes before the block that says the same.
  */
 import { refuse } from "../../pipeline/refusal.ts";
+import { reasonHeader } from "../http/index.ts";
 import type { Envelope } from "./envelope.ts";
 import type { Fault } from "./fault.ts";
 import { soapLimits } from "./limits.ts";
@@ -50,9 +51,10 @@ export const readBlocks = ({ blocks }: Envelope): ReadBlocks | Fault => {
       const value = text.trim();
       if (given.has(header)) return wrong(name, "The header block stands twice.");
       // What HTTP could not carry either: it goes where headers go.
-      if (elements.length > 0 || value.length > soapLimits.headerTextLengthMax || !/^[\x20-\x7e]*$/.test(value))
+      const written = header === "pons-reason" ? reasonHeader(value) : value;
+      if (elements.length > 0 || value.length > soapLimits.headerTextLengthMax || !/^[\x20-\x7e]*$/.test(written))
         return wrong(name, "The header block is no text of printable ASCII.");
-      given.set(header, value);
+      given.set(header, written);
     } else if (namespace === wsse && name === "Security") {
       if (security !== undefined)
         return {

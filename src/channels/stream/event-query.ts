@@ -45,7 +45,7 @@ class Gathered {
 
   begin(text: string, name: string): void {
     const position = parsePosition(text);
-    if (position === undefined) this.issues[name] = [{ code: "bad_format", params: { format: "pattern" } }];
+    if (position === undefined) this.issues[name] = [{ code: "bad_format", params: { format: "position" } }];
     else this.after = position;
   }
 

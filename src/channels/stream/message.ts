@@ -13,7 +13,7 @@
 import type { Strategy } from "../../pipeline/pipeline.ts";
 import type { EventQuery } from "../../events/index.ts";
 import { invalid, type Issue, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { type Conditions, conditionsOf, FormatError, refusalOfFormat } from "../http/index.ts";
+import { type Conditions, conditionsOf, FormatError, reasonHeader, refusalOfFormat } from "../http/index.ts";
 import { parseJson } from "../rest/formats/json.ts";
 import { isObject } from "../rest/input.ts";
 import { readSubscription } from "./event-query.ts";
@@ -151,8 +151,10 @@ const readShown = (given: unknown, issues: Issues): Shown => {
   const take = (from: PlainObject, name: string, header: string | undefined, place: string): string | undefined => {
     const text = textAt(from, name, issues);
     if (header === undefined && name !== "csrfToken") issues[place] = unknownMember;
-    else if (text !== undefined && !headerForm.test(text)) issues[place] = badForm;
-    else if (text !== undefined && header !== undefined) headers.set(header, text);
+    if (text === undefined) return text;
+    const written = header === "pons-reason" ? reasonHeader(text) : text;
+    if (!headerForm.test(written)) issues[place] ??= badForm;
+    else if (header !== undefined) headers.set(header, written);
     return text;
   };
   const named = (names: Readonly<Record<string, string>>, name: string): string | undefined =>

@@ -64,6 +64,7 @@ export const formatWords = [
   "decimal",
   "money",
   "network",
+  "position",
 ] as const;
 
 export type FormatWord = (typeof formatWords)[number];

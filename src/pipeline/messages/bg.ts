@@ -111,6 +111,7 @@ export const bg = {
   "format.decimal": "десетично число като 12.50",
   "format.money": "цяло число най-малки парични единици",
   "format.network": "IP адрес или мрежа като 192.0.2.0/24",
+  "format.position": "позиция като 5298-0",
 
   "field.": "съдържание",
 } as const satisfies LanguageMessages;

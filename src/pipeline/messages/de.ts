@@ -113,6 +113,7 @@ export const de = {
   "format.decimal": "eine Dezimalzahl wie 12.50",
   "format.money": "eine ganze Zahl kleinster Währungseinheiten",
   "format.network": "eine IP-Adresse oder ein Netz wie 192.0.2.0/24",
+  "format.position": "eine Position wie 5298-0",
 
   "field.": "Inhalt",
 } as const satisfies LanguageMessages;

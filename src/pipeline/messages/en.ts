@@ -111,6 +111,7 @@ export const en = {
   "format.decimal": "a decimal number such as 12.50",
   "format.money": "a whole number of minor units",
   "format.network": "an IP address or a network such as 192.0.2.0/24",
+  "format.position": "a position such as 5298-0",
 
   "field.": "body",
 } as const satisfies Readonly<Record<string, string>>;

@@ -110,6 +110,7 @@ export const es = {
   "format.decimal": "un número decimal como 12.50",
   "format.money": "un número entero de unidades mínimas de la moneda",
   "format.network": "una dirección IP o una red como 192.0.2.0/24",
+  "format.position": "una posición como 5298-0",
 
   "field.": "contenido",
 } as const satisfies LanguageMessages;

@@ -111,6 +111,7 @@ export const fr = {
   "format.decimal": "un nombre décimal comme 12.50",
   "format.money": "un nombre entier d’unités monétaires minimales",
   "format.network": "une adresse IP ou un réseau comme 192.0.2.0/24",
+  "format.position": "une position comme 5298-0",
 
   "field.": "contenu",
 } as const satisfies LanguageMessages;

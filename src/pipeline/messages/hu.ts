@@ -111,6 +111,7 @@ export const hu = {
   "format.decimal": "tizedes tört, például 12.50",
   "format.money": "a pénznem legkisebb egységeinek egész száma",
   "format.network": "IP-cím vagy hálózat, például 192.0.2.0/24",
+  "format.position": "pozíció, például 5298-0",
 
   "field.": "tartalom",
 } as const satisfies LanguageMessages;

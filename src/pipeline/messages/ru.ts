@@ -110,6 +110,7 @@ export const ru = {
   "format.decimal": "десятичное число, например 12.50",
   "format.money": "целое число минимальных денежных единиц",
   "format.network": "IP-адрес или сеть, например 192.0.2.0/24",
+  "format.position": "позиция, например 5298-0",
 
   "field.": "содержимое",
 } as const satisfies LanguageMessages;
