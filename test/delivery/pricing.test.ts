@@ -56,6 +56,13 @@ describe.each(testDatabases())("$engine", ({ create }) => {
       const { status } = await house.rest("POST", "/tariffs", { content: odd }, "manager");
       expect([odd, status]).toEqual([odd, 422]);
     }
+    // A limit that is misspelt would count for nothing.
+    const [courier, ...others] = content.services;
+    const misspelt = { ...courier, limits: { ...courier?.limits, girthmax: 30_000 } };
+    const slip = await house.rest("POST", "/tariffs", { content: { ...content, services: [misspelt, ...others] } }, "manager");
+    expect((slip.error["details"] as { problems: Data[] }).problems).toEqual([
+      { path: "services[0].limits.girthmax", code: "unknown_field", text: 'there is no field "girthmax"' },
+    ]);
     // Amounts have two decimals over SOAP, and a version never changes: what would tell wrong amounts, or none, is not added.
     const odds = { currency: ["ZZZ", "JPY", "KWD", 7], effectiveFrom: ["0000-01-01T00:00:00Z", "9999-12-31T24:00:00Z"] };
     for (const [field, values] of Object.entries(odds)) {
@@ -79,6 +86,25 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     const { data } = await house.rest("POST", `/tariffs/${String(tariff["id"])}/difference`, { to: made.data["id"] });
     const changes = (data["changes"] as { path: string }[]).map(({ path }) => path.replace(/\[.*/, ""));
     expect([data["total"], [...new Set(changes)].toSorted()]).toEqual([3, ["effectiveFrom", "grid", "name"]]);
+    // What is not added yet is compared too, and stays so.
+    const compare = (body: Data) => house.rest("POST", `/tariffs/${String(tariff["id"])}/difference`, body);
+    const tried = await compare({ csv: dearer });
+    expect([tried.data["total"], (tried.data["changes"] as Data[])[0]]).toEqual([
+      1,
+      expect.objectContaining({ path: expect.stringContaining("grid[") as never, kind: "changed" }) as never,
+    ]);
+    const renamed = await compare({ content: { ...content, name: "Other" } });
+    expect(renamed.data["changes"]).toEqual([{ path: "name", kind: "changed", before: content.name, after: "Other" }]);
+    const refusals = await Promise.all(
+      [{ csv: `${head}\n${first}\n${first}` }, { content: { ...content, zones: [] } }, {}, { csv: dearer, content }].map(compare),
+    );
+    expect(refusals.map(({ status, error }) => [status, error["type"]])).toEqual([
+      [422, "invalid_grid"],
+      [422, "invalid_tariff"],
+      [422, "nothing_to_compare"],
+      [422, "nothing_to_compare"],
+    ]);
+    expect((await house.rest("GET", "/tariffs")).rows).toHaveLength(2);
     const bad = await post({ csv: `${head}\n${first}\n${first}`, effectiveFrom });
     expect([bad.status, bad.error["type"]]).toEqual([422, "invalid_grid"]);
     expect((bad.error["details"] as { problems: Data[] }).problems[0]).toMatchObject({ line: 3 });

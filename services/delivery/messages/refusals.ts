@@ -242,6 +242,14 @@ export const refusals: Readonly<Record<string, SixLanguages>> = {
     "Az ártáblázat hibás.",
     "В таблице цен есть ошибки.",
   ],
+  nothing_to_compare: [
+    "Не е дадено нито едно или са дадени няколко от „to“, „csv“ и „content“.",
+    "Keines oder mehrere von „to“, „csv“ und „content“ sind angegeben.",
+    "No se ha indicado ninguno o varios de «to», «csv» y «content».",
+    "Aucun ou plusieurs de « to », « csv » et « content » sont indiqués.",
+    "A „to”, „csv” és „content” közül egy sincs vagy több is meg van adva.",
+    "Не указано ни одного или указано несколько из «to», «csv» и «content».",
+  ],
   tariff_not_found: [
     "Няма такава версия на тарифата.",
     "Es gibt keine solche Fassung des Tarifs.",

@@ -1,21 +1,40 @@
 /** Versions of the tariff: added whole or by a price grid, never changed; compared and exported. */
-import { lte, resource, t } from "pons";
+import { type FunctionRefusal, lte, type QueryContext, resource, t } from "pons";
 import { everybody } from "../roles.ts";
-import { difference, fromCsv, toCsv } from "../tariffs/index.ts";
+import { difference, type TariffVersion, toCsv } from "../tariffs/index.ts";
 import { cartons, ways } from "./listed.ts";
 import { noTariff } from "./quote.ts";
 import { contentIdOf, tariffContents, tariffs as declared } from "./tariff-fields.ts";
-import { addVersion, contentOf, versionAt, versionRefusals } from "./versions.ts";
+import { addVersion, contentOf, gridFrom, gridRefusals, versionAt, versionFrom, versionRefusals } from "./versions.ts";
 
-/** Differences that are listed, and problems of a grid. */
+/** Differences that are listed. */
 const changesMax = 1_000;
-const problemsShown = 20;
 const csvLengthMax = 500_000;
 
-const notFound = { tariff_not_found: { status: 404, doc: "There is no such version." } } as const;
+/** What is no object has no fields. */
+const fieldsOf = (value: unknown): Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Readonly<Record<string, unknown>>) : {};
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+interface Compared {
+  readonly to: string | null;
+  readonly csv: string | null;
+  readonly content: unknown;
+}
+
+/** The version that another one is compared with: one that is there, this one with another price grid, or one that is not added yet. */
+const comparedWith = async (
+  ctx: QueryContext,
+  before: TariffVersion,
+  { to, csv, content }: Compared,
+): Promise<TariffVersion | FunctionRefusal> => {
+  if (to !== null) {
+    const other = await ctx.table(declared).get(to);
+    return other === undefined ? ctx.refuse("tariff_not_found") : contentOf(ctx, other.id);
+  }
+  if (csv === null) return versionFrom(ctx, fieldsOf(content), before);
+  const grid = gridFrom(ctx, csv);
+  return "refused" in grid ? grid : versionFrom(ctx, { ...before, grid }, before);
+};
 
 export const tariffs = resource(declared, ({ all, filter, command, query, self }) => ({
   rows: { shop: all, warehouse: all, manager: all },
@@ -35,7 +54,7 @@ export const tariffs = resource(declared, ({ all, filter, command, query, self }
     input: { content: t.json({ doc: "Zones, services, the price grid, packaging, tax and calendar; see the guide." }) },
     output: "row",
     refusals: versionRefusals,
-    run: (ctx, { input }) => addVersion(ctx, isObject(input.content) ? input.content : {}),
+    run: (ctx, { input }) => addVersion(ctx, fieldsOf(input.content)),
   }),
   functions: {
     content: query({
@@ -82,32 +101,31 @@ export const tariffs = resource(declared, ({ all, filter, command, query, self }
         name: t.string({ optional: true, maxLength: 200, doc: "As this one's unless given." }),
       },
       output: "row",
-      refusals: { ...versionRefusals, invalid_grid: { status: 422, doc: "The CSV has mistakes, which `problems` lists." } },
+      refusals: gridRefusals,
       run: async (ctx, { row, input }) => {
-        const found = fromCsv(input.csv);
-        if (found.grid === undefined)
-          return ctx.refuse("invalid_grid", {
-            problems: found.problems
-              .slice(0, problemsShown)
-              .map(({ line, column, code, text }) => ({ line, column, code, text })),
-          });
+        const grid = gridFrom(ctx, input.csv);
+        if ("refused" in grid) return grid;
         const kept = await ctx.table(tariffContents).get(contentIdOf(row.id));
         if (kept === undefined) throw new Error(`${row.id} has no content`);
         const { effectiveFrom, name } = input;
-        return addVersion(ctx, {
-          ...(kept.content as Readonly<Record<string, unknown>>),
-          grid: found.grid,
-          effectiveFrom,
-          effectiveTo: null,
-          name: name ?? row.name,
-        });
+        const content = kept.content as Readonly<Record<string, unknown>>;
+        return addVersion(ctx, { ...content, grid, effectiveFrom, effectiveTo: null, name: name ?? row.name });
       },
     }),
     difference: query({
       on: "item",
-      doc: `What another version changes of this one; at most ${changesMax} differences.`,
+      doc: `What another version changes of this one, or what one would change that is not added yet: one of \`to\`, \`csv\`, \`content\`. Nothing is added. At most ${changesMax} differences.`,
       roles: everybody,
-      input: { to: t.ref("tariffs", { doc: "The other version." }) },
+      input: {
+        to: t.ref("tariffs", { optional: true, doc: "The other version." }),
+        csv: t.text({
+          optional: true,
+          minLength: 1,
+          maxLength: csvLengthMax,
+          doc: "This one with another price grid, as for `importGrid`.",
+        }),
+        content: t.json({ optional: true, doc: "A whole version, as `create` would add it." }),
+      },
       output: {
         total: t.integer({ doc: "Differences, also those that are not listed." }),
         changes: t.array(
@@ -120,14 +138,17 @@ export const tariffs = resource(declared, ({ all, filter, command, query, self }
           { maxItems: changesMax },
         ),
       },
-      refusals: notFound,
-      run: async (ctx, { row, input }) => {
-        const other = await ctx.table(self).get(input.to);
-        if (other === undefined) return ctx.refuse("tariff_not_found");
-        // Which version it is differs always.
-        const changes = difference(await contentOf(ctx, row.id), await contentOf(ctx, other.id)).filter(
-          ({ path }) => path !== "id" && path !== "number",
-        );
+      refusals: {
+        ...gridRefusals,
+        tariff_not_found: { status: 404, doc: "There is no such version." },
+        nothing_to_compare: { status: 422, doc: "None or several of `to`, `csv` and `content` are given." },
+      },
+      run: async (ctx, { row, input: { to, csv, content } }) => {
+        if ([to, csv, content].filter((given) => given !== null).length !== 1) return ctx.refuse("nothing_to_compare");
+        const before = await contentOf(ctx, row.id);
+        const after = await comparedWith(ctx, before, { to, csv, content });
+        if ("refused" in after) return after;
+        const changes = difference(before, after);
         return {
           total: changes.length,
           changes: changes.slice(0, changesMax).map(({ path, kind, before, after }) => ({

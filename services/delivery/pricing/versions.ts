@@ -1,6 +1,15 @@
 /** Versions of the tariff as they are kept: read, found by the moment, added. */
 import { type CommandContext, exponentOf, type FunctionRefusal, lte, type QueryContext } from "pons";
-import { inForceAt, type Problem, type TariffVersion, validateVersion, versionOf } from "../tariffs/index.ts";
+import {
+  type Bracket,
+  fromCsv,
+  inForceAt,
+  type Problem,
+  type TariffVersion,
+  unknownFields,
+  validateVersion,
+  versionOf,
+} from "../tariffs/index.ts";
 import { indexVersion } from "./tariff-index.ts";
 import { contentIdOf, tariffContents, tariffs } from "./tariff-fields.ts";
 
@@ -44,6 +53,11 @@ export const versionRefusals = {
   invalid_tariff: { status: 422, doc: "The version has mistakes, which `problems` lists." },
 } as const;
 
+export const gridRefusals = {
+  ...versionRefusals,
+  invalid_grid: { status: 422, doc: "The CSV has mistakes, which `problems` lists." },
+} as const;
+
 /** Amounts have two decimals over SOAP, whatever the currency: those of another one would be told wrong. */
 const flawOfCurrency = (currency: unknown): readonly Problem[] => {
   try {
@@ -54,28 +68,45 @@ const flawOfCurrency = (currency: unknown): readonly Problem[] => {
   return [{ path: "currency", code: "unknown_currency", text: "a currency of ISO 4217 with two decimals is needed" }];
 };
 
+type Content = Readonly<Record<string, unknown>>;
+
+/** A version of this content, under an id and a number; or the refusal that lists its mistakes. */
+export const versionFrom = (
+  ctx: Pick<QueryContext, "refuse">,
+  content: Content,
+  { id, number }: Pick<TariffVersion, "id" | "number">,
+): TariffVersion | FunctionRefusal => {
+  const numbered = { effectiveTo: null, ...content, id, number };
+  const problems = [...flawOfCurrency(content["currency"]), ...unknownFields(numbered), ...validateVersion(numbered)];
+  if (problems.length === 0) return versionOf(numbered);
+  const shown = problems.slice(0, problemsShown).map(({ path, code, text }) => ({ path, code, text }));
+  return ctx.refuse("invalid_tariff", { problems: shown });
+};
+
+/** The price grid of a CSV; or the refusal that lists its mistakes. */
+export const gridFrom = (ctx: Pick<QueryContext, "refuse">, csv: string): readonly Bracket[] | FunctionRefusal => {
+  const { grid, problems } = fromCsv(csv);
+  if (grid !== undefined) return grid;
+  const shown = problems.slice(0, problemsShown).map(({ line, column, code, text }) => ({ line, column, code, text }));
+  return ctx.refuse("invalid_grid", { problems: shown });
+};
+
 /** Adds a version under the next number. */
 export const addVersion = async (
   ctx: CommandContext,
-  content: Readonly<Record<string, unknown>>,
+  content: Content,
 ): Promise<FunctionRefusal | ReturnType<typeof ctx.created<unknown>>> => {
   const before = await ctx
     .table(tariffs)
     .find((row) => lte(row.number, Number.MAX_SAFE_INTEGER), { limit: versionsMax, sortBy: "number.desc" });
   const [newest] = before;
-  const id = ctx.id(tariffs);
-  const numbered = { effectiveTo: null, ...content, id, number: (newest?.number ?? 0) + 1 };
-  const problems = [...flawOfCurrency(content["currency"]), ...validateVersion(numbered)];
-  if (problems.length > 0)
-    return ctx.refuse("invalid_tariff", {
-      problems: problems.slice(0, problemsShown).map(({ path, code, text }) => ({ path, code, text })),
-    });
-  const version = versionOf(numbered);
-  const { number, name, currency, effectiveFrom, effectiveTo } = version;
+  const version = versionFrom(ctx, content, { id: ctx.id(tariffs), number: (newest?.number ?? 0) + 1 });
+  if ("refused" in version) return version;
+  const { id, number, name, currency, effectiveFrom, effectiveTo } = version;
   const row = ctx
     .table(tariffs)
     .insert({ id, number, name, currency, effectiveFrom: iso(effectiveFrom), effectiveTo: iso(effectiveTo) });
-  ctx.table(tariffContents).insert({ id: contentIdOf(id), content: numbered });
+  ctx.table(tariffContents).insert({ id: contentIdOf(id), content: version });
   await indexVersion(ctx, row, before);
   ctx.emit("added", { tariff: id, number, effectiveFrom: row.effectiveFrom }, tariffs);
   return ctx.created(row);

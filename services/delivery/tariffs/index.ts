@@ -11,4 +11,5 @@ export { inForceAt } from "./in-force.ts";
 export { isOpenAt, type OpeningHours, type WorktimeWords, worktimeOf } from "./opening-hours.ts";
 export { excesses, grossParcel, packerTask } from "./parcels.ts";
 export { packerTasks, periodOf, rate, sumOf, takes, zoneOf } from "./rate.ts";
+export { unknownFields } from "./unknown-fields.ts";
 export { validateVersion, versionOf } from "./validate.ts";

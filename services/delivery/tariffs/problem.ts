@@ -30,6 +30,7 @@ export const problemCodes = [
   "no_price",
   "no_transit",
   "malformed",
+  "unknown_field",
 ] as const;
 export type ProblemCode = (typeof problemCodes)[number];
 
