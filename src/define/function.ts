@@ -177,7 +177,7 @@ export interface CommandContext extends BaseContext {
   visible<F extends Fields>(resource: ResourceDefinition<string, F>, row: RowOf<F>): boolean;
   /** Emits an event that the function's resource declares, or the one given; it commits with the command. */
   emit(event: string, data: Readonly<Record<string, unknown>>, of?: ResourceDefinition): void;
-  /** Answers 201 instead of 200. */
+  /** Answers 201 instead of 200. A `create` does so by itself where the row that it answers with is new. */
   created<T>(data: T): Answer<T>;
   /** Answers 202: what was asked for is noted and waits, such as for somebody's approval. The function's `accepted` says for what. */
   accepted<T>(data: T): Answer<T>;

@@ -416,7 +416,7 @@ export class Sources implements Executor {
   }
 
   #outcome(context: CallContext, result: unknown, row: Row | undefined): RunOutcome {
-    const verdict = verdictOf(context.operation, context.view, result, () => row);
+    const verdict = verdictOf(context.operation, context.view, result, { row: () => row });
     return verdict.ok ? { ok: true, status: verdict.status, data: verdict.data() } : { ok: false, refusal: verdict.refusal };
   }
 

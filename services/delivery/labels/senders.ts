@@ -19,9 +19,7 @@ export const senders = resource(declared, ({ self, all, command }) => ({
     run: (ctx, { input, loaded: { known } }) => {
       if (!isLocated(input.address)) return ctx.refuse("address_incomplete");
       const table = ctx.table(self);
-      return known === undefined
-        ? ctx.created(table.insert({ id: senderIdOf(input.shipperId), ...input }))
-        : table.update(known.id, input);
+      return known === undefined ? table.insert({ id: senderIdOf(input.shipperId), ...input }) : table.update(known.id, input);
     },
   }),
 }));

@@ -114,7 +114,7 @@ export const pushOrder = async (
   // What is cancelled needs no way of delivery, though the tariff has changed since.
   const misdirected = input.isActive ? await flawOfWay(ctx, input, index) : undefined;
   if (misdirected !== undefined) return misdirected;
-  return known === undefined ? ctx.created(place(ctx, id, input)) : change(ctx, known, input);
+  return known === undefined ? place(ctx, id, input) : change(ctx, known, input);
 };
 
 /** Cancels an order; one that is cancelled stays so. */

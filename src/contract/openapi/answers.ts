@@ -204,13 +204,19 @@ export const successes = (address: Address, parts: DocumentParts): Json => {
       const location = {
         Location: header(components, "Location", "Address of what was made.", { type: "string", format: "uri-reference" }),
       };
+      const verdicts = "An array: all succeeded, one verdict each.";
+      // Rows that are made without code are always new.
+      const isNew = use === "create" && operation.function === undefined;
       return {
-        "200": answer(
-          "An array: all succeeded, one verdict each. One: it existed already, created by an earlier call with the same id.",
-          command,
-          answerContent({ anyOf: [verdictsSchema(components), data] }),
-        ),
+        "200": isNew
+          ? answer(verdicts, command, answerContent(verdictsSchema(components)))
+          : answer(
+              `${verdicts} One: nothing new came to be; as it was already, or as the call has changed it.`,
+              { ...command, ...tag },
+              answerContent({ anyOf: [verdictsSchema(components), data] }),
+            ),
         "201": answer("Created.", { ...command, ...location, ...tag }, one),
+        ...(isNew ? {} : minimal),
         ...waits,
         ...some,
       };

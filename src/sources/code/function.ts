@@ -81,8 +81,16 @@ export const presentResult = (operation: Operation, view: View | undefined, resu
   }
 };
 
-/** What a function answered, as a verdict. `row` is what an item function without a result answers. */
-export const verdictOf = (operation: Operation, view: View | undefined, result: unknown, row: () => Row | undefined): Verdict => {
+/**
+ * What a function answered, as a verdict. `row` is what an item function without a result answers; `isNew`, whether the row that it answers with has come to
+ * be by it: only then is a `create` that says nothing else answered 201.
+ */
+export const verdictOf = (
+  operation: Operation,
+  view: View | undefined,
+  result: unknown,
+  { row, isNew }: { readonly row: () => Row | undefined; readonly isNew?: (id: unknown) => boolean },
+): Verdict => {
   if (isRefusal(result)) {
     const refusal = refusalFrom(operation, result);
     return result.keep === true ? { ok: false, refusal, keep: true } : { ok: false, refusal };
@@ -95,7 +103,7 @@ export const verdictOf = (operation: Operation, view: View | undefined, result: 
   if (operation.output.kind === "none") return { ok: true, status: 204, data: () => undefined };
   if (data === undefined) throw new Error(`${operation.name} answered nothing, but its output is declared`);
   const id = operation.output.kind === "row" ? (data as Row)["id"] : undefined;
-  const status = answer?.status ?? (operation.action === "create" ? 201 : 200);
+  const status = answer?.status ?? (operation.action === "create" && isNew?.(id) === true ? 201 : 200);
   return {
     ok: true,
     status,
@@ -185,13 +193,25 @@ export const runCommand = (call: FunctionCall, unit: Unit): MaybePromise<Verdict
   const { operation, view, id, input, caller, locale } = call;
   const fn = functionOf(operation);
   const context = commandContext(unit, caller, { locale, resource: view?.resource });
+  const start = unit.rows.mark();
+  /** A row of the function's own resource; without an id, any of them. */
+  const isNew = (key: unknown): boolean =>
+    unit.rows
+      .changesSince(start)
+      .some(
+        ({ entry, before, after }) =>
+          before === undefined &&
+          after !== undefined &&
+          entry.table === view?.resource.table &&
+          (key === undefined || entry.key[0] === key),
+      );
   const execute = (row: Row | undefined): MaybePromise<Verdict> => {
     const result = andThen(loadedOf(fn, { row, input, principal: caller }, unit, caller.realm), (loaded) =>
       fn.run?.(context as never, { row, input, loaded, prepared: call.prepared } as never),
     );
     const current = (): Row | undefined =>
       view === undefined || id === undefined ? undefined : unit.rows.entry(view.resource.table, caller.realm, [id])?.current;
-    return andThen(result, (settled) => verdictOf(operation, view, settled, current));
+    return andThen(result, (settled) => verdictOf(operation, view, settled, { row: current, isNew }));
   };
   if (operation.target !== "item" || view === undefined || id === undefined) return execute(undefined);
   return andThen(unit.get(view.resource.table, caller.realm, [id]), (row): MaybePromise<Verdict> => {

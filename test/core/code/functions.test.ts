@@ -76,6 +76,26 @@ forEachEngine((engine) => {
       });
     });
 
+    test("a create by code answers 201 only where the row that it answers with has come to be by it", async () => {
+      const put = (body: Record<string, unknown>) => depot.call("shelves.create", { body, as: depot.caller("all") });
+      const together = await Promise.all(Array.from({ length: 12 }, (_, height) => put({ name: "A", height })));
+      expect(together.map(outcomeOf).toSorted()).toEqual([...Array.from({ length: 11 }, () => "200"), "201"]);
+      expect(new Set(together.map(idOf)).size).toBe(1);
+      for (const [more, status] of [
+        [{ name: "A", height: 5 }, 200],
+        // Nothing is changed either.
+        [{ name: "A", height: 5 }, 200],
+        [{ name: "A", height: 6, beside: "B" }, 200],
+        [{ name: "B" }, 200],
+        [{ name: "A", again: true }, 200],
+        [{ name: "C", beside: "D" }, 201],
+      ] as const) {
+        const heard = await put(more);
+        expect([more, heard]).toMatchObject([more, { ok: true, status, data: { name: more.name } }]);
+        expect(heard).not.toHaveProperty("replayed");
+      }
+    });
+
     test("every kind of answer: none, fields, one row, rows, and a refusal in its place", async () => {
       expect(await depot.call("idle")).toEqual({ ok: true, status: 204, data: undefined });
       expect(dataOf(await depot.call("summary", { body: { from: 5 } }))).toEqual({ boxes: expect.any(Number), user: "somebody" });
