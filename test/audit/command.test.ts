@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { openStore, type OpenStore } from "../../src/store/index.ts";
 import { forEachEngine } from "../core/harness.ts";
+import { line } from "../host/command-line.ts";
 import { type Ended, pons, startServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import type { TestDatabase } from "../postgres/index.ts";
@@ -15,8 +16,8 @@ forEachEngine((engine) => {
     let database: TestDatabase;
     let store: OpenStore;
     let rows: number;
-    const run = (...args: readonly string[]): Promise<Ended> =>
-      pons(["audit", ...args], { PONS_DATA: folder.at("data"), PONS_DATABASE_URL: database.url });
+    const environment = (): Record<string, string> => ({ PONS_DATA: folder.at("data"), PONS_DATABASE_URL: database.url });
+    const run = (...args: readonly string[]): Promise<Ended> => line(["audit", ...args], environment());
 
     beforeAll(async () => {
       database = await engine.create();
@@ -41,7 +42,7 @@ forEachEngine((engine) => {
     test(
       "verify: what a server wrote, with what it exported",
       async () => {
-        const ended = await run("verify", "--checkpoints", checkpoints, "--json");
+        const ended = await pons(["audit", "verify", "--checkpoints", checkpoints, "--json"], environment());
         expect(ended).toMatchObject({ code: 0, err: "" });
         expect(JSON.parse(ended.out)).toMatchObject({
           ok: true,
@@ -62,7 +63,7 @@ forEachEngine((engine) => {
         expect(key.out).toStartWith("-----BEGIN PUBLIC KEY-----");
         await Bun.write(folder.at("key.pem"), key.out);
         const elsewhere = (...args: readonly string[]): Promise<Ended> =>
-          pons(["audit", ...args], { PONS_DATA: folder.at("elsewhere"), PONS_DATABASE_URL: database.url });
+          line(["audit", ...args], { ...environment(), PONS_DATA: folder.at("elsewhere") });
         const { id, publicKey } = JSON.parse((await run("key", "--json")).out) as { id: string; publicKey: string };
         const without = await elsewhere("verify");
         expect(without).toMatchObject({ code: 1, out: expect.stringContaining(`a key that is not known: ${id}`) });

@@ -1,19 +1,21 @@
 /** `pons keys` in production, from an empty database on, beside a server that runs. */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { chmodSync, existsSync, statSync } from "node:fs";
+import { line } from "../host/command-line.ts";
 import { type Ended, pons, startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 
 const folder = new TemporaryFolder();
 const data = folder.at("data");
 const production = { PONS_MODE: "production", PONS_SECRET: "s".repeat(40), PONS_LOG: "warn" };
-const run = (...args: readonly string[]): Promise<Ended> => pons(args, { ...production, PONS_DATA: data });
+const run = (...args: readonly string[]): Promise<Ended> => line(args, { ...production, PONS_DATA: data });
 const acme = ["--tenant", "acme", "--environment", "live"];
 let server: TestServer;
 let first: string;
 
 beforeAll(async () => {
-  const made = await run("keys", "create", ...acme, "--roles", "teller,auditor", "--app", "office");
+  const args = ["keys", "create", ...acme, "--roles", "teller,auditor", "--app", "office"];
+  const made = await pons(args, { ...production, PONS_DATA: data });
   expect(made).toMatchObject({ code: 0, err: expect.stringContaining("only time") });
   first = made.out.trim();
   server = await startServer({ data, environment: production });

@@ -3,6 +3,7 @@ import { expect, test } from "bun:test";
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { openDirect } from "../faults/direct.ts";
+import { line } from "../host/command-line.ts";
 import { pons, startServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import { testDatabases } from "../postgres/index.ts";
@@ -30,7 +31,7 @@ for (const { engine, create } of testDatabases()) {
     await using direct = openDirect(database.url);
     for (const customer of ["first", "second"]) expect((await server.post("/works/v1/orders", { customer })).status).toBe(201);
     const parkedNow = async () => {
-      const { out } = await pons(["jobs", "parked", "--json", ...services], environment);
+      const { out } = await line(["jobs", "parked", "--json", ...services], environment);
       return (JSON.parse(out) as { parked: { event: string; job: string; problem: string }[] }).parked;
     };
     await until(async () => (await direct.query("SELECT 1 FROM pons_job_events WHERE state = 'parked'")).length === 2);
@@ -48,7 +49,7 @@ for (const { engine, create } of testDatabases()) {
     ]);
     expect(server.log).toContain("job_parked");
     const listed = JSON.parse(
-      (await pons(["jobs", "--json", "--tenant", "demo", "--environment", "sandbox", ...services], environment)).out,
+      (await line(["jobs", "--json", "--tenant", "demo", "--environment", "sandbox", ...services], environment)).out,
     ) as {
       jobs: { job: string; parked: number; lag: number | null; nextAt: string | null }[];
     };
@@ -57,7 +58,7 @@ for (const { engine, create } of testDatabases()) {
       { job: "works.nightly", kind: "scheduled", parked: 0, lag: null },
     ]);
     expect(listed.jobs.find(({ job }) => job === "works.nightly")?.nextAt).toContain("T03:00:00.000Z");
-    const text = await pons(["jobs", "parked", "works.welcome", ...services], environment);
+    const text = await line(["jobs", "parked", "works.welcome", ...services], environment);
     expect(text.out).toContain("it is broken");
 
     rmSync(broken);
@@ -70,7 +71,7 @@ for (const { engine, create } of testDatabases()) {
     expect(await parkedNow()).toEqual([]);
     const operations = await direct.query("SELECT operation FROM pons_journal WHERE channel = 'cli' ORDER BY seq");
     expect(operations.map(({ operation }) => operation)).toEqual(["works.jobs.retry", "works.jobs.drop"]);
-    const nothing = await pons(["jobs", "retry", "works.welcome", ...services], environment);
+    const nothing = await line(["jobs", "retry", "works.welcome", ...services], environment);
     expect(nothing.code).toBe(64);
     expect(nothing.err).toContain("works.welcome has nothing parked");
   }, 60_000);

@@ -1,7 +1,11 @@
-/** `pons apply` and `pons export` by their commands: on the database itself, on both engines, and over HTTP with a key. */
+/**
+ * `pons apply` and `pons export` by their commands: on the database itself, on both engines, and over HTTP with a key. Each is once a process of its own;
+ * otherwise it is run in this one.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { writeFileSync } from "node:fs";
 import { forEachEngine } from "../core/harness.ts";
+import { line } from "../host/command-line.ts";
 import { type Ended, pons, startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 import type { TestDatabase } from "../postgres/index.ts";
@@ -97,7 +101,7 @@ forEachEngine((engine) => {
       writeFileSync(folder.at(name), text);
       return folder.at(name);
     };
-    const run = (...args: readonly string[]): Promise<Ended> => pons([...args, "--tenant", "acme"], environment);
+    const run = (...args: readonly string[]): Promise<Ended> => line([...args, "--tenant", "acme"], environment);
     const apply = async (text: string, ...args: readonly string[]): Promise<Told> => {
       const ended = await run("apply", written("platform.yaml", text), "--json", ...args);
       if (ended.code !== 0) throw new Error(`${ended.out}${ended.err}`);
@@ -119,16 +123,18 @@ forEachEngine((engine) => {
         "create policies office-only@live",
         "create policies gone-soon",
       ]);
-      const asked = await run("apply", folder.at("platform.yaml"));
+      const asked = await pons(["apply", folder.at("platform.yaml"), "--tenant", "acme"], environment);
       expect(asked).toMatchObject({ code: 64, err: expect.stringContaining("give --yes") });
       expect(asked.out).not.toContain("everybody");
       expect(await apply(whole, "--dry-run")).toEqual(said);
     }, 90_000);
 
     test("applied once it is there, twice it changes nothing, and the export of it neither", async () => {
-      expect(await apply(whole, "--yes")).toMatchObject({ applied: true });
+      const made = await pons(["apply", written("whole.yaml", whole), "--json", "--yes", "--tenant", "acme"], environment);
+      expect(made).toMatchObject({ code: 0, err: "" });
+      expect(JSON.parse(made.out)).toMatchObject({ applied: true });
       expect(await apply(whole, "--yes")).toEqual({ applied: true, steps: [] });
-      const exported = await run("export");
+      const exported = await pons(["export", "--tenant", "acme"], environment);
       expect(exported).toMatchObject({ code: 0, err: "" });
       expect(await apply(exported.out, "--dry-run", "--prune")).toEqual({ applied: true, steps: [] });
       expect(exported.out).toContain("products:\n      - shopping");
@@ -138,11 +144,11 @@ forEachEngine((engine) => {
     test("the export makes the same elsewhere; an issuer is of one tenant alone", async () => {
       const { out } = await run("export");
       const elsewhere = (name: string, text: string): Promise<Ended> =>
-        pons(["apply", written(name, text), "--yes", "--tenant", "other"], environment);
+        line(["apply", written(name, text), "--yes", "--tenant", "other"], environment);
       expect(await elsewhere("same.yaml", out)).toMatchObject({ code: 1, err: expect.stringContaining("409 already_exists") });
       const own = out.replace("https://id.example.com", "https://id.other.example");
       expect(await elsewhere("own.yaml", own)).toMatchObject({ code: 0 });
-      expect(await pons(["export", "--tenant", "other"], environment)).toEqual({ code: 0, err: "", out: own });
+      expect(await line(["export", "--tenant", "other"], environment)).toEqual({ code: 0, err: "", out: own });
     }, 90_000);
 
     test("changes are told field by field, of settings what is not there any more too", async () => {
@@ -229,7 +235,7 @@ describe("apply and export over HTTP", () => {
   let admin: string;
   let auditor: string;
   const keyFor = async (role: string): Promise<string> => {
-    const made = await pons(["keys", "create", "--tenant", "acme", "--environment", "live", "--roles", role], production);
+    const made = await line(["keys", "create", "--tenant", "acme", "--environment", "live", "--roles", role], production);
     if (made.code !== 0) throw new Error(made.err);
     return made.out.trim();
   };
@@ -243,12 +249,9 @@ describe("apply and export over HTTP", () => {
     folder[Symbol.dispose]();
   });
 
-  const run = (key: string, ...args: readonly string[]): Promise<Ended> =>
-    pons([...args, "--url", server.facts.baseUrl, "--key", key], {
-      ...production,
-      PONS_DATA: folder.at("client"),
-      DESCRIPTION: "hush",
-    });
+  const client = { ...production, PONS_DATA: folder.at("client"), DESCRIPTION: "hush" };
+  const over = (key: string): readonly string[] => ["--url", server.facts.baseUrl, "--key", key];
+  const run = (key: string, ...args: readonly string[]): Promise<Ended> => line([...args, ...over(key)], client);
 
   test("an administrator's key may, an auditor's may only look", async () => {
     const refused = await run(auditor, "apply", folder.at("platform.yaml"), "--yes");
@@ -256,7 +259,7 @@ describe("apply and export over HTTP", () => {
       code: 1,
       err: expect.stringContaining("product shopping: create was refused: 403 forbidden"),
     });
-    expect(await run(admin, "apply", folder.at("platform.yaml"), "--yes")).toMatchObject({ code: 0 });
+    expect(await pons(["apply", folder.at("platform.yaml"), "--yes", ...over(admin)], client)).toMatchObject({ code: 0 });
     expect(await run(admin, "apply", folder.at("platform.yaml"), "--yes")).toMatchObject({ code: 0, out: "Nothing differs.\n" });
     const exported = await run(auditor, "export");
     expect(exported.code).toBe(0);
@@ -279,14 +282,14 @@ describe("apply and export over HTTP", () => {
       return folder.at("priority.yaml");
     };
     for (const value of [5, 7]) {
-      expect(await pons(["apply", priority(value), "--yes", "--tenant", "acme"], production)).toMatchObject({ code: 0 });
+      expect(await line(["apply", priority(value), "--yes", "--tenant", "acme"], production)).toMatchObject({ code: 0 });
       expect(await run(admin, "apply", priority(value), "--yes")).toMatchObject({ code: 0, out: "Nothing differs.\n" });
       expect(await run(admin, "apply", priority(value + 1), "--yes")).toMatchObject({
         code: 0,
         out: expect.stringContaining("Done"),
       });
     }
-    expect(await pons(["audit", "verify", "--tenant", "acme"], production)).toMatchObject({ code: 0 });
+    expect(await line(["audit", "verify", "--tenant", "acme"], production)).toMatchObject({ code: 0 });
   }, 90_000);
 
   test("a wrong key and a server that is not there are told", async () => {
