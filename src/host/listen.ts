@@ -87,7 +87,7 @@ export const listen = (booted: Booted, options: { readonly logger: Logger }): Li
     ...(config.baseDomain === undefined ? {} : { baseDomain: config.baseDomain }),
     ...(config.publicUrl === undefined ? {} : { publicOrigin: config.publicUrl }),
     signingKeys: async (keyId) => (await app.identity.signersOf(keyId)).map(({ key }) => key),
-    ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
+    ...(origins === undefined ? {} : { origins }),
     hooks: {
       onError: (error, request) => logger.error("request_failed", { ...request, error }),
       onRefused: ({ type, status }, request) => app.audit.refused({ realm: null, type, status, channel: "rest", ...request }),

@@ -144,7 +144,7 @@ export const openPlane = async (database: TestDatabase, options: PlaneOptions = 
       channels: channels.bySegment,
       ...(channels.root === undefined ? {} : { rootChannel: channels.root }),
       hooks: { onError },
-      ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
+      ...(origins === undefined ? {} : { origins }),
     });
     const receive = createForwardReceiver(app);
     const server = Bun.serve({

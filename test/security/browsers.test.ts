@@ -176,7 +176,19 @@ forEachEngine((engine) => {
         }
         const answer = await preflight(allowed);
         expect(Number(answer.headers.get("access-control-max-age"))).toBeLessThanOrEqual(7_200);
-        expect(answer.headers.get("access-control-allow-headers")).not.toContain("*");
+        const sent = (answer.headers.get("access-control-allow-headers") ?? "").toLowerCase().split(", ");
+        expect(sent).not.toContain("*");
+        // What the clients of every channel send: event streams that come again, agents, traces.
+        for (const name of [
+          "authorization",
+          "content-type",
+          "last-event-id",
+          "mcp-protocol-version",
+          "mcp-method",
+          "mcp-name",
+          "traceparent",
+        ])
+          expect(sent).toContain(name);
         expect((await read(allowed)).headers.get("vary")).toMatch(/\bOrigin\b/);
       });
 
@@ -196,8 +208,8 @@ forEachEngine((engine) => {
             const answer = await nodes.at(0).ask(path, { ...init, headers });
             await answer.arrayBuffer();
             expect([path, origin, answer.headers.get("vary")]).toEqual([path, origin, expect.stringMatching(/\bOrigin\b/)]);
-            const named = origin !== undefined && answer.status === 200;
-            const expected = named ? allowed : null;
+            // Refusals of wrong credentials too: a page learns that it has to log in again.
+            const expected = origin ?? null;
             if (path !== "/archive/v1/soap?wsdl")
               expect([path, answer.headers.get("access-control-allow-origin")]).toEqual([path, expected]);
           }
@@ -206,7 +218,29 @@ forEachEngine((engine) => {
 
       test("SECURITY 61: a policy of one tenant opens no answer of another", async () => {
         const foreign = await nodes.grant({ tenant: "elsewhere", roles: ["archive:keeper"] });
-        expect(corsOf(await read(allowed, { authorization: `Bearer ${foreign}` }))).toEqual({});
+        const as = { authorization: `Bearer ${foreign}` };
+        expect(corsOf(await read(allowed, as))).toEqual({});
+        const refused = await ask("/papers?nothing=1", { headers: { ...as, origin: allowed } });
+        expect([refused.status, corsOf(refused)]).toEqual([422, {}]);
+      });
+
+      test("SECURITY 61: a page that may call may read why it was refused before anybody knew whose call it was", async () => {
+        const ways: readonly (readonly [number, string, BunFetchRequestInit])[] = [
+          [401, "/archive/v1/papers", { headers: { authorization: `Bearer ${key.slice(0, -1)}x` } }],
+          [404, "/archive/v1/nothing", {}],
+          [405, "/archive/v1/mcp", {}],
+          [
+            400,
+            "/archive/v1/graphql",
+            { method: "POST", headers: { ...json, authorization: `Bearer ${key}` }, body: '{"query":"{"}' },
+          ],
+        ];
+        for (const [status, path, init] of ways)
+          for (const origin of [allowed, "https://evil.example", "null"]) {
+            const answer = await nodes.at(0).ask(path, { ...init, headers: { ...(init.headers as Headers), origin } });
+            const told = answer.headers.get("access-control-allow-origin");
+            expect([path, answer.status, origin, told]).toEqual([path, status, origin, origin === allowed ? allowed : null]);
+          }
       });
 
       test("SECURITY 61: any origin is never let in with credentials", async () => {

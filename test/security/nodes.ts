@@ -63,7 +63,7 @@ const listen = (app: App, errors: unknown[], channels: Channels): Bun.Server<Soc
     channels: channels.bySegment,
     ...(channels.root === undefined ? {} : { rootChannel: channels.root }),
     hooks: { onError: (error) => void errors.push(error) },
-    ...(origins === undefined ? {} : { preflight: (origin, methods) => origins.preflight(origin, methods) }),
+    ...(origins === undefined ? {} : { origins }),
   });
   return Bun.serve({
     port: 0,

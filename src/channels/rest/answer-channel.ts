@@ -58,12 +58,12 @@ const finished = (exchange: Exchange, response: Response): Response => {
   return response;
 };
 
-const optionsOf = ({ preflight }: RestConfig, exchange: Exchange, methods: readonly string[]): Response => {
+const optionsOf = ({ origins }: RestConfig, exchange: Exchange, methods: readonly string[]): Response => {
   const allow = [...methods, "OPTIONS"];
   const headers = new Headers({ Allow: allow.join(", ") });
   const origin = exchange.headers.get("origin");
-  if (origin !== null && preflight !== undefined && exchange.headers.has("access-control-request-method"))
-    for (const [name, value] of preflight(origin, allow)) headers.set(name, value);
+  if (origin !== null && origins !== undefined && exchange.headers.has("access-control-request-method"))
+    for (const [name, value] of origins.preflight(origin, allow)) headers.set(name, value);
   return new Response(null, { status: 204, headers });
 };
 

@@ -32,6 +32,16 @@ export interface RestHooks {
   ) => void;
 }
 
+type Header = readonly [name: string, value: string];
+
+/** Pages of other origins (Fetch standard). */
+export interface CrossOrigin {
+  /** Headers of the answer to a browser that asks whether a page may call. */
+  preflight(origin: string, methods: readonly string[]): readonly Header[];
+  /** Headers by which a page may read a refusal that was made before anybody knew whose call it was: of wrong credentials, of what cannot be read. */
+  refusal(origin: string): readonly Header[];
+}
+
 export interface RestOptions {
   readonly contracts: readonly Contract[];
   readonly pipeline: Pipeline;
@@ -47,8 +57,8 @@ export interface RestOptions {
   readonly baseDomain?: string;
   /** `https://api.example.com`: how callers reach it; what is signed and bound names it. Absent: as each request says. */
   readonly publicOrigin?: string;
-  /** Headers of the answer to a browser that asks whether a page may call (Fetch standard, CORS preflight). */
-  readonly preflight?: (origin: string, methods: readonly string[]) => readonly (readonly [name: string, value: string])[];
+  /** What pages of other origins are told before it is known whose call it is. Absent: nothing. */
+  readonly origins?: CrossOrigin;
   readonly hooks?: RestHooks;
   /** Keys of an app that sealed calls are opened with: `app_…`, `app_…/sandbox`. Absent: nobody has any. */
   readonly signingKeys?: (keyId: string) => Promise<readonly SigningKey[]>;
@@ -74,7 +84,7 @@ export interface RestConfig {
   readonly hooks: RestHooks;
   readonly signingKeys: NonNullable<RestOptions["signingKeys"]>;
   readonly publicOrigin: string | undefined;
-  readonly preflight: RestOptions["preflight"] | undefined;
+  readonly origins: CrossOrigin | undefined;
   readonly now: () => number;
   /** Every refusal type there is, for /problems/{type}. */
   readonly problems: ReadonlyMap<string, { readonly status: number; readonly doc: string }>;

@@ -68,22 +68,22 @@ const configOf = (options: RestOptions): RestConfig => {
     hooks: options.hooks ?? {},
     signingKeys: options.signingKeys ?? (() => Promise.resolve([])),
     publicOrigin: options.publicOrigin,
-    preflight: options.preflight,
+    origins: options.origins,
     now,
     problems: new Map([...own, ...Object.entries(refusalTypes)]),
   };
 };
 
 /** Methods of an address, and the types of bodies they take (RFC 5789 section 3.1, RFC 10008 section 3). */
-const answerOptions = ({ preflight }: RestConfig, { headers: asked }: Exchange, address: Address): Answer => {
+const answerOptions = ({ origins }: RestConfig, { headers: asked }: Exchange, address: Address): Answer => {
   const headers: (readonly [string, string])[] = [["Allow", address.allow.join(", ")]];
   for (const method of ["POST", "PATCH", "QUERY"]) {
     const accepted = acceptTypes[method];
     if (accepted !== undefined && address.endpoints.has(method)) headers.push(accepted);
   }
   const origin = asked.get("origin");
-  if (origin !== null && preflight !== undefined && asked.has("access-control-request-method"))
-    headers.push(...preflight(origin, address.allow));
+  if (origin !== null && origins !== undefined && asked.has("access-control-request-method"))
+    headers.push(...origins.preflight(origin, address.allow));
   return { status: 204, headers };
 };
 
@@ -110,10 +110,25 @@ class RestChannel implements Rest {
     const { exchange, hasTarget } = open(this.#config, request, caller);
     try {
       const response = this.#answer(exchange, hasTarget);
-      return response instanceof Promise ? this.#settled(exchange, response) : response;
+      return this.#readable(exchange, response instanceof Promise ? this.#settled(exchange, response) : response);
     } catch (error) {
-      return this.#failed(exchange, error);
+      return this.#readable(exchange, this.#failed(exchange, error));
     }
+  }
+
+  /**
+   * A page learns why it was refused also where no tenant's policies were asked, since nobody was known to be calling: such a refusal tells of the request
+   * alone. What was judged for a caller is as his tenant's policies have it.
+   */
+  #readable(exchange: Exchange, answer: Response | Promise<Response>): Response | Promise<Response> {
+    const { origins } = this.#config;
+    const origin = exchange.headers.get("origin");
+    if (origin === null || origins === undefined) return answer;
+    if (answer instanceof Promise) return answer.then((response) => this.#readable(exchange, response));
+    const { caller, cors } = exchange.findings;
+    if (answer.status >= 400 && caller === undefined && cors === undefined)
+      for (const [name, value] of origins.refusal(origin)) answer.headers.set(name, value);
+    return answer;
   }
 
   #answer(exchange: Exchange, hasTarget: boolean): Response | Promise<Response> {

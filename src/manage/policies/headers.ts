@@ -6,8 +6,10 @@ import type { Applied } from "./applied.ts";
 type Header = readonly [name: string, value: string];
 
 /** Headers of our own that a page may read. */
-const exposed =
+export const exposed =
   "ETag, Link, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id, Idempotent-Replayed, Deprecation, Sunset, " +
+  "Accept-Signature, Content-Disposition, Preference-Applied, Server-Timing, Traceparent, WWW-Authenticate, X-CSRF-Token, " +
+  "X-Max-Per-Page, X-Next-Cursor, X-Page, X-Per-Page, X-Total-Count, X-Total-Pages, " +
   "Connect-Content-Encoding, Grpc-Encoding, Grpc-Message, Grpc-Status, Grpc-Status-Details-Bin";
 
 /** Whether a policy lets pages of an origin call. `null`, the origin of sandboxed and local pages, never. */

@@ -5,6 +5,7 @@
 import { checkPolicy, type PolicySettings } from "../../define/policy.ts";
 import type { Directory } from "../../pipeline/identity/directory.ts";
 import type { MaybePromise } from "../../store/store.ts";
+import { exposed } from "./headers.ts";
 
 /** Reads id and settings of every enabled policy of kind `cors`, of all tenants. */
 export type ReadCors = () => MaybePromise<readonly { readonly id: string; readonly settings: unknown }[]>;
@@ -74,16 +75,33 @@ export class Origins {
 
   /** Headers of the answer to a preflight; none where no tenant allows the origin. */
   preflight(origin: string, methods: readonly string[]): readonly (readonly [string, string])[] {
-    const named = this.#allowed.get(origin);
-    const found = named ?? this.#allowed.get("*");
-    if (found === undefined || origin === "null") return [];
+    const found = this.#of(origin);
+    if (found === undefined) return [];
     return [
-      ["Access-Control-Allow-Origin", named === undefined ? "*" : origin],
+      ...found.origin,
       ["Access-Control-Allow-Methods", methods.join(", ")],
       ["Access-Control-Allow-Headers", allowedHeaders],
       ["Access-Control-Max-Age", String(found.maxAgeSeconds)],
-      ...(named?.allowCredentials === true ? ([["Access-Control-Allow-Credentials", "true"]] as const) : []),
     ];
+  }
+
+  /** Headers of a refusal before anybody knew whose call it was; none where no tenant allows the origin. */
+  refusal(origin: string): readonly (readonly [string, string])[] {
+    const found = this.#of(origin);
+    return found === undefined ? [] : [...found.origin, ["Access-Control-Expose-Headers", exposed]];
+  }
+
+  #of(origin: string): { readonly origin: readonly (readonly [string, string])[]; readonly maxAgeSeconds: number } | undefined {
+    const named = this.#allowed.get(origin);
+    const found = named ?? this.#allowed.get("*");
+    if (found === undefined || origin === "null") return undefined;
+    return {
+      origin: [
+        ["Access-Control-Allow-Origin", named === undefined ? "*" : origin],
+        ...(named?.allowCredentials === true ? ([["Access-Control-Allow-Credentials", "true"]] as const) : []),
+      ],
+      maxAgeSeconds: found.maxAgeSeconds,
+    };
   }
 }
 
@@ -92,11 +110,13 @@ const allowedHeaders = [
   "Accept",
   "Accept-Language",
   "Authorization",
+  "Baggage",
   "Connect-Accept-Encoding",
   "Connect-Content-Encoding",
   "Connect-Protocol-Version",
   "Connect-Timeout-Ms",
   "Content-Digest",
+  "Content-Encoding",
   "Content-Type",
   "DPoP",
   "Grpc-Accept-Encoding",
@@ -105,12 +125,19 @@ const allowedHeaders = [
   "Idempotency-Key",
   "If-Match",
   "If-None-Match",
+  "Last-Event-ID",
+  "MCP-Protocol-Version",
+  "Mcp-Method",
+  "Mcp-Name",
   "Pons-Act-For",
   "Pons-Reason",
   "Pons-Tenant",
   "Prefer",
   "Signature",
   "Signature-Input",
+  "SOAPAction",
+  "Traceparent",
+  "Tracestate",
   "X-Api-Key",
   "X-CSRF-Token",
   "X-Grpc-Web",
