@@ -8,6 +8,7 @@ import { invalid, refusalTypes, refuse } from "./refusal.ts";
 const codes = Object.keys(issueCodes) as IssueCode[];
 const wanted = [
   ...Object.keys(refusalTypes).map((type) => `error.${type}`),
+  "error.not_found.unknown_address",
   ...codes.map((code) => `issue.${code}`),
   ...typeWords.map((word) => `type.${word}`),
   ...formatWords.map((word) => `format.${word}`),
@@ -124,6 +125,20 @@ describe("a service's messages", () => {
     expect(localizeRefusal(refusal, "en", extra)).toEqual({ message: "Only 1,250 available.", data: {} });
     expect(localizeRefusal({ ...refusal, type: "unheard_of" }, "de", extra).message).toBe("Not enough.");
   });
+});
+
+test("a reason has words of its own, in the nearest language that says anything of the refusal", () => {
+  const refusal = refuse("not_found", { details: { reason: "unknown_address" } });
+  const extra = { it: { "error.not_found": "Non c’è." }, de: { "error.not_found": "Gibt es nicht." } };
+  const told = (locale: string, of = refusal): string => localizeRefusal(of, locale, extra).message;
+  expect([told("en"), told("de-CH"), told("it"), told("pt")]).toEqual([
+    "There is no such address.",
+    "Diese Adresse gibt es nicht.",
+    "Non c’è.",
+    "There is no such address.",
+  ]);
+  for (const reason of ["another", "", "constructor", 7])
+    expect(told("en", refuse("not_found", { details: { reason } }))).toBe("Not found.");
 });
 
 test("the answer of WIRE.md", () => {

@@ -41,10 +41,13 @@ interface Found {
   readonly text: string;
 }
 
-const find = (locale: string, key: string, extra: Messages | undefined): Found | undefined => {
+/** What the first of the keys says in the nearest language that has one of them. */
+const find = (locale: string, keys: string | readonly string[], extra: Messages | undefined): Found | undefined => {
   for (const language of chainOf(locale)) {
-    const text = own(extra, language, key) ?? own(platform, language, key);
-    if (text !== undefined) return { language, text };
+    for (const key of typeof keys === "string" ? [keys] : keys) {
+      const text = own(extra, language, key) ?? own(platform, language, key);
+      if (text !== undefined) return { language, text };
+    }
   }
   return undefined;
 };
@@ -169,10 +172,13 @@ export interface LocalizedRefusal {
 
 /**
  * A refusal in the caller's language. `extra`: the service's messages; `resource`: whose fields the issues are about. The refusal's `details` fill
- * `error.<type>`; a type without a message keeps the refusal's own (English) one.
+ * `error.<type>`, or `error.<type>.<reason>` where they have a reason for which there is one; a type without a message keeps the refusal's own (English)
+ * one.
  */
 export const localizeRefusal = (refusal: Refusal, locale: string, extra?: Messages, resource?: string): LocalizedRefusal => {
-  const found = find(locale, `error.${refusal.type}`, extra);
+  const { details: { reason } = {} } = refusal;
+  const key = `error.${refusal.type}`;
+  const found = find(locale, typeof reason === "string" ? [`${key}.${reason}`, key] : key, extra);
   const issues = Object.entries(refusal.issues ?? {});
   return {
     message: found === undefined ? refusal.message : fill(found, refusal.details ?? {}),

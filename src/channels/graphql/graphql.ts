@@ -12,7 +12,7 @@ import { OperationTypeNode } from "graphql";
 import { andThen } from "../../pipeline/condition.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
 import type { MaybePromise } from "../../pipeline/pipeline.ts";
-import type { ChannelParts, HttpChannel, HttpExchange, HttpVersion } from "../http/index.ts";
+import { type ChannelParts, type HttpChannel, type HttpExchange, type HttpVersion, unknownAddress } from "../http/index.ts";
 import { type Form, formOf, respond } from "./answer.ts";
 import { ofRequest } from "./asking.ts";
 import { graphqlLimits } from "./limits.ts";
@@ -111,8 +111,7 @@ class GraphqlChannel implements HttpChannel {
   #document(exchange: HttpExchange, version: HttpVersion, rest: readonly string[]): Response | Promise<Response> {
     const served = this.#servedOf(version);
     const performance = this.#performance(exchange, version);
-    if (rest.length > 1 || rest[0] !== schemaName)
-      return this.#respond(exchange, performance.refused(refuse("not_found")), "json");
+    if (rest.length > 1 || rest[0] !== schemaName) return this.#respond(exchange, performance.refused(unknownAddress), "json");
     if (exchange.method !== "GET")
       return this.#respond(
         exchange,

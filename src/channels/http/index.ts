@@ -36,6 +36,7 @@ export type { BareItem, Dictionary, InnerList, Item, List, Member, Parameters } 
 export { serializeBare, serializeDictionary, serializeItem, serializeList } from "./structured-fields-write.ts";
 export { TraceIds, formatTraceparent, parseTraceparent } from "./traceparent.ts";
 export type { TraceContext } from "./traceparent.ts";
+export { unknownAddress } from "./unknown-address.ts";
 export { vary } from "./vary.ts";
 export { versionOf } from "./version.ts";
 export { promised, zlib } from "./zlib.ts";

@@ -18,6 +18,7 @@ import {
   type HttpExchange,
   type HttpVersion,
   refusalOfFormat,
+  unknownAddress,
 } from "../http/index.ts";
 import { compress } from "../rest/compress.ts";
 import { parseJson } from "../rest/formats/json.ts";
@@ -97,7 +98,7 @@ class McpChannel implements HttpChannel {
 
   async handle(exchange: HttpExchange, rest: readonly string[]): Promise<Response> {
     const { version, headers } = exchange;
-    if (version === undefined || rest.length > 0) return this.refuse(exchange, refuse("not_found"));
+    if (version === undefined || rest.length > 0) return this.refuse(exchange, unknownAddress);
     if (!isWelcome(exchange, (origin) => this.#parts.allowsOrigin(origin)))
       return this.refuse(
         exchange,

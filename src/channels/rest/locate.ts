@@ -4,7 +4,7 @@
  */
 import { invalid, refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
-import type { HttpChannel } from "../http/index.ts";
+import { type HttpChannel, unknownAddress } from "../http/index.ts";
 import { answersDocument } from "./answer-document.ts";
 import type { DocumentHandler, RestConfig } from "./config.ts";
 import type { Address, Endpoint } from "./endpoint.ts";
@@ -75,7 +75,7 @@ const aside = (
     if (channel !== undefined) return { kind: "channel", channel, rest: more };
     const rest = segments.slice(place.from).map(encodeURIComponent).join("/");
     const handler = config.documents.get(`/${version.service}/${version.name}${rest === "" ? "" : `/${rest}`}`);
-    if (handler === undefined) return refuse("not_found");
+    if (handler === undefined) return unknownAddress;
     return insteadOf(exchange) ?? { kind: "document", handler };
   }
   const root = atRoot(config, exchange, segments);
@@ -84,7 +84,7 @@ const aside = (
   if (handler !== undefined) return insteadOf(exchange) ?? { kind: "document", handler };
   const type = segments.length === 2 && exchange.path.startsWith(problemPath) ? (segments[1] ?? "") : "";
   const problem = config.problems.get(type);
-  if (problem === undefined) return refuse("not_found");
+  if (problem === undefined) return unknownAddress;
   return insteadOf(exchange) ?? { kind: "problem", problem: { type, ...problem } };
 };
 

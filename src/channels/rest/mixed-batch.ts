@@ -13,6 +13,7 @@ import type { Call, Result } from "../../pipeline/call.ts";
 import { invalid, refuse } from "../../pipeline/refusal.ts";
 import type { Refusal } from "../../pipeline/refusal.ts";
 import type { BatchStep, Strategy } from "../../pipeline/pipeline.ts";
+import { unknownAddress } from "../http/index.ts";
 import { BrokenReference, referencesOf, resolve, resolveText } from "./batch-reference.ts";
 import type { Answered } from "./batch-reference.ts";
 import type { OperationEndpoint } from "./endpoint.ts";
@@ -105,7 +106,7 @@ const find = (
   const { version } = exchange;
   const segments = plain.length > limits.pathLengthMax ? undefined : segmentsOf(plain);
   const match = segments === undefined || version === undefined ? undefined : route(version.table, segments, 0);
-  if (match === undefined) return refuse("not_found");
+  if (match === undefined) return unknownAddress;
   const endpoint = match.address.endpoints.get(method);
   if (endpoint === undefined) return refuse("method_not_allowed", { allow: match.address.allow });
   const isSingle = "operation" in endpoint && endpoint.kind !== "changeMany" && endpoint.kind !== "deleteMany";

@@ -14,6 +14,7 @@ import { timingSafeEqual } from "node:crypto";
 import type { Credentials } from "../../pipeline/call.ts";
 import type { SigningKey } from "../../pipeline/identity/credentials.ts";
 import { type Refusal, refuse } from "../../pipeline/refusal.ts";
+import { unknownAddress } from "../http/index.ts";
 import { parseSealed, ponsPolicy, seal, type SealedMessage, sealingKey, unseal } from "../http/signature/index.ts";
 import { answerRefusal } from "./answer-refusal.ts";
 import { readBody } from "./body.ts";
@@ -151,7 +152,7 @@ const runOpened = async (
   if (!("kind" in located)) return { inner, answer: answerRefusal(inner, located) };
   const endpoint = located.kind === "endpoint" ? located.endpoint : undefined;
   if (located.kind !== "endpoint" || endpoint === undefined || endpoint.kind === "sealed")
-    return { inner, answer: answerRefusal(inner, refuse("not_found")) };
+    return { inner, answer: answerRefusal(inner, unknownAddress) };
   return { inner, answer: await perform(config, inner, endpoint, located) };
 };
 

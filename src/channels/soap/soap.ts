@@ -23,6 +23,7 @@ import {
   contentOf,
   type HttpChannel,
   type HttpExchange,
+  unknownAddress,
 } from "../http/index.ts";
 import { type MessageType, messageTypeOf, versionAsked } from "./content-type.ts";
 import { describe } from "./describe.ts";
@@ -74,10 +75,10 @@ class SoapChannel implements HttpChannel {
 
   handle(exchange: HttpExchange, rest: readonly string[]): Response | Promise<Response> {
     const { version } = exchange;
-    if (version === undefined || rest.length > 0) return this.refuse(exchange, refuse("not_found"));
+    if (version === undefined || rest.length > 0) return this.refuse(exchange, unknownAddress);
     if (exchange.method !== "GET") return this.#answer(exchange, servedOf(version));
     try {
-      return describe(exchange, servedOf(version)) ?? this.refuse(exchange, refuse("not_found"));
+      return describe(exchange, servedOf(version)) ?? this.refuse(exchange, unknownAddress);
     } catch (error) {
       return this.#failed(exchange, error);
     }

@@ -7,7 +7,14 @@
  * A WebSocket's credentials are those of the request that opens it, or come with its first message. Refusals before it is open are answers of HTTP.
  */
 import { invalid, type Refusal, refuse } from "../../pipeline/refusal.ts";
-import { type ChannelParts, type HttpChannel, type HttpExchange, type HttpVersion, upgraded } from "../http/index.ts";
+import {
+  type ChannelParts,
+  type HttpChannel,
+  type HttpExchange,
+  type HttpVersion,
+  unknownAddress,
+  upgraded,
+} from "../http/index.ts";
 import { knownCaller } from "./authenticate.ts";
 import { Connection, type Shared } from "./connection.ts";
 import { refusalMembers, type Telling } from "./envelope.ts";
@@ -59,7 +66,7 @@ class StreamChannel implements HttpChannel {
 
   handle(exchange: HttpExchange, rest: readonly string[]): Response | Promise<Response> {
     const { version } = exchange;
-    if (version === undefined || rest.length > 0) return this.refuse(exchange, refuse("not_found"));
+    if (version === undefined || rest.length > 0) return this.refuse(exchange, unknownAddress);
     const opened = isWebSocket(exchange) ? this.#upgrade(exchange, version) : this.#events(exchange, version);
     return opened.then((answer) => (answer instanceof Response ? answer : this.refuse(exchange, answer)));
   }

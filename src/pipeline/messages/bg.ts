@@ -26,6 +26,7 @@ export const bg = {
   "error.maintenance": "Услугата е в поддръжка.",
   "error.forbidden": "Нямате право на това действие.",
   "error.not_found": "Не е намерено.",
+  "error.not_found.unknown_address": "Няма такъв адрес.",
   "error.page_not_found": "Тази страница е след последната.",
   "error.method_not_allowed": "Този адрес не поддържа метода.",
   "error.not_acceptable": "Нито един от приеманите формати не е наличен.",

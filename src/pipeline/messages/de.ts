@@ -26,6 +26,7 @@ export const de = {
   "error.maintenance": "Der Dienst wird gewartet.",
   "error.forbidden": "Sie sind dazu nicht berechtigt.",
   "error.not_found": "Nicht gefunden.",
+  "error.not_found.unknown_address": "Diese Adresse gibt es nicht.",
   "error.page_not_found": "Diese Seite liegt hinter der letzten.",
   "error.method_not_allowed": "Diese Adresse unterstützt die Methode nicht.",
   "error.not_acceptable": "Keines der akzeptierten Formate ist verfügbar.",

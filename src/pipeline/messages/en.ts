@@ -27,6 +27,7 @@ export const en = {
   "error.maintenance": "The service is under maintenance.",
   "error.forbidden": "You are not allowed to do this.",
   "error.not_found": "Not found.",
+  "error.not_found.unknown_address": "There is no such address.",
   "error.page_not_found": "This page lies beyond the last one.",
   "error.method_not_allowed": "This address does not support the method.",
   "error.not_acceptable": "None of the accepted formats is available.",

@@ -26,6 +26,7 @@ export const es = {
   "error.maintenance": "El servicio está en mantenimiento.",
   "error.forbidden": "No tiene permiso para hacer esto.",
   "error.not_found": "No se ha encontrado.",
+  "error.not_found.unknown_address": "Esta dirección no existe.",
   "error.page_not_found": "Esta página está más allá de la última.",
   "error.method_not_allowed": "Esta dirección no admite el método.",
   "error.not_acceptable": "Ninguno de los formatos aceptados está disponible.",

@@ -26,6 +26,7 @@ export const fr = {
   "error.maintenance": "Le service est en maintenance.",
   "error.forbidden": "Vous n’êtes pas autorisé à effectuer cette opération.",
   "error.not_found": "Introuvable.",
+  "error.not_found.unknown_address": "Cette adresse n’existe pas.",
   "error.page_not_found": "Cette page se situe après la dernière.",
   "error.method_not_allowed": "Cette adresse ne prend pas en charge la méthode.",
   "error.not_acceptable": "Aucun des formats acceptés n’est disponible.",

@@ -26,6 +26,7 @@ export const hu = {
   "error.maintenance": "A szolgáltatás karbantartás alatt áll.",
   "error.forbidden": "Ehhez nincs jogosultsága.",
   "error.not_found": "Nem található.",
+  "error.not_found.unknown_address": "Nincs ilyen cím.",
   "error.page_not_found": "Ez az oldal az utolsó után van.",
   "error.method_not_allowed": "Ez a cím nem támogatja a metódust.",
   "error.not_acceptable": "Az elfogadott formátumok egyike sem érhető el.",

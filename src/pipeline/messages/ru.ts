@@ -26,6 +26,7 @@ export const ru = {
   "error.maintenance": "Служба на техническом обслуживании.",
   "error.forbidden": "У вас нет прав на это действие.",
   "error.not_found": "Не найдено.",
+  "error.not_found.unknown_address": "Такого адреса нет.",
   "error.page_not_found": "Эта страница находится после последней.",
   "error.method_not_allowed": "Этот адрес не поддерживает данный метод.",
   "error.not_acceptable": "Ни один из принимаемых форматов недоступен.",
