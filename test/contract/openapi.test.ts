@@ -135,6 +135,22 @@ describe("a document", () => {
     }
   });
 
+  test("says at each address with which statuses it is done: of a create by code whether something new came to be", () => {
+    const { paths, components } = documentOf(contract);
+    const done = (path: string): readonly string[] =>
+      Object.keys(paths[path]?.["post"]?.responses ?? {}).filter((status) => status.startsWith("2"));
+    expect(done("/loans")).toEqual(["200", "201", "202", "204", "207"]);
+    expect(done("/books")).toEqual(["200", "201", "202", "207"]);
+    const [loan, book] = ["/loans", "/books"].map((path) => {
+      const { $ref, description } = paths[path]?.["post"]?.responses["200"] ?? {};
+      return components.responses[$ref?.split("/").at(-1) ?? ""]?.description ?? description;
+    });
+    expect([loan, book]).toEqual([
+      "An array: all succeeded, one verdict each. One: nothing new came to be; as it was already, or as the call has changed it.",
+      "An array: all succeeded, one verdict each.",
+    ]);
+  });
+
   test("names only refusals that exist", () => {
     const document = documentOf(contract, "v1");
     const own = [...contract.operations.values()].flatMap(({ refusals }) => Object.keys(refusals));
