@@ -48,6 +48,15 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(await lookup({ index: "77777" })).toEqual([]);
   });
 
+  test("by the beginning of a postal code, while it is typed: the places of longer ones come after its own", async () => {
+    const names = async (asked: Data) => (await lookup(asked)).map(([prefix]) => prefix);
+    expect(await names({ index: "1" })).toEqual(["101", "10100"]);
+    expect(await names({ index: "101" })).toEqual(["101", "10100"]);
+    expect(await names({ index: "3" })).toEqual(["38", "399"]);
+    expect(await names({ index: "1", name: "old" })).toEqual(["10100"]);
+    expect(await names({ index: "9", name: "old" })).toEqual([]);
+  });
+
   test("by the beginning of a name, without regard to case and ё; by both; a percent sign is no wildcard", async () => {
     expect(await lookup({ name: "GANN" })).toEqual([["399", "Gannet Rock", "Far Isles", "z6"]]);
     expect((await lookup({ name: "алеш" })).map(([, name]) => name)).toEqual(["Алёшкино"]);

@@ -326,9 +326,29 @@ describe.each(testDatabases())("$engine", ({ create }) => {
     expect(
       (await house.rest("POST", "/servicePoints", { ...body, code: "x", timeZone: "Mars/Base" }, "manager")).error["type"],
     ).toBe("invalid_hours");
-    const turned = { weekly: [{ weekday: 1, from: 600, to: 540 }] };
-    const { error } = await house.rest("PATCH", `/servicePoints/${String(made.data["id"])}`, turned, "manager");
-    expect(error["type"]).toBe("invalid_hours");
+    const patch = (changes: Data) => house.rest("PATCH", `/servicePoints/${String(made.data["id"])}`, changes, "manager");
+    const holiday = { date: "2026-12-24", intervals: [] };
+    for (const odd of [
+      { weekly: [{ weekday: 1, from: 600, to: 540 }] },
+      // At ten o'clock it would be open twice.
+      {
+        weekly: [
+          { weekday: 1, from: 590, to: 800 },
+          { weekday: 1, from: 540, to: 600 },
+        ],
+      },
+      // Closed and open on one day.
+      { exceptions: [holiday, { ...holiday, intervals: [{ from: 540, to: 600 }] }] },
+    ])
+      expect((await patch(odd)).error["type"]).toBe("invalid_hours");
+    const joined = {
+      weekly: [
+        { weekday: 1, from: 600, to: 800 },
+        { weekday: 1, from: 540, to: 600 },
+        { weekday: 2, from: 540, to: 800 },
+      ],
+    };
+    expect([(await patch(joined)).status, (await patch({ weekly })).status]).toEqual([200, 200]);
     const asked = { at: "2026-12-25T11:00:00.000Z" };
     const { data } = await house.rest("POST", `/servicePoints/${String(made.data["id"])}/hours`, asked);
     expect([data["isOpen"], String(data["workTime"])]).toEqual([false, expect.stringContaining("2026-12-25 closed") as never]);

@@ -219,12 +219,12 @@ export const refusals: Readonly<Record<string, SixLanguages>> = {
     "В периоде больше записей, чем в одном ответе: выберите короче.",
   ],
   invalid_hours: [
-    "Интервал свършва, преди да започне, или няма такава часова зона.",
-    "Ein Zeitraum endet, bevor er beginnt, oder es gibt diese Zeitzone nicht.",
-    "Un intervalo termina antes de empezar o no existe tal zona horaria.",
-    "Un intervalle finit avant de commencer ou ce fuseau horaire n’existe pas.",
-    "Egy időköz véget ér, mielőtt elkezdődne, vagy nincs ilyen időzóna.",
-    "Промежуток кончается раньше, чем начинается, или такого часового пояса нет.",
+    "Интервал свършва, преди да започне, или застъпва друг, дата стои два пъти или няма такава часова зона.",
+    "Ein Zeitraum endet, bevor er beginnt, oder überschneidet einen anderen, ein Tag steht zweimal da, oder es gibt diese Zeitzone nicht.",
+    "Un intervalo termina antes de empezar o se solapa con otro, una fecha está dos veces o no existe tal zona horaria.",
+    "Un intervalle finit avant de commencer ou en chevauche un autre, une date figure deux fois ou ce fuseau horaire n’existe pas.",
+    "Egy időköz véget ér, mielőtt elkezdődne, vagy átfed egy másikat, egy dátum kétszer szerepel, vagy nincs ilyen időzóna.",
+    "Промежуток кончается раньше, чем начинается, или пересекается с другим, дата указана дважды или такого часового пояса нет.",
   ],
   invalid_tariff: [
     "В тарифата има грешки.",

@@ -1,5 +1,5 @@
 /** Places of addresses: which region, district and town a postal code belongs to, and towns by the beginning of their names. */
-import { and, type Condition, oneOf, resource, rowOf, startsWith, t } from "pons";
+import { and, gt, oneOf, resource, rowOf, startsWith, t } from "pons";
 import { derivedId } from "../derived-id.ts";
 import { versionAt } from "../pricing/versions.ts";
 import { everybody } from "../roles.ts";
@@ -80,7 +80,7 @@ export const places = resource(
     functions: {
       lookup: query({
         on: "collection",
-        doc: `Places of a postal code, of a name's beginning, or of both: the longest prefix first, then by name; at most ${foundMax}. With the zone of the tariff in force.`,
+        doc: `Places of a postal code, of a name's beginning, or of both: the longest prefix first, then by name; of the beginning of a code those of longer ones after them. At most ${foundMax}. With the zone of the tariff in force.`,
         roles: everybody,
         input: {
           index: t.string({
@@ -116,16 +116,28 @@ export const places = resource(
           const code = postalKey(index ?? "");
           const beginning = nameKey(given ?? "");
           if (code === "" && beginning.length < nameLengthMin) return ctx.refuse("nothing_to_look_up");
-          const found = await ctx.table(self).find(
-            (row) => {
-              const wanted: readonly Condition[] = [
+          const table = ctx.table(self);
+          const found = await table.find(
+            (row) =>
+              and(
                 ...(code === "" ? [] : [oneOf(row.prefix, beginnings(code))]),
                 ...(beginning === "" ? [] : [startsWith(row.searchName, beginning)]),
-              ];
-              return and(...wanted);
-            },
+              ),
             { limit: foundMax, sortBy: code === "" ? "searchName,prefix" : "prefix.desc" },
           );
+          // While a code is being typed, the places of codes that begin so.
+          if (code !== "" && found.length < foundMax) {
+            const longer = await table.find(
+              (row) =>
+                and(
+                  startsWith(row.prefix, code),
+                  gt(row.prefix, code),
+                  ...(beginning === "" ? [] : [startsWith(row.searchName, beginning)]),
+                ),
+              { limit: foundMax - found.length, sortBy: "prefix" },
+            );
+            found.push(...longer);
+          }
           const version = (await versionAt(ctx, ctx.now))?.version;
           return {
             // One code's beginnings begin each other: the last one in order is the longest.

@@ -2,7 +2,7 @@
 import { and, type QueryContext, eq, resource, t } from "pons";
 import { address } from "../orders/address-fields.ts";
 import { everybody } from "../roles.ts";
-import { isOpenAt } from "../tariffs/index.ts";
+import { isOpenAt, type OpeningHours } from "../tariffs/index.ts";
 import { workTimeIn } from "./work-time.ts";
 
 const minute = (doc: string) => t.integer({ min: 0, max: 1_440, doc });
@@ -41,17 +41,14 @@ const input = {
 const fields = { id: t.id("spt"), ...input, updatedAt: t.dateTime({ set: "updated" }) };
 
 const invalidHours = {
-  invalid_hours: { status: 422, doc: "An interval ends before it begins, or there is no such time zone." },
+  invalid_hours: {
+    status: 422,
+    doc: "An interval ends before it begins or runs into another, a date stands twice, or there is no such time zone.",
+  },
 } as const;
 
-interface Hours {
-  readonly timeZone: string;
-  readonly weekly: readonly { readonly weekday: number; readonly from: number; readonly to: number }[];
-  readonly exceptions: readonly {
-    readonly date: string;
-    readonly intervals: readonly { readonly from: number; readonly to: number }[];
-  }[];
-}
+type Hours = OpeningHours & { readonly timeZone: string };
+type Interval = OpeningHours["weekly"][number] | OpeningHours["exceptions"][number]["intervals"][number];
 
 const isZone = (timeZone: string): boolean => {
   try {
@@ -61,8 +58,17 @@ const isZone = (timeZone: string): boolean => {
   }
 };
 
+/** Each ends after it begins, and before the next one begins. */
+const follow = (intervals: readonly Interval[]): boolean => {
+  const sorted = intervals.toSorted((one, other) => one.from - other.from);
+  return sorted.every(({ from, to }, at) => from < to && to <= (sorted[at + 1]?.from ?? to));
+};
+
 const fits = ({ timeZone, weekly, exceptions }: Hours): boolean =>
-  isZone(timeZone) && [...weekly, ...exceptions.flatMap(({ intervals }) => intervals)].every(({ from, to }) => from < to);
+  isZone(timeZone) &&
+  [...Map.groupBy(weekly, ({ weekday }) => weekday).values()].every(follow) &&
+  exceptions.every(({ intervals }) => follow(intervals)) &&
+  new Set(exceptions.map(({ date }) => date)).size === exceptions.length;
 
 export const servicePoints = resource(
   "servicePoints",
