@@ -32,7 +32,15 @@ nav ol { columns: 2; padding: 0; list-style: none; }
 nav li { break-inside: avoid; }
 .wide { overflow-x: auto; }
 @media (max-width: 40rem) { nav ol { columns: 1; } }
-@media print { main { max-width: none; padding: 0; } h2.part { break-before: page; } table, pre { break-inside: avoid; } }
+@media print {
+  main { max-width: none; padding: 0; }
+  h2.part { break-before: page; }
+  h3, h4 { break-after: avoid; }
+  thead { display: table-header-group; }
+  tr { break-inside: avoid; }
+  .wide { overflow: visible; }
+  pre { white-space: pre-wrap; overflow-wrap: anywhere; overflow: visible; }
+}
 `;
 
 const blockHtml = (block: Block): string => {
