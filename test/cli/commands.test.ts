@@ -1,7 +1,11 @@
-/** The command line as a person uses it: each command as a process of its own, most of them against one running server. */
+/**
+ * The command line as a person uses it: each command as a process of its own, most of them against one running server. Only the many forms of help are
+ * asked for in this process.
+ */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { catalogue } from "../../src/cli/catalogue.ts";
+import { line } from "../host/command-line.ts";
 import { type Ended, pons, spawnPons, startServer, type TestServer } from "../host/server.ts";
 import { TemporaryFolder } from "../host/temporary-folder.ts";
 
@@ -33,12 +37,13 @@ describe("help", () => {
   });
 
   test.each(Object.keys(catalogue))("of %s, by all three ways the same", async (name) => {
-    const [one, two, three] = await Promise.all([run("help", name), run(name, "--help"), run(name, "-h")]);
+    const here = (...args: readonly string[]): Promise<Ended> => line(args, environment);
+    const [one, two, three] = await Promise.all([here("help", name), here(name, "--help"), here(name, "-h")]);
     expect(one).toMatchObject({ code: 0, err: "" });
     expect(one.out).toContain(`\nUsage\n  pons ${name}`);
     expect(one.out).toContain("--json");
     expect([two, three]).toEqual([one, one]);
-    expect(json(await run("help", name, "--json"))).toMatchObject({ name });
+    expect(json(await here("help", name, "--json"))).toMatchObject({ name });
   });
 
   test("environment and exit codes", async () => {
