@@ -19,6 +19,7 @@ export const createCallLog = (logger: Logger): CallLog => {
     watch: (pipeline) => ({
       run: (call) => pipeline.run(begin(call)),
       identify: (call) => pipeline.identify(call),
+      note: (call, caller) => pipeline.note(call, caller),
       permit: (call) => pipeline.permit(begin(call)),
       decline: (call, refusal) => pipeline.decline(begin(call), refusal),
       stream: (call) => pipeline.stream(begin(call)),

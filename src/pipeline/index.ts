@@ -205,6 +205,12 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
       return found;
     });
 
+  const note = (call: Call, caller: Caller): MaybePromise<void> => {
+    const context = contextOf(call);
+    context.caller = caller;
+    return gate?.review === undefined ? undefined : andThen(gate.review(context), () => undefined);
+  };
+
   const decline = (call: Call, refusal: Refusal): MaybePromise<Refusal> => {
     const context = contextOf(call);
     const told = (refused: Refusal): Refusal => {
@@ -461,7 +467,7 @@ export const createPipeline = (options: PipelineOptions): Pipeline & Handover =>
     return open().catch((error: unknown) => refused(refusalOf(error, call)));
   };
 
-  return { run, identify: whoCalls, permit, decline, runBatch, stream, subscribe, takeOver };
+  return { run, identify: whoCalls, note, permit, decline, runBatch, stream, subscribe, takeOver };
 };
 
 /** The call in the newest version's words. */

@@ -34,6 +34,8 @@ export interface Pipeline {
    * is idle. Throws `StoreError`.
    */
   identify(call: Call): MaybePromise<Caller | Refusal>;
+  /** Notes in the call's findings what policies say of what a channel answers its caller by itself: what a page of another origin may read of it. */
+  note(call: Call, caller: Caller): MaybePromise<void>;
   /**
    * Whether the caller may make the call at all: identify, admit, authorize. Runs nothing and looks at no row and no body. For channels that read
    * before they change: who may not change is refused (401, 403) before it is told what there is.

@@ -450,6 +450,7 @@ describe.each(testDatabases())("$engine", ({ engine, create }) => {
         throw new Error("secret detail of the pipeline");
       },
       identify: () => Promise.reject(new Error("secret detail of the caller")),
+      note: () => Promise.reject(new Error("secret detail of the policies")),
       permit: () => Promise.reject(new Error("secret detail of the permission")),
       decline: () => Promise.reject(new Error("secret detail of the refusal")),
       runBatch: () => Promise.reject(new Error("secret detail of the batch")),

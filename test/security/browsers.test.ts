@@ -243,6 +243,29 @@ forEachEngine((engine) => {
           }
       });
 
+      test("SECURITY 61: an agent in a page of an allowed origin speaks to us, of no other one", async () => {
+        const speaks = { ...json, accept: "application/json, text/event-stream", "mcp-protocol-version": "2025-11-25" };
+        const say = async (method: string, origin: string, params: object = {}): Promise<[number, string | null]> => {
+          const headers = { ...speaks, authorization: `Bearer ${key}`, origin };
+          const body = JSON.stringify({ jsonrpc: "2.0", id: 1, method, params });
+          const answer = await nodes.at(0).ask("/archive/v1/mcp", { method: "POST", headers, body });
+          await answer.arrayBuffer();
+          return [answer.status, answer.headers.get("access-control-allow-origin")];
+        };
+        const hello = { protocolVersion: "2025-11-25", capabilities: {}, clientInfo: { name: "page", version: "1" } };
+        for (const [method, params] of [["initialize", hello], ["ping"], ["tools/list"], ["prompts/list"]] as const) {
+          expect([method, ...(await say(method, allowed, params))]).toEqual([method, 200, allowed]);
+          expect([method, ...(await say(method, "https://evil.example", params))]).toEqual([method, 403, null]);
+        }
+        const foreign = await nodes.grant({ tenant: "elsewhere", roles: ["archive:keeper"] });
+        const answer = await nodes.at(0).ask("/archive/v1/mcp", {
+          method: "POST",
+          headers: { ...speaks, authorization: `Bearer ${foreign}`, origin: allowed },
+          body: JSON.stringify({ jsonrpc: "2.0", id: 1, method: "tools/list" }),
+        });
+        expect([answer.status, corsOf(answer)]).toEqual([200, {}]);
+      });
+
       test("SECURITY 61: any origin is never let in with credentials", async () => {
         await policy({ origins: ["*"], allowCredentials: false, maxAgeSeconds: 60 }, { order: 5 });
         for (const origin of ["https://evil.example", "http://app.example"])

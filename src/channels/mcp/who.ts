@@ -28,6 +28,7 @@ export class Who {
   async refused(exchange: HttpExchange, { isOpen, contract }: Catalogue): Promise<Refusal | undefined> {
     if (exchange.credentials.kind === "none") return isOpen ? undefined : refuse("unauthenticated");
     const caller = await this.caller(exchange, contract.events);
+    if (!("status" in caller)) await this.#tell(exchange, contract.events, caller);
     // Who may not use that one may use others.
     return "status" in caller && caller.status !== 403 ? caller : undefined;
   }
@@ -36,19 +37,37 @@ export class Who {
   async tools(exchange: HttpExchange, { tools, contract }: Catalogue): Promise<readonly Tool[] | Refusal> {
     if (onceOnly.has(exchange.credentials.kind)) {
       const caller = await this.caller(exchange, contract.events);
-      if (!("status" in caller)) return tools.filter(({ operation }) => isOpenTo(operation, caller));
+      if (!("status" in caller)) {
+        await this.#tell(exchange, contract.events, caller);
+        return tools.filter(({ operation }) => isOpenTo(operation, caller));
+      }
       return caller.status === 403 ? [] : caller;
     }
     const open: Tool[] = [];
+    let isTold = false;
     for (const tool of tools) {
       // Credentials may be limited to operations, and nobody's are good for some only.
       const caller = this.caller(exchange, tool.operation);
       const found = caller instanceof Promise ? await caller : caller;
       if (!("status" in found)) {
         if (isOpenTo(tool.operation, found)) open.push(tool);
+        if (!isTold) await this.#tell(exchange, contract.events, found);
+        isTold = true;
       } else if (found.status !== 403 && exchange.credentials.kind !== "none") return found;
     }
     return open.length === 0 && exchange.credentials.kind === "none" ? refuse("unauthenticated") : open;
+  }
+
+  /** What the policies of his tenant let a page read. */
+  async #tell(exchange: HttpExchange, operation: Operation, caller: Caller): Promise<void> {
+    const call = callOf(exchange, operation, {});
+    if (call.origin === undefined) return;
+    try {
+      await this.#pipeline.note(call, caller);
+    } catch (error) {
+      // A page reads nothing then.
+      unavailable(error);
+    }
   }
 
   /** Who would call an operation. */
