@@ -277,7 +277,16 @@ forEachEngine((engine) => {
       expect(outcomeOf(await clerk.ask({ calls: [{ operation: "parcels.get", input: { id: "{z.data.id}" } }] }))).toBe(
         "422 validation_failed",
       );
-      expect(outcomeOf(await clerk.ask({ calls: [{ operation: "nope" }] }))).toBe("404 not_found");
+      expect(outcomeOf(await clerk.ask({ calls: [{ operation: "nope" }] }))).toBe("422 batch_failed");
+      // An operation that there is not is the refusal of its call, as an unknown path is in a batch over REST.
+      const later = { operation: "parcels.get", input: { id: "{lost.data.id}" } };
+      const misnamed = await clerk.ask({ calls: [{ operation: "ring" }, { id: "lost", operation: "nope" }, later] });
+      expect([misnamed.status, (misnamed.data as readonly Told[]).map(outcomeOf)]).toEqual([
+        207,
+        ["204", "404 not_found", expect.stringMatching(/^4\d\d invalid_reference$/)],
+      ]);
+      const all = await clerk.ask({ strategy: "atomic", calls: [post("six"), { operation: "nope" }] });
+      expect((all.data as readonly Told[]).map(({ error }) => error?.type)).toEqual(["rolled_back", "not_found"]);
       expect(outcomeOf(await clerk.ask({ calls: Array.from({ length: 1_001 }, () => ({ operation: "ring" })) }))).toBe(
         "413 too_large",
       );

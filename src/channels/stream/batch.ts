@@ -21,7 +21,7 @@ import type { WrittenCall } from "./message.ts";
 export interface ReadBatch {
   readonly steps: readonly BatchStep[];
   /** Of each call, for its verdict. */
-  readonly operations: readonly Operation[];
+  readonly operations: readonly (Operation | undefined)[];
 }
 
 const idForm = /^[A-Za-z0-9_-]{1,64}$/;
@@ -60,7 +60,7 @@ const answeredOf = (result: Result | undefined): Answered | undefined =>
 
 const isRefusal = (value: object): value is Refusal => "type" in value && "status" in value;
 
-/** Makes the steps of a batch. Refusals: 422 for calls that are none, or that refer to none; 404 for an unknown operation. */
+/** Makes the steps of a batch. Refusals: 422 for calls that are none, or that refer to none. An unknown operation is the refusal of its call alone. */
 export const readBatch = (calls: readonly unknown[], options: BatchOptions): ReadBatch | Refusal => {
   const { limits, idempotencyKey, operationNamed, callOf } = options;
   const issues: Issues = {};
@@ -68,11 +68,10 @@ export const readBatch = (calls: readonly unknown[], options: BatchOptions): Rea
   const items = calls.flatMap((call, index) => readItem(call, `calls.${index}`, seen, issues) ?? []);
   if (Object.keys(issues).length > 0) return invalid(issues);
   const positions = new Map<string, number>();
-  const operations: Operation[] = [];
+  const operations: (Operation | undefined)[] = [];
   const steps: BatchStep[] = [];
   for (const [index, item] of items.entries()) {
     const operation = operationNamed(item.operation);
-    if (operation === undefined) return refuse("not_found", { details: { operation: item.operation.slice(0, 100) } });
     const dependsOn: number[] = [];
     for (const name of referencesOf(item.input)) {
       const position = positions.get(name);
@@ -80,8 +79,13 @@ export const readBatch = (calls: readonly unknown[], options: BatchOptions): Rea
       else dependsOn.push(position);
     }
     if (item.id !== undefined) positions.set(item.id, index);
-    const key = idempotencyKey === undefined || operation.kind === "query" ? undefined : `${idempotencyKey}/${index}`;
     operations.push(operation);
+    if (operation === undefined) {
+      const unknown = refuse("not_found", { details: { operation: item.operation.slice(0, 100) } });
+      steps.push({ dependsOn: [], prepare: () => unknown });
+      continue;
+    }
+    const key = idempotencyKey === undefined || operation.kind === "query" ? undefined : `${idempotencyKey}/${index}`;
     steps.push({
       dependsOn,
       prepare(earlier) {
