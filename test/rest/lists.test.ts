@@ -195,6 +195,27 @@ const scenarios: readonly Scenario[] = [
     status: 200,
     json: { data: [{ name: "Mug" }], pagination: { totalRecords: 2, perPage: 1 } },
   },
+  ...(
+    [
+      ["is none", { eq: null }, ["Ink", "Pen"]],
+      ["is not none", { ne: null }, ["Mug"]],
+      ["is none or a value", { eq: [null, "99"] }, ["Ink", "Pen"]],
+      ["is neither none nor a value", { ne: ["99", null] }, ["Mug"]],
+    ] as const
+  ).map(([what, weight, names]): Scenario => ({
+    name: `null among values: ${what}`,
+    ask: "QUERY /products",
+    body: { weight, sortBy: ["name"], fields: ["name"] },
+    status: 200,
+    json: named(...names),
+  })),
+  {
+    name: "null is in no order, and no value of a field that has to have one",
+    ask: "QUERY /products",
+    body: { weight: { gt: null }, name: { eq: null } },
+    status: 422,
+    json: { data: { "weight[gt]": [expect.any(String)], "name[eq]": [expect.any(String)] } },
+  },
   {
     name: "QUERY names what is wrong",
     ask: "QUERY /products",

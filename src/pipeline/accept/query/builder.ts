@@ -204,12 +204,23 @@ export class Builder {
       values.push(decoded.value);
     }
     if (raw.op === "eq" || raw.op === "ne") {
-      if (values.length > 1)
-        this.conditions.push({ op: raw.op === "eq" ? "in" : "notIn", left, right: this.param(type, values, true) });
-      else this.conditions.push({ op: raw.op, left, right: this.param(type, values[0] as Value) });
+      this.conditions.push(this.#oneOf(raw.op, left, type, values));
       return;
     }
+    // Null is in no order.
+    if (values.includes(null)) return this.issue(raw.as, "required");
     for (const value of values) this.conditions.push({ op: raw.op, left, right: this.param(type, value) });
+  }
+
+  /** Equal to one of the values, or to none of them. Among them null is having no value, which no comparison of a database finds. */
+  #oneOf(op: "eq" | "ne", left: { readonly field: readonly string[] }, type: Param["type"], values: readonly Value[]): Condition {
+    const some = values.filter((value) => value !== null);
+    const isEqual = op === "eq";
+    const parts: Condition[] = [];
+    if (some.length < values.length) parts.push({ op: isEqual ? "null" : "notNull", left });
+    if (some.length > 1) parts.push({ op: isEqual ? "in" : "notIn", left, right: this.param(type, some, true) });
+    else if (some.length === 1) parts.push({ op, left, right: this.param(type, some[0] as Value) });
+    return parts.length === 1 ? (parts[0] as Condition) : { op: isEqual ? "or" : "and", of: parts };
   }
 
   named(name: string, given: Readonly<Record<string, unknown>>): void {
