@@ -162,7 +162,7 @@ test(
       await load.busy();
       await Bun.sleep(Math.random() * 300);
       holder.child.kill("SIGSTOP");
-      const successor = await cluster.successor(holder, takeOverMsMax);
+      await cluster.successor(holder, takeOverMsMax);
       const taken = performance.now();
       await load.busy({ after: taken, nodes: nodes.filter((node) => node !== holder) });
       // What the stopped one had begun, and what has waited for it since, is on its own when it goes on.
@@ -170,8 +170,7 @@ test(
       // It serves its own callers again: by handing over.
       await load.busy({ after: performance.now() });
       const asked = await load.end();
-      expect(await cluster.holder()).toBe(successor);
-      await judge(successor, direct, asked.flat());
+      await judge(await cluster.holder(), direct, asked.flat());
     }
     await checkBooks(direct);
   },
