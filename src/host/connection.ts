@@ -66,13 +66,17 @@ export class Peer implements CallerInfo {
 
 type Fetched = Response | undefined | Promise<Response | undefined>;
 
+/** Refusals that anybody can bring about: of a message as such, or of whoever sends it. */
+const ofAnybody: ReadonlySet<number> = new Set([400, 401, 404, 405, 406, 408, 411, 413, 414, 415, 417, 431]);
+
 /**
  * Whether a refusal is the last answer on its connection, because what comes after the request may not be read as requests: behind CONNECT bytes count as
  * those of a tunnel, a request without Host is of HTTP/1.0 or the parser refuses it, and chunks may turn out to be malformed after the answer, upon which
- * Bun answers once more and closes the connection. A proxy that shares the connection has to be told: otherwise that is what the next caller gets.
+ * Bun answers once more and closes the connection. A proxy that shares the connection has to be told: otherwise that is what the next caller gets. What is
+ * refused to a caller who is known, of what he may send, leaves him his connection.
  */
 const isLast = ({ method, headers }: Request, { status }: Response): boolean =>
-  status >= 400 && (method === "CONNECT" || !headers.has("host") || headers.has("transfer-encoding"));
+  status >= 400 && (method === "CONNECT" || !headers.has("host") || (ofAnybody.has(status) && headers.has("transfer-encoding")));
 
 /** As it is sent: a connection that was taken over gets no answer, and the last answer on a connection says so. */
 export const answered = (request: Request, answer: Response | Promise<Response>): Fetched => {
